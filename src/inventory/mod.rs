@@ -1,0 +1,186 @@
+//! What is: nodes, workloads with their pods, services, and the rules that admission applies.
+
+pub mod admission;
+mod assemble;
+pub mod objects;
+pub mod request;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use assemble::{FINDINGS, assemble};
+pub use objects::{
+    Autoscaler, Container, ControllerKind, DisruptionBudget, Endpoints, Gateway, Labels, LimitRange, Namespace, Node,
+    Object, ObjectName, PodPhase, PodSpec, PriorityClass, ResourceQuota, RuntimeClass, Service, Sourced,
+};
+
+use crate::finding::Finding;
+use crate::units::{Cores, Memory, Rate};
+
+/// Everything known about one cluster, in a fixed order: the same input gives the same value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Inventory {
+    /// Nodes by name.
+    pub nodes: Vec<Node>,
+    /// Namespaces by name, also those only mentioned by other objects.
+    pub namespaces: BTreeMap<Arc<str>, Namespace>,
+    /// Workloads by namespace, kind and name.
+    pub workloads: Vec<Workload>,
+    /// Pods, listed or expanded from templates, by workload and then by name. Finished pods are not
+    /// among them: they hold no capacity.
+    pub pods: Vec<Pod>,
+    /// Services by namespace and name.
+    pub services: Vec<Service>,
+    /// Ready and not ready addresses per service, slices added up.
+    pub endpoints: BTreeMap<ObjectName, Endpoints>,
+    /// Pod disruption budgets.
+    pub disruption_budgets: Vec<DisruptionBudget>,
+    /// Quotas.
+    pub quotas: Vec<ResourceQuota>,
+    /// Priority classes.
+    pub priority_classes: Vec<PriorityClass>,
+    /// Gateway API gateways, waypoints among them.
+    pub gateways: Vec<Gateway>,
+}
+
+/// A workload: the thing people name when they speak of a service's pods.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workload {
+    /// Namespace, kind and name.
+    pub id: WorkloadId,
+    /// Replicas planned for: pods that hold or want capacity.
+    pub replicas: u64,
+    /// Why that many: `running pods`, `spec.replicas`, `HPA minimum` …
+    pub replicas_basis: ReplicasBasis,
+    /// The autoscaler that drives it, if any.
+    pub autoscaler: Option<Autoscaler>,
+    /// Labels of its pods.
+    pub labels: Arc<Labels>,
+    /// Relevant annotations of its pods.
+    pub annotations: Arc<Labels>,
+    /// What its pods run, after admission defaults.
+    pub spec: Arc<PodSpec>,
+    /// Measured demand, where a flat inventory gives it.
+    pub measured: Measured,
+    /// Which of [`Inventory::pods`] are its own.
+    pub pods: Range<usize>,
+}
+
+/// Namespace, kind and name of a workload.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkloadId {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Kind, e.g. `Deployment`; `Pod` for pods without a controller.
+    pub kind: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+}
+
+impl WorkloadId {
+    /// From its parts.
+    #[must_use]
+    pub fn new(namespace: &str, kind: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), kind: kind.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for WorkloadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind, self.namespace, self.name)
+    }
+}
+
+/// How the number of replicas came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplicasBasis {
+    /// Pods were listed.
+    ListedPods,
+    /// `spec.replicas` (Kubernetes' default 1 when absent).
+    Declared,
+    /// The autoscaler's minimum, above what is declared.
+    AutoscalerMinimum,
+    /// One per node that would run the DaemonSet's pod.
+    PerNode,
+    /// What the status last reported.
+    Status,
+    /// A flat inventory's column.
+    Table,
+}
+
+impl fmt::Display for ReplicasBasis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ListedPods => "listed pods",
+            Self::Declared => "declared replicas",
+            Self::AutoscalerMinimum => "autoscaler minimum",
+            Self::PerNode => "one per eligible node",
+            Self::Status => "replicas last reported",
+            Self::Table => "replicas column",
+        })
+    }
+}
+
+/// A pod that holds or wants capacity.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pod {
+    /// Namespace and name; expanded pods are named after their workload and a number.
+    pub name: ObjectName,
+    /// Index of its workload in [`Inventory::workloads`].
+    pub workload: usize,
+    /// Labels.
+    pub labels: Arc<Labels>,
+    /// Relevant annotations.
+    pub annotations: Arc<Labels>,
+    /// What it runs, after admission defaults.
+    pub spec: Arc<PodSpec>,
+    /// Index of its node in [`Inventory::nodes`]; `None` while it has none.
+    pub node: Option<usize>,
+    /// Phase of its life; expanded pods are pending.
+    pub phase: PodPhase,
+    /// Whether it was listed in the input or expanded from a template.
+    pub listed: bool,
+}
+
+/// Measured demand of a workload, all columns optional, totals over its replicas.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Measured {
+    /// Requests per second it receives.
+    pub inbound_rps: Option<Rate>,
+    /// Requests per second it sends to other services.
+    pub outbound_rps: Option<Rate>,
+    /// Bytes per request, request and response together.
+    pub bytes_per_request: Option<Memory>,
+    /// Open connections, inbound and outbound together.
+    pub connections: Option<f64>,
+    /// CPU used by its application containers.
+    pub app_cpu: Option<Cores>,
+    /// Memory used by its application containers.
+    pub app_memory: Option<Memory>,
+}
+
+/// What [`assemble`] gives: the inventory and what was odd about it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Assembled {
+    /// The inventory.
+    pub inventory: Inventory,
+    /// What was noticed.
+    pub findings: Vec<Finding>,
+}
+
+impl Inventory {
+    /// Labels of a namespace; empty where it is not in the input.
+    #[must_use]
+    pub fn namespace_labels(&self, namespace: &str) -> &Labels {
+        static NONE: Labels = Labels::new();
+        self.namespaces.get(namespace).map_or(&NONE, |namespace| &namespace.labels)
+    }
+
+    /// The pods of a workload.
+    #[must_use]
+    pub fn pods_of(&self, workload: &Workload) -> &[Pod] {
+        self.pods.get(workload.pods.clone()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,2 @@
+//! The command line: see the `cli` module of the library.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Laws: one file each, in one shape.

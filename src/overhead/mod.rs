@@ -1,0 +1,59 @@
+//! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
+
+use crate::estimate::Estimate;
+use crate::finding::Finding;
+use crate::resources::Declared;
+use crate::units::{Bytes, Cores, Memory, Millicores};
+
+/// Cost of the mesh over an inventory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Overhead {
+    /// Cost of the proxy of each workload; parallel to the inventory's workloads, `None` without one.
+    pub workloads: Vec<Option<ProxyCost>>,
+    /// Cost of the control plane.
+    pub control_plane: ControlPlane,
+    /// Cost of one ztunnel, where the inventory has ambient workloads: one runs on every node.
+    pub ztunnel: Option<ProxyCost>,
+    /// What was noticed.
+    pub findings: Vec<Finding>,
+}
+
+/// What one proxy costs, and what its container declares.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProxyCost {
+    /// Steady memory (working set), agent included.
+    pub memory: Estimate<Memory>,
+    /// Peak memory while configuration is first loaded.
+    pub startup_memory: Estimate<Memory>,
+    /// CPU at the workload's rate.
+    pub cpu: Estimate<Cores>,
+    /// Memory the policy asks to request: quantile of the start-up peak, then margin.
+    pub memory_needed: Bytes,
+    /// CPU the policy asks to request: quantile, then margin.
+    pub cpu_needed: Millicores,
+    /// Requests in effect, as deployed or as injection will write them.
+    pub requests: Declared,
+    /// Limits in effect.
+    pub limits: Declared,
+}
+
+/// What istiod needs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ControlPlane {
+    /// Proxies it serves: sidecars, gateways, waypoints, ztunnels.
+    pub proxies: u64,
+    /// CPU of all replicas together while the policy's churn is pushed.
+    pub cpu: Estimate<Cores>,
+    /// Memory of one replica, serving its share of the proxies after the losses the policy names.
+    pub memory: Estimate<Memory>,
+    /// Replicas that carry the load after losing those the policy names.
+    pub replicas: u64,
+    /// CPU request per replica: need, margin, floor.
+    pub cpu_request: Millicores,
+    /// Memory request per replica: need, margin, floor.
+    pub memory_request: Bytes,
+    /// Certificate signing requests per second in steady state.
+    pub csr_per_second: f64,
+    /// What the inventory runs today: replicas and requests of each, if istiod is in it.
+    pub deployed: Option<(u64, Declared)>,
+}

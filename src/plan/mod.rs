@@ -1,0 +1,198 @@
+//! The plan: one immutable value holding the answer and everything needed to explain it.
+
+use crate::estimate::Estimate;
+use crate::finding::Finding;
+use crate::mesh::{ProxyMode, VisibleConfig};
+use crate::overhead::{ControlPlane, ProxyCost};
+use crate::placement::Headroom;
+use crate::policy::Policy;
+use crate::units::{Cores, Memory, Ratio};
+
+/// The answer to "what will the mesh cost, and does it fit".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Where the inventory came from.
+    pub inputs: Vec<Input>,
+    /// The model card used.
+    pub card: CardId,
+    /// What was wanted.
+    pub policy: Policy,
+    /// The answer in one sentence.
+    pub verdict: Verdict,
+    /// Sums over the cluster.
+    pub totals: Totals,
+    /// istiod.
+    pub control_plane: ControlPlane,
+    /// Every workload, by namespace, kind and name.
+    pub workloads: Vec<WorkloadPlan>,
+    /// One ztunnel, where there are ambient workloads.
+    pub ztunnel: Option<ProxyCost>,
+    /// Capacity before the mesh change: the cluster as it is.
+    pub headroom_today: Headroom,
+    /// Capacity after it.
+    pub headroom: Headroom,
+    /// The field's rules of thumb against this plan.
+    pub bands: Vec<Band>,
+    /// What was noticed, gravest first.
+    pub findings: Vec<Finding>,
+    /// What costs capacity but is not in these figures.
+    pub not_modelled: Vec<String>,
+}
+
+/// One input of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Path or `-`.
+    pub name: String,
+    /// Objects read from it, by kind.
+    pub objects: Vec<(String, u64)>,
+}
+
+/// Which model card was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardId {
+    /// Name, e.g. `istio-1.24`.
+    pub name: String,
+    /// Title in words.
+    pub title: String,
+    /// Date of the card.
+    pub date: String,
+}
+
+/// The answer in one sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// How it stands with the policy.
+    pub outcome: Outcome,
+    /// The sentence, naming the binding constraint.
+    pub sentence: String,
+    /// Up to a handful of lines: what to do next.
+    pub advice: Vec<String>,
+}
+
+/// How a plan stands with its policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything fits and the policy is met.
+    Fits,
+    /// Everything fits, but the headroom target or node-loss survival is not met.
+    Tight,
+    /// Some pods cannot be placed.
+    DoesNotFit,
+    /// There are no nodes to judge: the mesh was sized, capacity was not.
+    Unjudged,
+}
+
+/// Sums over the cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Totals {
+    /// Nodes.
+    pub nodes: u64,
+    /// Pods that hold or want capacity.
+    pub pods: u64,
+    /// Workloads.
+    pub workloads: u64,
+    /// Envoy proxies: sidecars, gateways, waypoints.
+    pub proxies: u64,
+    /// Those of them that do not run yet.
+    pub planned_proxies: u64,
+    /// Pods captured by ztunnel.
+    pub ambient_pods: u64,
+    /// Ztunnels: one per node where there are ambient pods.
+    pub ztunnels: u64,
+    /// Memory of all proxies and ztunnels.
+    pub proxy_memory: Estimate<Memory>,
+    /// CPU of all proxies and ztunnels.
+    pub proxy_cpu: Estimate<Cores>,
+    /// CPU of the applications: measured, else requested.
+    pub app_cpu: Cores,
+    /// Memory of the applications: measured, else requested.
+    pub app_memory: Memory,
+    /// Share of workloads whose application usage was measured, in [0, 1].
+    pub app_measured_share: f64,
+    /// Proxy memory over application memory; `None` where the application declares nothing.
+    pub memory_overhead: Option<Estimate<Ratio>>,
+    /// Proxy CPU over application CPU.
+    pub cpu_overhead: Option<Estimate<Ratio>>,
+    /// CPU that proxy requests reserve.
+    pub proxy_cpu_requested: Cores,
+    /// Memory that proxy requests reserve.
+    pub proxy_memory_requested: Memory,
+    /// CPU reserved beyond what the policy's quantile needs, summed over proxies that reserve too much.
+    pub cpu_wasted: Cores,
+    /// Memory reserved beyond what is needed.
+    pub memory_wasted: Memory,
+    /// Proxies whose memory limit is below their start-up peak's upper bound.
+    pub proxies_at_risk: u64,
+}
+
+/// One workload in the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadPlan {
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+    /// Kind.
+    pub kind: String,
+    /// Replicas planned for.
+    pub replicas: u64,
+    /// How they were found.
+    pub replicas_basis: String,
+    /// Autoscaler bounds, if any.
+    pub autoscaler: Option<(u64, u64)>,
+    /// Its part in the mesh.
+    pub mode: ProxyMode,
+    /// Why.
+    pub reason: String,
+    /// Whether its proxies run already.
+    pub proxy_present: bool,
+    /// Worker threads of each proxy; 0 without one.
+    pub workers: u32,
+    /// Requests per second through each proxy.
+    pub rps_per_proxy: f64,
+    /// Whether that was measured.
+    pub rps_measured: bool,
+    /// Configuration each proxy is sent.
+    pub visible: VisibleConfig,
+    /// What each proxy costs.
+    pub proxy: Option<ProxyCost>,
+    /// CPU of the application over all replicas.
+    pub app_cpu: Cores,
+    /// Memory of the application over all replicas.
+    pub app_memory: Memory,
+    /// Whether application usage was measured.
+    pub app_measured: bool,
+    /// How the declared proxy resources compare with the need.
+    pub sizing: Vec<SizingVerdict>,
+}
+
+/// How a declared amount compares with the need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SizingVerdict {
+    /// The memory limit is below the start-up peak: the proxy may be killed at start.
+    MemoryLimitBelowPeak,
+    /// The memory request is below the need: the node may run out.
+    MemoryRequestTooSmall,
+    /// The memory request is more than twice the need.
+    MemoryRequestTooLarge,
+    /// The CPU request is below the need.
+    CpuRequestTooSmall,
+    /// The CPU request is more than twice the need.
+    CpuRequestTooLarge,
+    /// The CPU limit is below the need: throttling.
+    CpuLimitTooSmall,
+}
+
+/// A rule of thumb of the field, checked against the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// The rule, e.g. `50–100 MB per sidecar`.
+    pub rule: String,
+    /// The plan's figure in words.
+    pub found: String,
+    /// Whether the figure lies in the band; `None` where it cannot be said.
+    pub inside: Option<bool>,
+    /// Why, and what decides.
+    pub why: String,
+}

@@ -1,0 +1,407 @@
+//! What is wanted: the targets and assumptions a plan is made for, as a TOML file.
+//!
+//! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::quantity;
+use crate::units::{Bytes, Millicores, MoneyPerHour, Quantile, Rate, Seconds, Share};
+
+/// Targets and assumptions of a plan.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How much capacity must stay free, and which failures must be survived.
+    pub headroom: HeadroomPolicy,
+    /// How estimates become requests.
+    pub sizing: SizingPolicy,
+    /// What to assume where traffic is unknown.
+    pub traffic: TrafficPolicy,
+    /// Mesh features that cost CPU.
+    pub features: FeaturePolicy,
+    /// How proxies are injected.
+    pub injection: InjectionPolicy,
+    /// How istiod is sized.
+    pub control_plane: ControlPlanePolicy,
+    /// The shape and price of nodes to add.
+    pub node_pool: NodePoolPolicy,
+}
+
+/// How much capacity must stay free.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HeadroomPolicy {
+    /// Share of allocatable CPU and memory that stays unrequested.
+    pub target: Share,
+    /// Nodes the cluster must be able to lose with every pod placed again: 0 or 1.
+    pub survive_node_losses: u8,
+}
+
+/// How estimates become requests.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SizingPolicy {
+    /// Which quantile of an estimate must be covered; 0.95 is the upper end of its 90 % interval.
+    pub quantile: Quantile,
+    /// Added to memory after the quantile, as a share: a separate, visible step.
+    pub memory_margin: Share,
+    /// Added to CPU after the quantile, as a share.
+    pub cpu_margin: Share,
+}
+
+/// What to assume where traffic is unknown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrafficPolicy {
+    /// Requests per second through each proxy, inbound and outbound together.
+    pub rps_per_proxy: Rate,
+    /// Open connections per proxy, inbound and outbound together.
+    pub connections_per_proxy: f64,
+}
+
+/// Mesh features that cost CPU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeaturePolicy {
+    /// Mutual TLS between proxies.
+    pub mtls: bool,
+    /// Istio's standard metrics.
+    pub metrics: bool,
+    /// Access log of every request.
+    pub access_log: bool,
+    /// Share of requests traced.
+    pub tracing_sampling: Share,
+}
+
+/// How proxies are injected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InjectionPolicy {
+    /// Namespaces that join the mesh beside those labelled; `all` for every namespace but the system's.
+    pub enroll: BTreeSet<String>,
+    /// Classic containers or native sidecars, for proxies not yet there.
+    pub form: SidecarForm,
+    /// CPU request of an injected proxy, instead of the card's default.
+    #[serde(with = "optional_millicores")]
+    pub proxy_cpu: Option<Millicores>,
+    /// Memory request of an injected proxy, instead of the card's default.
+    #[serde(with = "optional_bytes")]
+    pub proxy_memory: Option<Bytes>,
+}
+
+/// Where an injected proxy stands in the pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SidecarForm {
+    /// What the model card's Istio version does by default.
+    #[default]
+    Auto,
+    /// Among the containers.
+    Classic,
+    /// An init container with `restartPolicy: Always`.
+    Native,
+}
+
+/// How istiod is sized.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ControlPlanePolicy {
+    /// Least CPU request of an istiod replica.
+    #[serde(with = "millicores")]
+    pub floor_cpu: Millicores,
+    /// Least memory request of an istiod replica.
+    #[serde(with = "bytes")]
+    pub floor_memory: Bytes,
+    /// Most CPU a replica should need before another one is added.
+    #[serde(with = "millicores")]
+    pub replica_cpu: Millicores,
+    /// Most memory a replica should need before another one is added.
+    #[serde(with = "bytes")]
+    pub replica_memory: Bytes,
+    /// Replicas that may be lost with the rest still carrying the load.
+    pub survive_replica_losses: u8,
+    /// Whether istiod gets nodes of its own, one per replica.
+    pub dedicated_nodes: bool,
+    /// Life of workload certificates.
+    #[serde(rename = "certificate_ttl_hours", with = "hours")]
+    pub certificate_ttl: Seconds,
+    /// Share of a certificate's life left when it is renewed.
+    pub certificate_grace_ratio: Share,
+}
+
+/// The shape and price of nodes to add.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NodePoolPolicy {
+    /// Name shown in reports.
+    pub name: String,
+    /// Whole machine: CPU.
+    #[serde(with = "millicores")]
+    pub cpu: Millicores,
+    /// Whole machine: memory.
+    #[serde(with = "bytes")]
+    pub memory: Bytes,
+    /// Most pods.
+    pub pods: u64,
+    /// Whose reservation rules turn capacity into allocatable.
+    pub provider: Provider,
+    /// Price of one node per hour, in any currency; 0 if unknown.
+    pub price_per_hour: MoneyPerHour,
+}
+
+/// Whose rules decide what of a machine pods may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Provider {
+    /// Nothing reserved, as on a plain kubelet without settings.
+    #[default]
+    None,
+    /// Google Kubernetes Engine.
+    Gke,
+    /// Amazon Elastic Kubernetes Service.
+    Eks,
+    /// Azure Kubernetes Service, 1.29 and later.
+    Aks,
+}
+
+impl Default for HeadroomPolicy {
+    fn default() -> Self {
+        Self { target: Share::literal(0.20), survive_node_losses: 1 }
+    }
+}
+
+impl Default for SizingPolicy {
+    fn default() -> Self {
+        Self { quantile: Quantile::literal(0.95), memory_margin: Share::ZERO, cpu_margin: Share::ZERO }
+    }
+}
+
+impl Default for TrafficPolicy {
+    fn default() -> Self {
+        Self { rps_per_proxy: Rate::per_second(50.0), connections_per_proxy: 20.0 }
+    }
+}
+
+impl Default for FeaturePolicy {
+    fn default() -> Self {
+        Self { mtls: true, metrics: true, access_log: false, tracing_sampling: Share::literal(0.01) }
+    }
+}
+
+impl Default for InjectionPolicy {
+    fn default() -> Self {
+        Self { enroll: BTreeSet::new(), form: SidecarForm::Auto, proxy_cpu: None, proxy_memory: None }
+    }
+}
+
+impl Default for ControlPlanePolicy {
+    fn default() -> Self {
+        Self {
+            floor_cpu: Millicores::new(500),
+            floor_memory: Bytes::from_gib(2),
+            replica_cpu: Millicores::new(4000),
+            replica_memory: Bytes::from_gib(8),
+            survive_replica_losses: 1,
+            dedicated_nodes: false,
+            certificate_ttl: Seconds::from_hours(24.0),
+            certificate_grace_ratio: Share::literal(0.5),
+        }
+    }
+}
+
+impl Default for NodePoolPolicy {
+    fn default() -> Self {
+        Self {
+            name: "8 CPU / 32 GiB".to_owned(),
+            cpu: Millicores::new(8000),
+            memory: Bytes::from_gib(32),
+            pods: 110,
+            provider: Provider::Gke,
+            price_per_hour: MoneyPerHour::ZERO,
+        }
+    }
+}
+
+/// A policy file that cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{message}")]
+pub struct PolicyError {
+    /// What is wrong, with line and column where known, and what to do.
+    pub message: String,
+}
+
+impl Policy {
+    /// Every field with its default and meaning, as a file to start from.
+    pub const EXAMPLE: &str = include_str!("policy_example.toml");
+
+    /// Reads a policy from TOML text.
+    ///
+    /// # Errors
+    /// [`PolicyError`] for text that is not TOML, unknown fields, or values outside their range.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        let policy: Self = toml::from_str(text).map_err(|error| PolicyError { message: error.to_string() })?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    fn check(&self) -> Result<(), PolicyError> {
+        let wrong = |message: &str| Err(PolicyError { message: message.to_owned() });
+        if self.headroom.survive_node_losses > 1 {
+            return wrong(
+                "headroom.survive_node_losses is above 1: only the loss of single nodes is computed; use 0 or 1",
+            );
+        }
+        if self.headroom.target.get() >= 1.0 {
+            return wrong("headroom.target is 1: nothing could be placed; use a share below 1, such as 0.2");
+        }
+        if self.sizing.quantile.get() <= 0.0 || self.sizing.quantile.get() >= 1.0 {
+            return wrong(
+                "sizing.quantile must lie strictly between 0 and 1; 0.95 is the upper end of the 90 % interval",
+            );
+        }
+        let rps = self.traffic.rps_per_proxy.as_per_second();
+        if !rps.is_finite() || rps < 0.0 {
+            return wrong("traffic.rps_per_proxy must be a finite number of requests per second, 0 or more");
+        }
+        if !self.traffic.connections_per_proxy.is_finite() || self.traffic.connections_per_proxy < 0.0 {
+            return wrong("traffic.connections_per_proxy must be a finite number, 0 or more");
+        }
+        let ttl = self.control_plane.certificate_ttl.as_seconds();
+        if !ttl.is_finite() || ttl <= 0.0 {
+            return wrong("control_plane.certificate_ttl_hours must be above 0");
+        }
+        if self.control_plane.certificate_grace_ratio.get() >= 1.0 {
+            return wrong(
+                "control_plane.certificate_grace_ratio is 1: certificates would be renewed without end; use a share below 1",
+            );
+        }
+        if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
+            return wrong("control_plane.replica_cpu and replica_memory must be above 0");
+        }
+        if self.node_pool.cpu.is_zero() || self.node_pool.memory.is_zero() || self.node_pool.pods == 0 {
+            return wrong("node_pool.cpu, memory and pods must be above 0");
+        }
+        let price = self.node_pool.price_per_hour.amount();
+        if !price.is_finite() || price < 0.0 {
+            return wrong("node_pool.price_per_hour must be 0 or more");
+        }
+        Ok(())
+    }
+}
+
+/// Kubernetes quantities in policy files: `"500m"`, `"2Gi"`, or a plain number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum QuantityText {
+    Text(String),
+    Whole(i64),
+    Fraction(f64),
+}
+
+impl QuantityText {
+    fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Whole(number) => number.to_string(),
+            Self::Fraction(number) => number.to_string(),
+        }
+    }
+}
+
+macro_rules! quantity_field {
+    ($module:ident, $optional:ident, $unit:ty, $parse:path, $print:path) => {
+        mod $module {
+            use super::*;
+            use serde::{Deserializer, Serializer, de::Error};
+
+            #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+            pub fn serialize<S: Serializer>(amount: &$unit, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&$print(*amount))
+            }
+
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<$unit, D::Error> {
+                let text = QuantityText::deserialize(deserializer)?.into_text();
+                $parse(&text).map_err(D::Error::custom)
+            }
+        }
+
+        mod $optional {
+            use super::*;
+            use serde::{Deserializer, Serializer, de::Error};
+
+            #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+            #[expect(clippy::ref_option, reason = "the signature serde asks for")]
+            pub fn serialize<S: Serializer>(amount: &Option<$unit>, serializer: S) -> Result<S::Ok, S::Error> {
+                amount.map($print).serialize(serializer)
+            }
+
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$unit>, D::Error> {
+                let text = Option::<QuantityText>::deserialize(deserializer)?;
+                text.map(|text| $parse(&text.into_text()).map_err(D::Error::custom)).transpose()
+            }
+        }
+    };
+}
+
+quantity_field!(millicores, optional_millicores, Millicores, quantity::parse_cpu, quantity::print_cpu);
+quantity_field!(bytes, optional_bytes, Bytes, quantity::parse_bytes, quantity::print_bytes);
+
+mod hours {
+    use super::Seconds;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+    pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.as_seconds() / 3600.0)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
+        f64::deserialize(deserializer).map(Seconds::from_hours)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_states_the_defaults() {
+        assert_eq!(Policy::from_toml(Policy::EXAMPLE), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn the_example_names_every_field() {
+        let written = toml::to_string(&Policy::default()).unwrap();
+        for line in written.lines().filter(|line| line.contains(" = ")) {
+            let field = line.split(" = ").next().unwrap();
+            assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
+        }
+        for optional in ["proxy_cpu", "proxy_memory"] {
+            assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
+        }
+    }
+
+    #[test]
+    fn an_empty_policy_is_the_default() {
+        assert_eq!(Policy::from_toml(""), Ok(Policy::default()));
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        for (text, word) in [
+            ("[headroom]\ntarget = 1.5", "share"),
+            ("[headroom]\ntarget = 1.0", "headroom.target"),
+            ("[headroom]\ntargets = 0.2", "targets"),
+            ("[headroom]\nsurvive_node_losses = 3", "survive_node_losses"),
+            ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
+            ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
+            ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
+            ("nonsense", "nonsense"),
+        ] {
+            let error = Policy::from_toml(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
+        }
+    }
+}
