@@ -55,6 +55,19 @@ pub enum Object {
     RuntimeClass(RuntimeClass),
     /// `gateway.networking.k8s.io/*/Gateway`; waypoints are Gateways of class `istio-waypoint`.
     Gateway(Gateway),
+    /// A row of a flat table: measured demand of a workload that another object describes.
+    Measured(MeasuredWorkload),
+}
+
+/// Measured demand of a named workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredWorkload {
+    /// Namespace and name of the workload.
+    pub name: ObjectName,
+    /// Kind, where the table says; otherwise any workload of that name.
+    pub kind: Option<String>,
+    /// The measurements.
+    pub measured: super::Measured,
 }
 
 /// Namespace and name; the namespace is empty for cluster-scoped objects.

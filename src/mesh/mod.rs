@@ -6,7 +6,7 @@ mod scope;
 use std::fmt;
 
 pub use injection::{FINDINGS, membership};
-pub use scope::{SCOPE_FINDINGS, Visibility, scope};
+pub use scope::{SCOPE_FINDINGS, scope};
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;
@@ -105,4 +105,17 @@ pub struct VisibleConfig {
     pub listeners: u64,
     /// Virtual hosts over all route configurations, each with at least one route.
     pub routes: u64,
+}
+
+/// The configuration every workload's proxy would be sent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Visibility {
+    /// Parallel to [`crate::inventory::Inventory::workloads`]; also for workloads without a proxy.
+    pub workloads: Vec<VisibleConfig>,
+    /// Services of the mesh.
+    pub services: u64,
+    /// Endpoints of all services' ports together.
+    pub endpoints: u64,
+    /// What was assumed because the input did not say, e.g. that each workload is one service.
+    pub assumptions: Vec<String>,
 }

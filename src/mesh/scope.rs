@@ -2,7 +2,5 @@
 use crate::finding::FindingKind;
 /// kinds
 pub const SCOPE_FINDINGS: &[&FindingKind] = &[];
-/// v
-pub struct Visibility;
 /// s
 pub fn scope() {}

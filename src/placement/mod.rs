@@ -17,6 +17,8 @@ pub struct PodDemand<'a> {
     pub spec: &'a PodSpec,
     /// What it asks for, proxy included.
     pub request: &'a Resources,
+    /// The part of the request that its mesh proxy makes; zero without one.
+    pub mesh: &'a Resources,
     /// Index of the node it runs on today.
     pub node: Option<usize>,
     /// Whether it can move.

@@ -1,0 +1,21 @@
+//! One integration binary: each module is a chapter.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+mod architecture;
+mod cli;
+mod generate;
+mod inventories;
+mod models;
+mod placement;
+mod reports;
+mod shared;
+mod sources;
