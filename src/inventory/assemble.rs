@@ -14,7 +14,7 @@ use super::objects::{
 };
 use super::owners::Owners;
 use super::{Assembled, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
-use crate::finding::Finding;
+use crate::finding::{Finding, Tally};
 
 /// Makes an inventory of objects in the order they were read.
 ///
@@ -153,10 +153,7 @@ impl Sorted {
 
 /// Objects met more than once with different content.
 #[derive(Default)]
-struct Duplicates {
-    count: u64,
-    examples: Vec<String>,
-}
+struct Duplicates(Tally);
 
 impl Duplicates {
     fn keep<K: Ord + std::fmt::Display, V: PartialEq>(
@@ -176,11 +173,7 @@ impl Duplicates {
     }
 
     fn note(&mut self, name: &str, source: &str) {
-        const MOST_EXAMPLES: usize = 3;
-        self.count += 1;
-        if self.examples.len() < MOST_EXAMPLES {
-            self.examples.push(format!("{name} (again in {source})"));
-        }
+        self.0.add(format_args!("{name} (again in {source})"));
     }
 
     /// Sorts pods by name and keeps, of those with one name, the one read last.
@@ -201,14 +194,8 @@ impl Duplicates {
         unique
     }
 
-    fn finding(self) -> Option<Finding> {
-        if self.count == 0 {
-            return None;
-        }
-        let more = self.count - self.examples.len() as u64;
-        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let message = format!("{}{tail}; the one read last is used", self.examples.join(", "));
-        Some(Finding::new(&DUPLICATE_OBJECT, "input", message).counted(self.count))
+    fn finding(&self) -> Option<Finding> {
+        self.0.finding(&DUPLICATE_OBJECT, "input", |names| format!("{names}; the one read last is used"))
     }
 }
 
