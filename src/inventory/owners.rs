@@ -33,8 +33,13 @@ impl<'a> Owners<'a> {
         }
     }
 
-    /// The workload a controller belongs to: its own owner where that is a workload, else itself.
+    /// The workload a controller belongs to: for ReplicaSets, ReplicationControllers and Jobs their
+    /// owner, if they have one, else itself. An operator's custom resource that owns a StatefulSet is
+    /// not what people look for in a list of workloads.
     pub fn workload_of_controller(&self, id: &WorkloadId) -> WorkloadId {
+        if !matches!(&*id.kind, "ReplicaSet" | "ReplicationController" | "Job") {
+            return id.clone();
+        }
         match self.controllers.get(id).and_then(|controller| controller.owner.as_ref()) {
             Some(owner) => {
                 WorkloadId { namespace: id.namespace.clone(), kind: owner.kind.clone(), name: owner.name.clone() }
@@ -52,8 +57,7 @@ impl<'a> Owners<'a> {
         let guessed = match &**kind {
             "ReplicaSet" => labels
                 .get("pod-template-hash")
-                .and_then(|hash| name.strip_suffix(hash.as_str()))
-                .and_then(|name| name.strip_suffix('-'))
+                .and_then(|hash| deployment_of(name, hash))
                 .map(|name| ("Deployment", name)),
             "ReplicationController" => labels.get("deploymentconfig").map(|name| ("DeploymentConfig", name.as_str())),
             "Job" => cron_job_of(name).map(|name| ("CronJob", name)),
@@ -69,6 +73,15 @@ fn static_component(pod: &PodObject) -> &str {
     let node = pod.node.as_deref().unwrap_or_default();
     let component = name.strip_suffix(node).and_then(|rest| rest.strip_suffix('-'));
     component.filter(|component| !component.is_empty() && !node.is_empty()).unwrap_or(name)
+}
+
+/// A Deployment names its ReplicaSets `name-hash`; before Kubernetes 1.12 the hash in the name was
+/// written in letters that cannot form words, and differed from the label.
+fn deployment_of<'a>(replica_set: &'a str, hash: &str) -> Option<&'a str> {
+    const SAFE_LETTERS: &str = "bcdfghjklmnpqrstvwxz0123456789";
+    let (name, suffix) = replica_set.rsplit_once('-')?;
+    let encoded = (8..=10).contains(&suffix.len()) && suffix.chars().all(|letter| SAFE_LETTERS.contains(letter));
+    (suffix == hash || encoded).then_some(name)
 }
 
 /// A CronJob names its Jobs `name-minutes`, minutes since 1970 (eight digits; ten in seconds before 1.21).

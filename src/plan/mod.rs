@@ -1,5 +1,13 @@
 //! The plan: one immutable value holding the answer and everything needed to explain it.
 
+mod bands;
+mod build;
+mod demand;
+mod totals;
+mod verdict;
+
+pub use build::Inputs;
+
 use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{ProxyMode, VisibleConfig};
@@ -90,6 +98,8 @@ pub struct Totals {
     pub nodes: u64,
     /// Pods that hold or want capacity.
     pub pods: u64,
+    /// Pods in the input that have ended: they hold no capacity and are not among [`Self::pods`].
+    pub finished_pods: u64,
     /// Workloads.
     pub workloads: u64,
     /// Envoy proxies: sidecars, gateways, waypoints.
