@@ -6,10 +6,12 @@ mod proxy;
 mod sizing;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod ztunnel;
 
 pub use findings::FINDINGS;
 pub use sizing::{cpu_needed, memory_needed};
+pub use verdict::{SizingVerdict, sizing_verdicts};
 pub use ztunnel::ztunnel_count;
 
 use crate::card::ModelCard;

@@ -4,7 +4,7 @@ use super::findings::{
     CPU_LIMIT_BELOW_NEED, Cases, MEMORY_LIMIT_BELOW_PEAK, PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL,
     PROXY_SATURATED, TRAFFIC_ASSUMED,
 };
-use super::{Inputs, ProxyCost, cpu_needed, memory_needed};
+use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_verdicts};
 use crate::inventory::Workload;
 use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
 use crate::model::{Features, ProxyConfig, ProxyTraffic};
@@ -96,45 +96,42 @@ fn features(policy: &FeaturePolicy) -> Features {
     }
 }
 
-/// Compares what is declared with what is needed.
+/// One case for everything that is wrong with what is declared.
 fn judge(cost: &ProxyCost, proxy: &Proxy, workload: &Workload, inputs: &Inputs<'_>, cases: &mut Cases) {
-    let id = &workload.id;
-    let (cpu, memory) = (cost.requests.cpu.unwrap_or_default(), cost.requests.memory.unwrap_or_default());
-    let (cpu_needed, memory_needed) = (cost.cpu_needed, cost.memory_needed);
-
-    if memory < memory_needed {
-        let detail = format!("memory request {} below need {}", print_bytes(memory), print_bytes(memory_needed));
-        cases.add(&PROXY_REQUEST_BELOW_NEED, "memory", id, detail);
-    }
-    if cpu < cpu_needed {
-        let detail = format!("CPU request {} below need {}", print_cpu(cpu), print_cpu(cpu_needed));
-        cases.add(&PROXY_REQUEST_BELOW_NEED, "cpu", id, detail);
-    }
-    if memory > memory_needed.times(2) {
-        let detail = format!("memory request {}, need {}", print_bytes(memory), print_bytes(memory_needed));
-        cases.add(&PROXY_REQUEST_WASTEFUL, "memory", id, detail);
-    }
-    if cpu > cpu_needed.times(2) {
-        let detail = format!("CPU request {}, need {}", print_cpu(cpu), print_cpu(cpu_needed));
-        cases.add(&PROXY_REQUEST_WASTEFUL, "cpu", id, detail);
-    }
-    let peak = Bytes::holding(cost.startup_memory.at(inputs.policy.sizing.quantile));
-    if let Some(limit) = cost.limits.memory
-        && limit < peak
-    {
-        let enough = print_bytes(memory_needed);
-        let detail = format!("memory limit {} below start-up peak, raise it to {enough} or more", print_bytes(limit));
-        cases.add(&MEMORY_LIMIT_BELOW_PEAK, "", id, detail);
-    }
-    if let Some(limit) = cost.limits.cpu
-        && limit < cpu_needed
-    {
-        let detail = format!("CPU limit {} below need {}", print_cpu(limit), print_cpu(cpu_needed));
-        cases.add(&CPU_LIMIT_BELOW_NEED, "", id, detail);
+    let requests = &cost.requests;
+    let cpu = || print_cpu(requests.cpu.unwrap_or_default());
+    let memory = || print_bytes(requests.memory.unwrap_or_default());
+    let cpu_limit = || print_cpu(cost.limits.cpu.unwrap_or_default());
+    let memory_limit = || print_bytes(cost.limits.memory.unwrap_or_default());
+    let (cpu_need, memory_need) = (print_cpu(cost.cpu_needed), print_bytes(cost.memory_needed));
+    for verdict in sizing_verdicts(cost, &inputs.policy.sizing) {
+        let (kind, about, detail) = match verdict {
+            SizingVerdict::MemoryRequestTooSmall => {
+                (&PROXY_REQUEST_BELOW_NEED, "memory", format!("memory request {} below need {memory_need}", memory()))
+            }
+            SizingVerdict::CpuRequestTooSmall => {
+                (&PROXY_REQUEST_BELOW_NEED, "cpu", format!("CPU request {} below need {cpu_need}", cpu()))
+            }
+            SizingVerdict::MemoryRequestTooLarge => {
+                (&PROXY_REQUEST_WASTEFUL, "memory", format!("memory request {}, need {memory_need}", memory()))
+            }
+            SizingVerdict::CpuRequestTooLarge => {
+                (&PROXY_REQUEST_WASTEFUL, "cpu", format!("CPU request {}, need {cpu_need}", cpu()))
+            }
+            SizingVerdict::MemoryLimitBelowPeak => (
+                &MEMORY_LIMIT_BELOW_PEAK,
+                "",
+                format!("memory limit {} below start-up peak, raise it to {memory_need} or more", memory_limit()),
+            ),
+            SizingVerdict::CpuLimitTooSmall => {
+                (&CPU_LIMIT_BELOW_NEED, "", format!("CPU limit {} below need {cpu_need}", cpu_limit()))
+            }
+        };
+        cases.add(kind, about, &workload.id, detail);
     }
     let workers = f64::from(proxy.workers.max(1));
     if cost.cpu.value.as_cores() > workers {
         let detail = format!("{:.2} cores needed by {workers} worker threads", cost.cpu.value.as_cores());
-        cases.add(&PROXY_SATURATED, "", id, detail);
+        cases.add(&PROXY_SATURATED, "", &workload.id, detail);
     }
 }

@@ -7,11 +7,12 @@ use super::verdict::verdict;
 use super::{CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding};
-use crate::inventory::Inventory;
+use crate::inventory::objects::NodeResources;
+use crate::inventory::{Inventory, Node};
 use crate::mesh::{self, Mesh, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
-use crate::policy::Policy;
+use crate::policy::{Policy, SizingPolicy};
 use crate::profile::{self, Profile};
 
 /// What a plan is made of.
@@ -29,6 +30,14 @@ pub struct Inputs {
     pub findings: Vec<Finding>,
 }
 
+impl Inputs {
+    /// An inventory with a policy and a card; where it came from and what was noticed can be added.
+    #[must_use]
+    pub fn new(inventory: Inventory, policy: Policy, card: ModelCard) -> Self {
+        Self { inventory, policy, card, sources: Vec::new(), findings: Vec::new() }
+    }
+}
+
 impl Plan {
     /// Makes the plan.
     #[must_use]
@@ -41,12 +50,13 @@ impl Plan {
 
         let today = Demands::today(&inventory, &mesh);
         let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
-        let (allocatable, node_findings) = reservation::for_nodes(&inventory.nodes);
-        let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), &policy);
-        let mut headroom = placement::assess(&inventory.nodes, &allocatable, &planned.pods(), &policy);
+        let (allocatable, node_findings) = allocatable(&inventory.nodes);
+        let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
+        let mut headroom =
+            placement::assess(&inventory.nodes, &allocatable, &planned.pods(), Some(&headroom_today), &policy);
         add_dedicated_nodes(&mut headroom, &overhead, &policy);
 
-        let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead);
+        let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
         let verdict = verdict(&totals, &overhead.control_plane, &headroom, &policy);
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
@@ -59,7 +69,7 @@ impl Plan {
         finding::sort(&mut findings);
         Self {
             inputs: sources,
-            card: CardId { name: card.name, title: card.title, date: card.date },
+            card: CardId { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() },
             policy,
             verdict,
             totals,
@@ -75,12 +85,24 @@ impl Plan {
     }
 }
 
+/// What pods may use of every node, and what had to be worked out for it.
+fn allocatable(nodes: &[Node]) -> (Vec<NodeResources>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let offered = nodes.iter().map(|node| {
+        let (offered, _, finding) = reservation::for_node(node);
+        findings.extend(finding);
+        offered
+    });
+    (offered.collect(), findings)
+}
+
 fn workloads(
     inventory: &Inventory,
     mesh: &Mesh,
     visibility: &Visibility,
     profiles: &[Profile],
     overhead: &Overhead,
+    sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
     let parts =
         inventory.workloads.iter().zip(&mesh.members).zip(&visibility.workloads).zip(profiles).zip(&overhead.workloads);
@@ -101,7 +123,7 @@ fn workloads(
                 rps_per_proxy: profile.rps_per_proxy.as_per_second(),
                 rps_measured: profile.rps_measured,
                 visible: *visible,
-                sizing: cost.as_ref().map(overhead::sizing_verdicts).unwrap_or_default(),
+                sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
                 app_cpu: profile.app_cpu,
                 app_memory: profile.app_memory,

@@ -4,14 +4,13 @@ use super::{SizingVerdict, Totals, WorkloadPlan};
 use crate::estimate::Estimate;
 use crate::inventory::Inventory;
 use crate::mesh::{Mesh, ProxyMode};
-use crate::overhead::{Overhead, ProxyCost};
+use crate::overhead::{Overhead, ProxyCost, ztunnel_count};
 use crate::units::{Cores, Memory, Quantity, Ratio};
 
 /// Adds up the workloads of a plan.
 pub fn totals(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, workloads: &[WorkloadPlan]) -> Totals {
     let ambient_pods: u64 = pods_in(workloads, ProxyMode::Ambient);
-    let running_ztunnels = pods_in(workloads, ProxyMode::Ztunnel);
-    let ztunnels = if overhead.ztunnel.is_some() { running_ztunnels.max(inventory.nodes.len() as u64) } else { 0 };
+    let ztunnels = ztunnel_count(inventory, mesh);
     let envoys = || workloads.iter().filter(|workload| workload.mode.runs_envoy());
     let running: u64 = mesh
         .members
