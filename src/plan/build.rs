@@ -6,7 +6,7 @@ use super::totals::totals;
 use super::verdict::verdict;
 use super::{CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
-use crate::finding::{self, Finding};
+use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
 use crate::mesh::{self, Mesh, Visibility};
@@ -162,4 +162,10 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
     ];
     list.extend(visibility.assumptions.iter().cloned());
     list
+}
+
+/// Every kind of finding that making a plan can raise.
+#[must_use]
+pub fn findings() -> Vec<&'static FindingKind> {
+    [crate::inventory::FINDINGS, mesh::FINDINGS, crate::card::FINDINGS, overhead::FINDINGS, placement::FINDINGS].concat()
 }

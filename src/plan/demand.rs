@@ -63,17 +63,6 @@ impl Demands {
             .collect()
     }
 
-    /// CPU and memory that the mesh reserves over all pods.
-    pub fn mesh_total(&self) -> Resources {
-        let mut total = Resources::default();
-        for pod in &self.pods {
-            if let Some(mesh) = self.requests.get(pod.mesh) {
-                total += mesh;
-            }
-        }
-        total
-    }
-
     fn of(inventory: &Inventory, mesh: &Mesh, with_planned_proxies: bool) -> Self {
         // Index 0 is "nothing"; pods of one template share their requests.
         let mut demands = Self { requests: vec![Resources::default()], pods: Vec::with_capacity(inventory.pods.len()) };

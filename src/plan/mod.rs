@@ -6,7 +6,7 @@ mod demand;
 mod totals;
 mod verdict;
 
-pub use build::Inputs;
+pub use build::{Inputs, findings};
 
 use crate::estimate::Estimate;
 use crate::finding::Finding;
