@@ -1,0 +1,160 @@
+//! What reading can notice, and a ledger that keeps a million odd objects from becoming a million lines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::finding::{Finding, FindingKind, Severity};
+
+/// Every kind of finding that reading can raise.
+pub const FINDINGS: &[&FindingKind] = &[
+    &KIND_NOT_READ,
+    &MESH_CONFIG_NOT_READ,
+    &FILES_SKIPPED,
+    &FILE_BROKEN,
+    &OBJECT_SKIPPED,
+    &ITEM_UNRECOGNISED,
+    &QUANTITY_IGNORED,
+    &QUANTITY_ABSURD,
+    &FIELD_IGNORED,
+    &COLUMNS_NOT_READ,
+    &CELL_IGNORED,
+];
+
+pub(super) const KIND_NOT_READ: FindingKind = FindingKind {
+    id: "kind-not-read",
+    severity: Severity::Info,
+    meaning: "the input holds objects of a kind that capacity planning does not use",
+    why: "they change no figure; the count shows that nothing was lost by mistake",
+    remedy: "none needed",
+};
+
+pub(super) const MESH_CONFIG_NOT_READ: FindingKind = FindingKind {
+    id: "mesh-config-not-read",
+    severity: Severity::Warning,
+    meaning: "the input holds Istio configuration that is not modelled yet",
+    why: "a Sidecar or exportTo narrows what each proxy is sent, other kinds add to it: proxy memory is estimated without them",
+    remedy: "read the proxy memory figures as those of a mesh without this configuration",
+};
+
+pub(super) const FILES_SKIPPED: FindingKind = FindingKind {
+    id: "files-skipped",
+    severity: Severity::Info,
+    meaning: "a folder or archive holds files that are no inventory",
+    why: "logs, events and settings in a support bundle are normal; a missing list of pods is not",
+    remedy: "check that no wanted file is among them; name a file on its own to learn why it is refused",
+};
+
+pub(super) const FILE_BROKEN: FindingKind = FindingKind {
+    id: "file-broken",
+    severity: Severity::Error,
+    meaning: "a file of a folder or archive looks like an inventory but cannot be read",
+    why: "its objects are missing from every figure",
+    remedy: "fetch the file again or repair it at the place named",
+};
+
+pub(super) const OBJECT_SKIPPED: FindingKind = FindingKind {
+    id: "object-skipped",
+    severity: Severity::Error,
+    meaning: "an object does not have the form its kind requires",
+    why: "it is missing from every figure",
+    remedy: "repair the field named; the API server would refuse this object too",
+};
+
+pub(super) const ITEM_UNRECOGNISED: FindingKind = FindingKind {
+    id: "item-unrecognised",
+    severity: Severity::Warning,
+    meaning: "an entry of an inventory has no kind, and neither its list, its fields nor the file name tell it",
+    why: "it is missing from every figure",
+    remedy: "write the list with `kubectl get -o json`, which names the kind of every item",
+};
+
+pub(super) const QUANTITY_IGNORED: FindingKind = FindingKind {
+    id: "quantity-ignored",
+    severity: Severity::Warning,
+    meaning: "a resource amount is not a Kubernetes quantity or is negative",
+    why: "the object is planned as if it had not declared that resource",
+    remedy: "write the amount as 250m, 1.5, 128Mi or 2G",
+};
+
+pub(super) const QUANTITY_ABSURD: FindingKind = FindingKind {
+    id: "quantity-absurd",
+    severity: Severity::Warning,
+    meaning: "a resource amount is larger than any machine: a million cores or an exbibyte",
+    why: "it is planned for as written, and such a pod fits nowhere",
+    remedy: "check the unit: CPU is in cores or m, memory in bytes, Mi or Gi",
+};
+
+pub(super) const FIELD_IGNORED: FindingKind = FindingKind {
+    id: "field-ignored",
+    severity: Severity::Warning,
+    meaning: "a field holds a value Kubernetes does not know",
+    why: "the object is planned as if the field were not there",
+    remedy: "repair the value; the API server would refuse it",
+};
+
+pub(super) const COLUMNS_NOT_READ: FindingKind = FindingKind {
+    id: "columns-not-read",
+    severity: Severity::Info,
+    meaning: "a table has columns with names that are not known",
+    why: "their values change no figure",
+    remedy: "rename a column that should count; the documentation lists the names",
+};
+
+pub(super) const CELL_IGNORED: FindingKind = FindingKind {
+    id: "cell-ignored",
+    severity: Severity::Warning,
+    meaning: "a value in a table is not what its column holds",
+    why: "the row is read without it",
+    remedy: "repair the value in the row named",
+};
+
+/// Findings under way: the first few of a kind and source in full, the others counted.
+#[derive(Default)]
+pub(super) struct Notes {
+    findings: Vec<Finding>,
+    seen: BTreeMap<(&'static str, Arc<str>), Seen>,
+}
+
+struct Seen {
+    kind: &'static FindingKind,
+    shown: u64,
+    hidden: u64,
+}
+
+impl Notes {
+    /// Findings of one kind and source shown in full.
+    const SHOWN: u64 = 10;
+
+    /// Notes a finding about a subject in a source.
+    pub(super) fn add(
+        &mut self,
+        kind: &'static FindingKind,
+        source: &Arc<str>,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+    ) {
+        let seen = self.seen.entry((kind.id, Arc::clone(source))).or_insert(Seen { kind, shown: 0, hidden: 0 });
+        if seen.shown < Self::SHOWN {
+            seen.shown += 1;
+            self.findings.push(Finding::new(kind, subject, message));
+        } else {
+            seen.hidden += 1;
+        }
+    }
+
+    /// Notes a finding that already is a sum.
+    pub(super) fn push(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// All findings, with one line for those not shown.
+    pub(super) fn finish(mut self) -> Vec<Finding> {
+        for ((_, source), seen) in self.seen {
+            if seen.hidden > 0 {
+                let message = format!("{} more cases like those shown", seen.hidden);
+                self.findings.push(Finding::new(seen.kind, &*source, message).counted(seen.hidden));
+            }
+        }
+        self.findings
+    }
+}

@@ -1,0 +1,190 @@
+//! Opens files, unpacks archives, and hands every content to its reader.
+
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use super::error::{InputError, Trouble};
+use super::json::{self, Origin};
+use super::notes::{FILE_BROKEN, FILES_SKIPPED};
+use super::session::{Session, Tally};
+use super::sniff::{Content, PREFIX, sniff, without_mark};
+use super::walk::Folder;
+use super::{table, yaml};
+use crate::finding::Finding;
+
+/// Archives in archives that are opened.
+const DEEPEST_ARCHIVE: u32 = 3;
+
+/// Reads one file.
+///
+/// # Errors
+/// [`Trouble`] when it cannot be opened or used.
+#[expect(clippy::disallowed_methods, reason = "this is where files are opened")]
+pub(super) fn file(session: &mut Session<'_>, path: &Path) -> Result<(), Trouble> {
+    let source = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| InputError::unreadable(&source, &error))?;
+    let reader = session.metered_file(file);
+    stream(session, &source, reader)
+}
+
+/// Reads standard input.
+///
+/// # Errors
+/// [`Trouble`] when it cannot be used.
+#[expect(clippy::disallowed_methods, reason = "this is where standard input is read")]
+pub(super) fn stdin(session: &mut Session<'_>) -> Result<(), Trouble> {
+    let reader = session.metered_file(io::stdin());
+    stream(session, "-", reader)
+}
+
+/// Reads a stream of unknown content.
+///
+/// # Errors
+/// [`Trouble`] when it cannot be used.
+pub(super) fn stream(session: &mut Session<'_>, source: &str, mut reader: impl Read) -> Result<(), Trouble> {
+    content(session, &Arc::from(source), &mut reader, 0)
+}
+
+/// Reads the files of a folder; a broken one costs a finding, not the run.
+///
+/// # Errors
+/// [`Trouble`] when none of them is an inventory, or a limit of the run is reached.
+pub(super) fn folder(session: &mut Session<'_>, name: &str, folder: &Folder) -> Result<(), Trouble> {
+    let mut group = Group::default();
+    for (path, reason) in &folder.passed_over {
+        group.skip(format!("{} ({reason})", path.display()));
+    }
+    for path in &folder.files {
+        let shown = path.display().to_string();
+        group.member(session, &shown, |session| file(session, path))?;
+    }
+    group.end(session, name)
+}
+
+fn content(session: &mut Session<'_>, source: &Arc<str>, reader: &mut dyn Read, depth: u32) -> Result<(), Trouble> {
+    let mut prefix = Vec::with_capacity(PREFIX);
+    reader.take(PREFIX as u64).read_to_end(&mut prefix).map_err(|error| session.io_trouble(source, &error))?;
+    let found = sniff(&prefix);
+    let is_text = matches!(found, Content::Json | Content::Yaml | Content::Csv(_));
+    let start = if is_text { without_mark(&prefix) } else { &prefix };
+    let whole = Cursor::new(start).chain(reader);
+    let origin = Origin { source: Arc::clone(source), line: 1, exact: true };
+    let mut tally = Tally::default();
+    match found {
+        Content::Gzip | Content::Tar if depth >= DEEPEST_ARCHIVE => {
+            return Err(Trouble::NoInventory(format!("an archive more than {DEEPEST_ARCHIVE} archives deep")));
+        }
+        Content::Gzip => {
+            let mut unpacked = session.metered_unpacked(MultiGzDecoder::new(whole));
+            return content(session, source, &mut unpacked, depth + 1);
+        }
+        Content::Tar => return tar(session, source, whole, depth),
+        Content::Json => json::read(session, &origin, whole, &mut tally)?,
+        Content::Yaml => yaml::read(session, &origin, whole, &mut tally)?,
+        Content::Csv(separator) => table::read_csv(session, source, whole, separator, &mut tally)?,
+        Content::Parquet => table::read_parquet(session, source, whole, &mut tally)?,
+        Content::Other(looks_like) => return Err(Trouble::NoInventory(looks_like)),
+    }
+    session.settle(source, tally)
+}
+
+/// Members of a tar archive are read as they come. Long names are read here and not by the tar
+/// crate, which would hold a name of any length.
+fn tar(session: &mut Session<'_>, source: &Arc<str>, reader: impl Read, depth: u32) -> Result<(), Trouble> {
+    let mut archive = tar::Archive::new(reader);
+    let entries = archive.entries().map_err(|error| session.io_trouble(source, &error))?;
+    let mut group = Group::default();
+    let mut long_name: Option<String> = None;
+    for entry in entries.raw(true) {
+        let mut entry = entry.map_err(|error| session.io_trouble(source, &error))?;
+        let kind = entry.header().entry_type();
+        if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
+            let text = header_text(&mut entry).map_err(|error| session.io_trouble(source, &error))?;
+            let name =
+                if kind.is_gnu_longname() { Some(text.trim_end_matches('\0').to_owned()) } else { pax_path(&text) };
+            long_name = name.or(long_name);
+            continue;
+        }
+        let own_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let name = long_name.take().unwrap_or(own_name);
+        let member: Arc<str> = format!("{source}!{name}").into();
+        if kind.is_file() {
+            group.member(session, &member, |session| content(session, &member, &mut entry, depth + 1))?;
+        } else if !kind.is_dir() && !kind.is_pax_global_extensions() {
+            group.skip(format!("{member} (no regular file)"));
+        }
+    }
+    group.end(session, source)
+}
+
+fn header_text(entry: &mut impl Read) -> io::Result<String> {
+    const LONGEST: u64 = 64 * 1024;
+    let mut bytes = Vec::new();
+    entry.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The `path` record of a pax header: `<length> path=<name>` on a line.
+fn pax_path(records: &str) -> Option<String> {
+    records.lines().find_map(|record| record.split_once(" path=")).map(|(_, path)| path.to_owned())
+}
+
+/// Files of a folder or archive: which were read, which were not.
+#[derive(Default)]
+struct Group {
+    read: u64,
+    broken: u64,
+    skipped: u64,
+    examples: Vec<String>,
+}
+
+impl Group {
+    fn member<'a>(
+        &mut self,
+        session: &mut Session<'a>,
+        name: &str,
+        read: impl FnOnce(&mut Session<'a>) -> Result<(), Trouble>,
+    ) -> Result<(), Trouble> {
+        let mark = session.mark();
+        match read(session) {
+            Ok(()) => self.read += 1,
+            Err(Trouble::NoInventory(looks_like)) => {
+                session.go_back(mark);
+                self.skip(format!("{name} ({looks_like})"));
+            }
+            Err(Trouble::Broken(error)) => {
+                session.go_back(mark);
+                self.broken += 1;
+                let message = format!("{error}; none of its objects is used");
+                session.notes.add(&FILE_BROKEN, &Arc::from(""), name, message);
+            }
+            Err(exhausted @ Trouble::Exhausted(_)) => return Err(exhausted),
+        }
+        session.report();
+        Ok(())
+    }
+
+    fn skip(&mut self, what: String) {
+        const EXAMPLES: usize = 3;
+        self.skipped += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(what);
+        }
+    }
+
+    fn end(self, session: &mut Session<'_>, name: &str) -> Result<(), Trouble> {
+        if self.read == 0 && self.broken == 0 {
+            let examples =
+                if self.examples.is_empty() { String::new() } else { format!(": {}", self.examples.join(", ")) };
+            return Err(Trouble::NoInventory(format!("{} files, none of them an inventory{examples}", self.skipped)));
+        }
+        if self.skipped > 0 {
+            let message = format!("{} files are no inventory: {}", self.skipped, self.examples.join(", "));
+            session.notes.push(Finding::new(&FILES_SKIPPED, name, message).counted(self.skipped));
+        }
+        Ok(())
+    }
+}

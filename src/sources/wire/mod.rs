@@ -1,0 +1,151 @@
+//! The JSON of Kubernetes objects, reduced to the members that are read.
+//!
+//! Members that are absent, `null` or empty mean the same. Text may also come as a number or a
+//! boolean, as hand-written YAML has it. There is no member for environment values or Secret data.
+
+mod amounts;
+mod cluster;
+mod pod;
+mod text;
+mod workload;
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::head::Kind;
+use crate::finding::FindingKind;
+use crate::inventory::objects::{Labels, Object, ObjectName, Owner};
+pub(super) use amounts::{declared, listed_amounts};
+use text::{Annotations, Seq, Text, TextMap};
+
+/// An object and what was odd about it.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) object: Object,
+    pub(super) oddities: Vec<Oddity>,
+}
+
+/// Something odd in one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Oddity {
+    pub(super) kind: &'static FindingKind,
+    /// Path of the field, e.g. `spec.containers[0].resources.requests.cpu`.
+    pub(super) field: String,
+    pub(super) message: String,
+}
+
+/// Reads an object of a known kind.
+///
+/// # Errors
+/// What serde_json says about text that is no JSON or has members of the wrong form, a missing
+/// name among them.
+pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Error> {
+    let mut odd = Vec::new();
+    let object = match kind {
+        Kind::Pod => pod::pod(serde_json::from_slice(json)?, &mut odd).map(Object::Pod),
+        Kind::Node => cluster::node(serde_json::from_slice(json)?, &mut odd).map(Object::Node),
+        Kind::Namespace => cluster::namespace(serde_json::from_slice(json)?).map(Object::Namespace),
+        Kind::Controller(kind) => {
+            workload::controller(kind, serde_json::from_slice(json)?, &mut odd).map(Object::Controller)
+        }
+        Kind::Service => cluster::service(serde_json::from_slice(json)?, &mut odd).map(Object::Service),
+        Kind::Endpoints => cluster::endpoints(serde_json::from_slice(json)?).map(Object::Endpoints),
+        Kind::EndpointSlice => cluster::endpoint_slice(serde_json::from_slice(json)?).map(Object::Endpoints),
+        Kind::Autoscaler => workload::autoscaler(serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
+        Kind::DisruptionBudget => {
+            workload::disruption_budget(serde_json::from_slice(json)?).map(Object::DisruptionBudget)
+        }
+        Kind::LimitRange => cluster::limit_range(serde_json::from_slice(json)?, &mut odd).map(Object::LimitRange),
+        Kind::ResourceQuota => {
+            cluster::resource_quota(serde_json::from_slice(json)?, &mut odd).map(Object::ResourceQuota)
+        }
+        Kind::PriorityClass => cluster::priority_class(serde_json::from_slice(json)?).map(Object::PriorityClass),
+        Kind::RuntimeClass => cluster::runtime_class(serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass),
+        Kind::Gateway => cluster::gateway(serde_json::from_slice(json)?).map(Object::Gateway),
+    };
+    object
+        .map(|object| Decoded { object, oddities: odd })
+        .ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("metadata.name is missing"))
+}
+
+/// Name of an object for messages: `shop/cart`, where it can be read.
+pub(super) fn display_name(json: &[u8]) -> Option<String> {
+    let named: Named<'_> = serde_json::from_slice(json).ok()?;
+    let name = named.metadata.name()?;
+    let namespace = &named.metadata.namespace;
+    Some(if namespace.is_empty() { name.to_owned() } else { format!("{}/{name}", namespace.as_str()) })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Named<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    generate_name: Text<'a>,
+    #[serde(borrow)]
+    namespace: Text<'a>,
+    #[serde(borrow)]
+    uid: Text<'a>,
+    #[serde(borrow)]
+    creation_timestamp: Text<'a>,
+    #[serde(borrow)]
+    deletion_timestamp: Text<'a>,
+    #[serde(borrow)]
+    labels: TextMap<'a>,
+    annotations: Annotations,
+    #[serde(borrow)]
+    owner_references: Seq<OwnerReference<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OwnerReference<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    controller: Option<bool>,
+}
+
+impl Metadata<'_> {
+    /// Name, or the prefix of generated names that manifests of jobs have instead.
+    fn name(&self) -> Option<&str> {
+        [&self.name, &self.generate_name].into_iter().map(Text::as_str).find(|name| !name.is_empty())
+    }
+
+    fn cluster_name(&self) -> Option<Arc<str>> {
+        self.name().map(Arc::from)
+    }
+
+    fn object_name(&self) -> Option<ObjectName> {
+        let namespace = if self.namespace.is_empty() { "default" } else { self.namespace.as_str() };
+        self.name().map(|name| ObjectName::new(namespace, name))
+    }
+
+    fn labels(&self) -> Labels {
+        self.labels.to_labels()
+    }
+
+    /// The owner that controls it; where none says so, the only owner.
+    fn owner(&self) -> Option<Owner> {
+        let owners = &self.owner_references.0;
+        let controlling = owners.iter().find(|owner| owner.controller == Some(true));
+        let only = if owners.len() == 1 { owners.first() } else { None };
+        controlling
+            .or(only.filter(|owner| owner.controller.is_none()))
+            .map(|owner| Owner { kind: owner.kind.as_str().into(), name: owner.name.as_str().into() })
+    }
+
+    fn is_live(&self) -> bool {
+        !self.uid.is_empty() || !self.creation_timestamp.is_empty()
+    }
+}

@@ -1,0 +1,361 @@
+//! Pods and pod templates.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::super::notes::FIELD_IGNORED;
+use super::amounts::declared;
+use super::text::{Int, Nullable, Seq, Text, TextMap};
+use super::{Metadata, Oddity};
+use crate::inventory::objects::{
+    Container, ContainerPort, NodeSelectorTerm, Operator, PodObject, PodPhase, PodSpec, Requirement, TaintEffect,
+    Toleration,
+};
+use crate::resources::Requirements;
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct PodWire<'a> {
+    #[serde(borrow)]
+    metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Nullable<SpecWire<'a>>,
+    #[serde(borrow)]
+    status: Nullable<StatusWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct StatusWire<'a> {
+    #[serde(borrow)]
+    phase: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct TemplateWire<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow)]
+    pub(super) spec: Nullable<SpecWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct SpecWire<'a> {
+    #[serde(borrow)]
+    containers: Seq<ContainerWire<'a>>,
+    #[serde(borrow)]
+    init_containers: Seq<ContainerWire<'a>>,
+    #[serde(borrow)]
+    resources: Nullable<ResourcesWire<'a>>,
+    #[serde(borrow)]
+    overhead: TextMap<'a>,
+    #[serde(borrow)]
+    runtime_class_name: Text<'a>,
+    #[serde(borrow)]
+    priority_class_name: Text<'a>,
+    priority: Int,
+    #[serde(borrow)]
+    node_name: Text<'a>,
+    #[serde(borrow)]
+    node_selector: TextMap<'a>,
+    #[serde(borrow)]
+    affinity: Nullable<AffinityWire<'a>>,
+    #[serde(borrow)]
+    tolerations: Seq<TolerationWire<'a>>,
+    #[serde(borrow)]
+    topology_spread_constraints: Seq<SpreadWire<'a>>,
+    volumes: Seq<VolumeWire>,
+    host_network: Option<bool>,
+    security_context: Nullable<SecurityWire>,
+}
+
+/// Dumps with Go field names keep `hostNetwork` here.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct SecurityWire {
+    host_network: Option<bool>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ContainerWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    image: Text<'a>,
+    #[serde(borrow)]
+    resources: Nullable<ResourcesWire<'a>>,
+    #[serde(borrow)]
+    restart_policy: Text<'a>,
+    #[serde(borrow)]
+    args: Seq<Text<'a>>,
+    #[serde(borrow)]
+    ports: Seq<PortWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResourcesWire<'a> {
+    #[serde(borrow)]
+    requests: TextMap<'a>,
+    #[serde(borrow)]
+    limits: TextMap<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PortWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    container_port: Int,
+    host_port: Int,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct AffinityWire<'a> {
+    #[serde(borrow)]
+    node_affinity: Nullable<NodeAffinityWire<'a>>,
+    pod_affinity: Nullable<PodAffinityWire>,
+    pod_anti_affinity: Nullable<PodAffinityWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct NodeAffinityWire<'a> {
+    #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    required: Option<NodeSelectorWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct NodeSelectorWire<'a> {
+    #[serde(borrow)]
+    node_selector_terms: Seq<TermWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct TermWire<'a> {
+    #[serde(borrow)]
+    match_expressions: Seq<RequirementWire<'a>>,
+    #[serde(borrow)]
+    match_fields: Seq<RequirementWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct RequirementWire<'a> {
+    #[serde(borrow)]
+    key: Text<'a>,
+    #[serde(borrow)]
+    operator: Text<'a>,
+    #[serde(borrow)]
+    values: Seq<Text<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PodAffinityWire {
+    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    required: Seq<IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct TolerationWire<'a> {
+    #[serde(borrow)]
+    key: Text<'a>,
+    #[serde(borrow)]
+    operator: Text<'a>,
+    #[serde(borrow)]
+    value: Text<'a>,
+    #[serde(borrow)]
+    effect: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct SpreadWire<'a> {
+    #[serde(borrow)]
+    when_unsatisfiable: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct VolumeWire {
+    persistent_volume_claim: Option<IgnoredAny>,
+    ephemeral: Option<IgnoredAny>,
+}
+
+/// A pod; nothing where it has no name.
+pub(super) fn pod(wire: PodWire<'_>, odd: &mut Vec<Oddity>) -> Option<PodObject> {
+    let metadata = wire.metadata.0;
+    let name = metadata.object_name()?;
+    let phase = match wire.status.phase.as_str() {
+        "" | "Pending" => PodPhase::Pending,
+        "Running" => PodPhase::Running,
+        "Succeeded" => PodPhase::Succeeded,
+        "Failed" => PodPhase::Failed,
+        _ => PodPhase::Unknown,
+    };
+    let node = &wire.spec.node_name;
+    Some(PodObject {
+        name,
+        labels: Arc::new(metadata.labels()),
+        owner: metadata.owner(),
+        spec: Arc::new(pod_spec(&wire.spec, "spec", odd)),
+        node: (!node.is_empty()).then(|| node.as_str().into()),
+        phase,
+        terminating: !metadata.deletion_timestamp.is_empty(),
+        annotations: Arc::new(metadata.annotations.0),
+    })
+}
+
+/// A pod specification at `field`.
+pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) -> PodSpec {
+    let mut containers = |list: &Seq<ContainerWire<'_>>, name: &str| {
+        list.0
+            .iter()
+            .enumerate()
+            .map(|(index, wire)| container(wire, &|| format!("{field}.{name}[{index}]"), odd))
+            .collect()
+    };
+    let affinity = &wire.affinity;
+    let spreads = &wire.topology_spread_constraints.0;
+    PodSpec {
+        containers: containers(&wire.containers, "containers"),
+        init_containers: containers(&wire.init_containers, "initContainers"),
+        pod_level: requirements(&wire.resources, &|| field.to_owned(), odd),
+        overhead: declared(&wire.overhead, &format!("{field}.overhead"), odd),
+        runtime_class: wire.runtime_class_name.to_option(),
+        priority_class: wire.priority_class_name.to_option(),
+        priority: wire.priority.0.map(|priority| priority.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
+        node_selector: wire.node_selector.to_labels(),
+        required_node_affinity: affinity
+            .node_affinity
+            .required
+            .as_ref()
+            .map(|required| required.node_selector_terms.0.iter().map(term).collect()),
+        tolerations: wire
+            .tolerations
+            .0
+            .iter()
+            .filter_map(|wire| toleration(wire, &format!("{field}.tolerations"), odd))
+            .collect(),
+        has_pod_constraints: !affinity.pod_affinity.required.0.is_empty()
+            || !affinity.pod_anti_affinity.required.0.is_empty()
+            || spreads.iter().any(|spread| spread.when_unsatisfiable.as_str() == "DoNotSchedule"),
+        has_volume_claims: wire
+            .volumes
+            .0
+            .iter()
+            .any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()),
+        host_network: wire.host_network.or(wire.security_context.host_network).unwrap_or_default(),
+    }
+}
+
+fn container(wire: &ContainerWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec<Oddity>) -> Container {
+    const ROLE_ARGUMENTS: usize = 4;
+    let args = &wire.args.0;
+    let is_mesh_name = matches!(wire.name.as_str(), "istio-proxy" | "ztunnel" | "discovery");
+    let tells_role = is_mesh_name || args.first().is_some_and(|first| first.as_str() == "proxy");
+    Container {
+        name: (&wire.name).into(),
+        image: (&wire.image).into(),
+        resources: requirements(&wire.resources, field, odd),
+        restartable: wire.restart_policy.as_str() == "Always",
+        role_arguments: if tells_role {
+            args.iter().take(ROLE_ARGUMENTS).map(String::from).collect()
+        } else {
+            Vec::new()
+        },
+        ports: wire.ports.0.iter().filter_map(|port| container_port(port, field, odd)).collect(),
+        concurrency: concurrency(args),
+    }
+}
+
+fn concurrency(args: &[Text<'_>]) -> Option<u32> {
+    const FLAG: &str = "--concurrency";
+    let position = args.iter().position(|arg| arg.as_str().starts_with(FLAG))?;
+    let number = match args.get(position)?.as_str().strip_prefix(FLAG)? {
+        "" => args.get(position + 1)?.as_str(),
+        joined => joined.strip_prefix('=')?,
+    };
+    number.parse().ok()
+}
+
+fn container_port(wire: &PortWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec<Oddity>) -> Option<ContainerPort> {
+    let port = |number: Int| u16::try_from(number.0.unwrap_or(0)).ok();
+    let (Some(number), Some(host)) = (port(wire.container_port), port(wire.host_port)) else {
+        odd.push(Oddity {
+            kind: &FIELD_IGNORED,
+            field: format!("{}.ports", field()),
+            message: "a port is not in 0 … 65535; planned without it".to_owned(),
+        });
+        return None;
+    };
+    Some(ContainerPort { name: (&wire.name).into(), port: number, host_port: host })
+}
+
+fn requirements(wire: &ResourcesWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec<Oddity>) -> Requirements {
+    let mut side = |amounts: &TextMap<'_>, name: &str| {
+        if amounts.0.is_empty() {
+            Default::default()
+        } else {
+            declared(amounts, &format!("{}.resources.{name}", field()), odd)
+        }
+    };
+    Requirements { requests: side(&wire.requests, "requests"), limits: side(&wire.limits, "limits") }
+}
+
+fn term(wire: &TermWire<'_>) -> NodeSelectorTerm {
+    let requirements = |list: &Seq<RequirementWire<'_>>| list.0.iter().map(requirement).collect();
+    NodeSelectorTerm { expressions: requirements(&wire.match_expressions), fields: requirements(&wire.match_fields) }
+}
+
+/// A requirement of a selector.
+pub(super) fn requirement(wire: &RequirementWire<'_>) -> Requirement {
+    let operator = match wire.operator.as_str() {
+        "In" => Operator::In,
+        "NotIn" => Operator::NotIn,
+        "Exists" => Operator::Exists,
+        "DoesNotExist" => Operator::DoesNotExist,
+        "Gt" => Operator::Gt,
+        "Lt" => Operator::Lt,
+        other => Operator::Unknown(other.to_owned()),
+    };
+    Requirement { key: (&wire.key).into(), operator, values: wire.values.0.iter().map(String::from).collect() }
+}
+
+fn toleration(wire: &TolerationWire<'_>, field: &str, odd: &mut Vec<Oddity>) -> Option<Toleration> {
+    let effect = match wire.effect.as_str() {
+        "" => None,
+        known => Some(taint_effect(known, field, odd)?),
+    };
+    let exists = wire.operator.as_str() == "Exists";
+    Some(Toleration { key: (&wire.key).into(), exists, value: (&wire.value).into(), effect })
+}
+
+/// The effect of that name; a word about any other.
+pub(super) fn taint_effect(name: &str, field: &str, odd: &mut Vec<Oddity>) -> Option<TaintEffect> {
+    match name {
+        "NoSchedule" => Some(TaintEffect::NoSchedule),
+        "PreferNoSchedule" => Some(TaintEffect::PreferNoSchedule),
+        "NoExecute" => Some(TaintEffect::NoExecute),
+        other => {
+            odd.push(Oddity {
+                kind: &FIELD_IGNORED,
+                field: field.to_owned(),
+                message: format!(
+                    "effect {other:?} is not NoSchedule, PreferNoSchedule or NoExecute; planned without it"
+                ),
+            });
+            None
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Controllers, autoscalers and disruption budgets.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::super::notes::FIELD_IGNORED;
+use super::pod::{RequirementWire, TemplateWire, pod_spec, requirement};
+use super::text::{Int, Nullable, Seq, Text, TextMap};
+use super::{Metadata, Oddity};
+use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, Operator, Requirement};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct ControllerWire<'a> {
+    #[serde(borrow)]
+    metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Nullable<ControllerSpec<'a>>,
+    status: Nullable<ControllerStatus>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ControllerSpec<'a> {
+    replicas: Int,
+    parallelism: Int,
+    completions: Int,
+    suspend: Option<bool>,
+    #[serde(borrow)]
+    template: Nullable<TemplateWire<'a>>,
+    #[serde(borrow)]
+    job_template: Nullable<JobTemplate<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobTemplate<'a> {
+    #[serde(borrow)]
+    spec: Nullable<JobSpec<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct JobSpec<'a> {
+    parallelism: Int,
+    completions: Int,
+    #[serde(borrow)]
+    template: Nullable<TemplateWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ControllerStatus {
+    replicas: Int,
+    desired_number_scheduled: Int,
+    /// A number for jobs, a list for cron jobs.
+    active: Int,
+}
+
+/// A controller; nothing where it has no name.
+pub(super) fn controller(kind: ControllerKind, wire: ControllerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Controller> {
+    let name = wire.metadata.object_name()?;
+    let metadata = &wire.metadata;
+    let (spec, status) = (&wire.spec, &wire.status);
+    let job = &spec.job_template.spec;
+    let (template, field) = match kind {
+        ControllerKind::CronJob => (&job.template, "spec.jobTemplate.spec.template.spec"),
+        _ => (&spec.template, "spec.template.spec"),
+    };
+    let replicas = match kind {
+        ControllerKind::DaemonSet => None,
+        ControllerKind::Job => job_replicas(spec.parallelism, spec.completions, odd),
+        ControllerKind::CronJob => job_replicas(job.parallelism, job.completions, odd),
+        _ => count(spec.replicas, "spec.replicas", odd),
+    };
+    let status_replicas = match kind {
+        ControllerKind::DaemonSet => status.desired_number_scheduled.count(),
+        ControllerKind::CronJob => None,
+        // The API server leaves a count of zero out.
+        ControllerKind::Job => status.active.count().or(metadata.is_live().then_some(0)),
+        _ => status.replicas.count(),
+    };
+    Some(Controller {
+        kind,
+        name,
+        labels: metadata.labels(),
+        owner: metadata.owner(),
+        replicas,
+        status_replicas,
+        suspended: spec.suspend.unwrap_or_default(),
+        live: metadata.is_live(),
+        template_labels: Arc::new(template.metadata.labels()),
+        template: Arc::new(pod_spec(&template.spec, field, odd)),
+        template_annotations: Arc::new(template.metadata.annotations.0.clone()),
+    })
+}
+
+/// Pods of a job at a time: no more than it has left to complete.
+fn job_replicas(parallelism: Int, completions: Int, odd: &mut Vec<Oddity>) -> Option<u64> {
+    let parallelism = count(parallelism, "spec.parallelism", odd).unwrap_or(1);
+    let completions = count(completions, "spec.completions", odd);
+    Some(completions.map_or(parallelism, |completions| parallelism.min(completions)))
+}
+
+fn count(number: Int, field: &str, odd: &mut Vec<Oddity>) -> Option<u64> {
+    if let Some(negative) = number.0.filter(|&number| number < 0) {
+        odd.push(Oddity {
+            kind: &FIELD_IGNORED,
+            field: field.to_owned(),
+            message: format!("{negative} is negative: expected 0 or more; planned as not declared"),
+        });
+    }
+    number.count()
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct AutoscalerWire<'a> {
+    #[serde(borrow)]
+    metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Nullable<AutoscalerSpec<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct AutoscalerSpec<'a> {
+    #[serde(borrow)]
+    scale_target_ref: Nullable<TargetReference<'a>>,
+    min_replicas: Int,
+    max_replicas: Int,
+    #[serde(rename = "targetCPUUtilizationPercentage")]
+    target_cpu: Int,
+    #[serde(borrow)]
+    metrics: Seq<MetricWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct TargetReference<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct MetricWire<'a> {
+    #[serde(borrow)]
+    resource: Nullable<ResourceMetric<'a>>,
+    #[serde(borrow)]
+    container_resource: Nullable<ResourceMetric<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ResourceMetric<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    target_average_utilization: Int,
+    target: Nullable<MetricTarget>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct MetricTarget {
+    average_utilization: Int,
+}
+
+impl ResourceMetric<'_> {
+    fn cpu_percent(&self) -> Option<u64> {
+        let percent = self.target.average_utilization.count().or(self.target_average_utilization.count());
+        percent.filter(|_| self.name.as_str() == "cpu")
+    }
+}
+
+/// An autoscaler; nothing where it has no name.
+pub(super) fn autoscaler(wire: AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Autoscaler> {
+    let name = wire.metadata.object_name()?;
+    let spec = &wire.spec;
+    let metrics = &spec.metrics.0;
+    let of_pod = metrics.iter().find_map(|metric| metric.resource.cpu_percent());
+    let of_container = metrics.iter().find_map(|metric| metric.container_resource.cpu_percent());
+    let min_replicas = count(spec.min_replicas, "spec.minReplicas", odd).unwrap_or(1);
+    Some(Autoscaler {
+        name,
+        target_kind: (&spec.scale_target_ref.kind).into(),
+        target_name: spec.scale_target_ref.name.as_str().into(),
+        min_replicas,
+        max_replicas: count(spec.max_replicas, "spec.maxReplicas", odd).unwrap_or(min_replicas),
+        target_cpu_percent: spec.target_cpu.count().or(of_pod).or(of_container),
+        container_metric: spec.target_cpu.count().is_none() && of_pod.is_none() && of_container.is_some(),
+    })
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct BudgetWire<'a> {
+    #[serde(borrow)]
+    metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow)]
+    spec: Nullable<BudgetSpec<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct BudgetSpec<'a> {
+    #[serde(borrow)]
+    selector: Nullable<SelectorWire<'a>>,
+    #[serde(borrow)]
+    min_available: Text<'a>,
+    #[serde(borrow)]
+    max_unavailable: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct SelectorWire<'a> {
+    #[serde(borrow)]
+    match_labels: TextMap<'a>,
+    #[serde(borrow)]
+    match_expressions: Seq<RequirementWire<'a>>,
+}
+
+/// A disruption budget; nothing where it has no name.
+pub(super) fn disruption_budget(wire: BudgetWire<'_>) -> Option<DisruptionBudget> {
+    let spec = &wire.spec;
+    let labels = spec.selector.match_labels.to_labels();
+    let equal = labels.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In, values: vec![value] });
+    Some(DisruptionBudget {
+        name: wire.metadata.object_name()?,
+        selector: equal.chain(spec.selector.match_expressions.0.iter().map(requirement)).collect(),
+        min_available: spec.min_available.to_option(),
+        max_unavailable: spec.max_unavailable.to_option(),
+    })
+}
