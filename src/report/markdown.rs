@@ -185,10 +185,10 @@ fn cell(cell: &Cell) -> String {
     }
 }
 
-/// A code span; names that could end it or the table's cell are written as escaped text.
+/// A code span; names that could end it or its cell, or that look like markup, are written as escaped text.
 fn code(name: &str) -> String {
     let cleaned = text::clean(name);
-    if cleaned.is_empty() || cleaned.contains(['`', '|', '\\']) {
+    if cleaned.is_empty() || cleaned.contains(['`', '|', '\\', '<']) {
         return inline(&cleaned);
     }
     format!("`{cleaned}`")

@@ -6,7 +6,11 @@ use super::text;
 /// Narrowest width that is laid out; terminals below it get this one.
 const NARROWEST: usize = 40;
 /// Narrowest a column of words is squeezed to before a whole column is left out.
-const NARROWEST_WORDS: usize = 18;
+const NARROWEST_WORDS: usize = 14;
+/// Longest name that is kept on one line: a broken name cannot be searched for.
+const LONGEST_NAME: usize = 32;
+/// Most lines of one cell.
+const MOST_LINES: usize = 2;
 /// Space between columns.
 const GAP: usize = 2;
 
@@ -25,8 +29,8 @@ pub fn render(document: &Document, options: TerminalOptions) -> String {
     terminal.headline(&document.headline);
     for chapter in &document.chapters {
         terminal.line("");
-        // Key figures explain themselves and follow the verdict directly.
-        if !matches!(chapter.blocks.first(), Some(Block::KeyFigures(_))) {
+        // Key figures and a lone paragraph explain themselves; lines are dear.
+        if !matches!(*chapter.blocks, [Block::KeyFigures(_)] | [Block::Paragraph(_)]) {
             terminal.heading(chapter.title);
         }
         terminal.blocks(&chapter.blocks, 2);
@@ -94,22 +98,23 @@ impl Terminal {
     fn key_figures(&mut self, figures: &[KeyFigure], indent: usize) {
         let label_width = figures.iter().map(|figure| width(figure.label)).max().unwrap_or(0);
         let value_width = figures.iter().map(|figure| width(&text::clean(&figure.value))).max().unwrap_or(0);
-        let note_at = indent + label_width + GAP + value_width + GAP;
+        let value_at = indent + label_width + GAP;
+        let beside = self.width.saturating_sub(value_at + value_width + GAP);
         for figure in figures {
-            let value = padded(&text::clean(&figure.value), value_width, Align::Left);
-            let value = self.styled(figure.tone, figure.tone != Tone::Neutral, &value);
+            let (value, note) = (text::clean(&figure.value), text::clean(&figure.note));
+            // On a narrow terminal columns of notes would be slivers: each note follows its own value.
+            let room = if beside < NARROWEST_WORDS { width(&value) } else { value_width };
             let label = padded(figure.label, label_width, Align::Left);
-            let mut notes = wrapped(&figure.note, self.width.saturating_sub(note_at)).into_iter();
-            // Where notes have no room beside the figures they go below, or the lines would be slivers.
-            if note_at + NARROWEST_WORDS > self.width {
-                self.line(&format!("{}{label}  {value}", " ".repeat(indent)));
-                if !figure.note.is_empty() {
-                    self.item("", &figure.note, indent + label_width + GAP);
-                }
+            let shown = self.styled(figure.tone, figure.tone != Tone::Neutral, &padded(&value, room, Align::Left));
+            let line = format!("{}{label}  {shown}", " ".repeat(indent));
+            let note_at = value_at + room + GAP;
+            if beside < NARROWEST_WORDS && note_at + width(&note) > self.width {
+                self.line(&line);
+                self.item("", &note, value_at);
                 continue;
             }
-            let first = notes.next().unwrap_or_default();
-            self.line(&format!("{}{label}  {value}  {first}", " ".repeat(indent)));
+            let mut notes = wrapped(&note, self.width.saturating_sub(note_at)).into_iter();
+            self.line(&format!("{line}  {}", notes.next().unwrap_or_default()));
             for note in notes {
                 self.line(&format!("{}{note}", " ".repeat(note_at)));
             }
@@ -130,22 +135,37 @@ impl Terminal {
         let headings = self.styled(Tone::Neutral, false, headings.join("  ").trim_end());
         self.line(&format!("{margin}{headings}"));
         for row in &table.rows {
-            let cells: Vec<String> = layout
-                .columns
-                .iter()
-                .map(|column| {
-                    let cell = row.get(column.index).unwrap_or(&Cell::Empty);
-                    let words = padded(&text::clean(cell.as_str()), column.width, column.align);
-                    if let Cell::Mark(tone, _) = cell { self.styled(*tone, false, &words) } else { words }
-                })
-                .collect();
-            self.line(&format!("{margin}{}", cells.join("  ")));
+            self.row(&layout, row, &margin);
         }
         if table.omitted > 0 {
             self.item("", &format!("{} more in the full report", text::count(table.omitted)), indent);
         }
         if !layout.left_out.is_empty() {
             self.item("", &format!("too narrow for: {}", layout.left_out.join("; ")), indent);
+        }
+    }
+
+    /// A row; cells of words that were squeezed continue below, up to [`MOST_LINES`].
+    fn row(&mut self, layout: &Layout, row: &[Cell], margin: &str) {
+        let cells: Vec<(Tone, &Placed, Vec<String>)> = layout
+            .columns
+            .iter()
+            .map(|column| {
+                let cell = row.get(column.index).unwrap_or(&Cell::Empty);
+                let tone = if let Cell::Mark(tone, _) = cell { *tone } else { Tone::Neutral };
+                (tone, column, cell_lines(&text::clean(cell.as_str()), column.width))
+            })
+            .collect();
+        let height = cells.iter().map(|(_, _, lines)| lines.len()).max().unwrap_or(0);
+        for index in 0..height {
+            let parts: Vec<String> = cells
+                .iter()
+                .map(|(tone, column, lines)| {
+                    let words = padded(lines.get(index).map_or("", String::as_str), column.width, column.align);
+                    if *tone == Tone::Neutral { words } else { self.styled(*tone, false, &words) }
+                })
+                .collect();
+            self.line(&format!("{margin}{}", parts.join("  ")));
         }
     }
 
@@ -177,6 +197,8 @@ struct Placed {
     width: usize,
     align: Align,
     rank: u8,
+    /// Whether it holds names.
+    names: bool,
 }
 
 impl Layout {
@@ -190,7 +212,9 @@ impl Layout {
                 let heading = column.heading();
                 let cells = table.rows.iter().filter_map(|row| row.get(index));
                 let widest = cells.map(|cell| width(&text::clean(cell.as_str()))).max().unwrap_or(0);
-                Placed { index, width: widest.max(width(&heading)), heading, align: column.align, rank: column.rank }
+                let names = table.rows.iter().any(|row| matches!(row.get(index), Some(Cell::Name(_))));
+                let width = widest.max(width(&heading));
+                Placed { index, width, heading, align: column.align, rank: column.rank, names }
             })
             .collect();
         let mut left_out = Vec::new();
@@ -212,6 +236,7 @@ fn least(columns: &[Placed]) -> usize {
 
 fn least_of(column: &Placed) -> usize {
     match column.align {
+        Align::Left if column.names => column.width.min(LONGEST_NAME.max(width(&column.heading))),
         Align::Left => column.width.min(NARROWEST_WORDS.max(width(&column.heading))),
         Align::Right => column.width,
     }
@@ -236,6 +261,16 @@ fn squeeze(columns: &mut [Placed], available: usize) {
             }
         }
     }
+}
+
+/// The lines of a cell; what is beyond [`MOST_LINES`] is cut.
+fn cell_lines(text: &str, to: usize) -> Vec<String> {
+    let mut lines = wrapped(text, to);
+    if lines.len() > MOST_LINES {
+        let rest = lines.split_off(MOST_LINES - 1).join(" ");
+        lines.push(cut(&rest, to));
+    }
+    lines
 }
 
 /// Text cut and filled to exactly a width.
@@ -267,7 +302,7 @@ fn cut(text: &str, to: usize) -> String {
 
 /// Lines of at most `limit` characters; words longer than that are broken.
 fn wrapped(text: &str, limit: usize) -> Vec<String> {
-    let limit = limit.max(8);
+    let limit = limit.max(2);
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text::clean(text).split(' ') {

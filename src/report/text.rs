@@ -167,14 +167,32 @@ pub fn cpu(cores: f64) -> String {
     Unit::for_cpu([cores]).amount(cores)
 }
 
-/// Declared memory.
+/// Declared memory: `2 GiB`, `1.5 GiB`, since what is declared is exact.
 pub fn bytes(amount: Bytes) -> String {
-    memory(amount.to_memory().as_bytes())
+    without_zeros(&memory(amount.to_memory().as_bytes()))
 }
 
-/// Declared CPU.
+/// Declared CPU: `250m`, `2 cores`.
 pub fn millicores(amount: Millicores) -> String {
-    cpu(amount.to_cores().as_cores())
+    let written = without_zeros(&cpu(amount.to_cores().as_cores()));
+    if written == "1 cores" { "1 core".to_owned() } else { written }
+}
+
+/// Money with its hundredths; the currency is the policy's and has no name.
+pub fn money(amount: f64) -> String {
+    if amount.is_finite() && (0.005..1e15).contains(&amount) {
+        let cents = format!("{amount:.2}");
+        let (whole, fraction) = cents.split_once('.').unwrap_or((&cents, "00"));
+        return format!("{}.{fraction}", grouped(whole));
+    }
+    significant(amount)
+}
+
+/// A written amount without the zeros that end its fraction.
+fn without_zeros(amount: &str) -> String {
+    let (number, symbol) = amount.split_once(' ').unwrap_or((amount, ""));
+    let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
+    if symbol.is_empty() { number.to_owned() } else { format!("{number} {symbol}") }
 }
 
 /// The 90 % interval of an estimate in a unit.
@@ -274,6 +292,12 @@ mod tests {
     fn amounts_choose_their_unit() {
         assert_eq!(memory(62.4 * MIB.size), "62.4 MiB");
         assert_eq!(memory(20.0 * GIB.size), "20.0 GiB");
+        assert_eq!(bytes(Bytes::from_gib(2)), "2 GiB");
+        assert_eq!(bytes(Bytes::from_mib(1536)), "1.5 GiB");
+        assert_eq!(bytes(Bytes::ZERO), "0 MiB");
+        assert_eq!(millicores(Millicores::new(100)), "100m");
+        assert_eq!(millicores(Millicores::new(1000)), "1 core");
+        assert_eq!(money(1234.5), "1,234.50");
         assert_eq!(cpu(0.25), "250m");
         assert_eq!(cpu(12.34), "12.3 cores");
         assert_eq!(MIB.interval(52.0 * MIB.size, 71.0 * MIB.size), "52.0–71.0 MiB");

@@ -101,7 +101,7 @@ fn nodes_to_add(plan: &Plan) -> Option<Block> {
     }
     let price = nodes.price.amount();
     let price = if price > 0.0 {
-        format!(" They cost {} per hour together, in the currency of the policy.", text::significant(price))
+        format!(" They cost {} per hour together, in the currency of the policy.", text::money(price))
     } else {
         " The policy has no price for them.".to_owned()
     };

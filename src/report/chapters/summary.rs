@@ -193,7 +193,7 @@ fn nodes_to_add(nodes: &NodesToAdd) -> KeyFigure {
     }
     let price = nodes.price.amount();
     if price > 0.0 {
-        note.push_str(&format!("; {} per hour", text::significant(price)));
+        note.push_str(&format!("; {} per hour", text::money(price)));
     }
     KeyFigure { label: "Nodes to add", value: text::count(nodes.count), note, tone: Tone::Caution }
 }
