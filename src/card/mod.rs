@@ -219,6 +219,7 @@ mod tests {
             (base, "base = { value = 30, lower = 36, upper = 72, unit = \"MB\"", "proxy_memory.base has lower 36"),
             (base, "base = { value = 54, lower = -1, upper = 72, unit = \"MB\"", "proxy_memory.base has lower -1"),
             (base, "base = { value = 54, lower = 36, upper = inf, unit = \"MB\"", "proxy_memory.base"),
+            (base, "base = { value = 54, lower = 36, upper = 1e300, unit = \"MB\"", "proxy_memory.base"),
             (base, "base = { value = nan, lower = 36, upper = 72, unit = \"MB\"", "proxy_memory.base"),
             (base, "base = { value = 54, lower = 36, upper = 72, unit = \"cores\"", "expected bytes or kB"),
             ("per_cluster = {", "per_clutser = {", "proxy_memory.per_cluster is missing"),

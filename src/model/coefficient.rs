@@ -6,9 +6,14 @@ use serde::Deserialize;
 
 use crate::units::{GIB, KIB, MIB};
 
+/// Largest coefficient, in base units: beyond it sums of products could leave the numbers.
+const LARGEST: f64 = 1e15;
+/// Smallest coefficient that may be divided by.
+const SMALLEST: f64 = 1e-6;
+
 /// What one of something costs, as a model card states it.
 ///
-/// Invariant: `0 ≤ lower ≤ value ≤ upper`, all finite, in the base unit of its [`Measure`].
+/// Invariant: `0 ≤ lower ≤ value ≤ upper ≤ 10¹⁵`, in the base unit of its [`Measure`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coefficient {
     /// Section and key in the card, e.g. `proxy_memory.per_cluster`.
@@ -101,7 +106,7 @@ pub enum CoefficientError {
     },
     /// The interval is not an interval around the value.
     #[error(
-        "{name} has lower {lower}, value {value}, upper {upper}: expected finite numbers with 0 ≤ lower ≤ value ≤ upper"
+        "{name} has lower {lower}, value {value}, upper {upper}: expected 0 ≤ lower ≤ value ≤ upper, none above 10¹⁵ in its base unit"
     )]
     Interval {
         /// The coefficient.
@@ -172,7 +177,8 @@ impl Entry {
         };
         let (lower, value, upper) = (self.lower, self.value, self.upper);
         let ordered = 0.0 <= lower && lower <= value && value <= upper;
-        if !ordered || !(upper * scale).is_finite() {
+        let sane = upper * scale <= LARGEST;
+        if !ordered || !sane {
             return Err(CoefficientError::Interval { name, lower, value, upper });
         }
         let range = self.range.map(|[from, to]| (from, to));
@@ -207,12 +213,16 @@ impl Coefficient {
     /// The same coefficient, checked to lie above zero.
     ///
     /// # Errors
-    /// [`CoefficientError::Domain`] when its lower end is 0.
+    /// [`CoefficientError::Domain`] when its lower end is below [`SMALLEST`].
     pub(crate) fn above_zero(self) -> Result<Self, CoefficientError> {
-        if self.lower > 0.0 {
+        if self.lower >= SMALLEST {
             return Ok(self);
         }
-        Err(CoefficientError::Domain { value: self.lower, name: self.name, expected: "expected a lower end above 0" })
+        Err(CoefficientError::Domain {
+            value: self.lower,
+            name: self.name,
+            expected: "expected a lower end of 0.000001 or more",
+        })
     }
 
     /// The same coefficient, checked to be a factor that does not shrink what it multiplies.

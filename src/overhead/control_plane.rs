@@ -102,13 +102,13 @@ fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut 
         let allowed = print_bytes(policy.replica_memory);
         let detail =
             format!("memory of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
-        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "memory", "istiod", detail);
+        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "memory", &"istiod", detail);
     }
     if by_cpu.is_none() {
         let least = print_cpu(Millicores::holding(cpu(&share(load, MOST_REPLICAS))));
         let allowed = print_cpu(policy.replica_cpu);
         let detail = format!("CPU of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
-        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "cpu", "istiod", detail);
+        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "cpu", &"istiod", detail);
     }
     // Where not even an idle replica fits, more of them do not help; otherwise they do, up to the most.
     let idle = ControlPlaneLoad { proxies: 0.0, ..*load };
@@ -168,10 +168,10 @@ fn judge(needed: &ControlPlane, inputs: &Inputs<'_>, share: &ControlPlaneLoad, c
         shortfalls.push(format!("{replicas} replicas, {} needed", needed.replicas));
     }
     if !shortfalls.is_empty() {
-        cases.add(&ISTIOD_BELOW_NEED, "", "istiod", shortfalls.join(", "));
+        cases.add(&ISTIOD_BELOW_NEED, "", &"istiod", shortfalls.join(", "));
     }
     if *replicas == 1 {
         let detail = format!("1 replica serves {} proxies, {} needed", needed.proxies, needed.replicas);
-        cases.add(&ISTIOD_SINGLE_REPLICA, "", "istiod", detail);
+        cases.add(&ISTIOD_SINGLE_REPLICA, "", &"istiod", detail);
     }
 }

@@ -1,6 +1,7 @@
 //! What is odd about the declared resources of proxies and istiod, one finding per kind of case.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use crate::card::COEFFICIENT_OUTSIDE_RANGE;
 use crate::finding::{Finding, FindingKind, Severity};
@@ -117,7 +118,7 @@ impl Cases {
     const NAMED: usize = 3;
 
     /// One case of a kind; cases with the same `about` become one finding.
-    pub fn add(&mut self, kind: &'static FindingKind, about: &str, subject: impl ToString, detail: String) {
+    pub fn add(&mut self, kind: &'static FindingKind, about: &str, subject: &dyn Display, detail: String) {
         let gathered = self.gathered.entry((kind.id, about.to_owned())).or_insert_with(|| Gathered {
             kind,
             count: 0,
@@ -130,10 +131,10 @@ impl Cases {
     }
 
     /// Coefficients used beyond their range on behalf of a subject.
-    pub fn add_outside_range(&mut self, subject: &impl ToString, excesses: Vec<OutOfRange>) {
+    pub fn add_outside_range(&mut self, subject: &dyn Display, excesses: Vec<OutOfRange>) {
         for OutOfRange { coefficient, count, from, to } in excesses {
             let detail = format!("{coefficient} used with {count:.0}, measured from {from} to {to}");
-            self.add(&COEFFICIENT_OUTSIDE_RANGE, &coefficient, subject.to_string(), detail);
+            self.add(&COEFFICIENT_OUTSIDE_RANGE, &coefficient, subject, detail);
         }
     }
 
@@ -165,7 +166,7 @@ mod tests {
     fn gather(cases: u64) -> Vec<Finding> {
         let mut gathered = Cases::default();
         for case in 0..cases {
-            gathered.add(&TRAFFIC_ASSUMED, "", format!("w{case}"), format!("{case} rps"));
+            gathered.add(&TRAFFIC_ASSUMED, "", &format!("w{case}"), format!("{case} rps"));
         }
         gathered.into_findings()
     }

@@ -32,20 +32,19 @@ fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &m
     }
     let proxy = member.proxy.as_ref()?;
     let visible = inputs.visibility.workloads.get(index).copied().unwrap_or_default();
-    let cost = cost(inputs, member, proxy, profile, visible, &mut |excesses| {
-        cases.add_outside_range(&workload.id, excesses);
-    });
+    let cost = cost(inputs, workload, member, proxy, profile, visible, cases);
     judge(&cost, proxy, workload, inputs, cases);
     Some(cost)
 }
 
 fn cost(
     inputs: &Inputs<'_>,
+    workload: &Workload,
     member: &Membership,
     proxy: &Proxy,
     profile: &Profile,
     visible: VisibleConfig,
-    outside_range: &mut dyn FnMut(Vec<crate::model::OutOfRange>),
+    cases: &mut Cases,
 ) -> ProxyCost {
     let (card, sizing) = (inputs.card, &inputs.policy.sizing);
     let config = ProxyConfig {
@@ -62,8 +61,8 @@ fn cost(
         features: features(&inputs.policy.features),
         gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
     };
-    outside_range(card.proxy_memory.outside_range(&config));
-    outside_range(card.proxy_cpu.outside_range(&traffic));
+    cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
+    cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
 
     let mut memory = card.proxy_memory.steady(&config);
     let mut startup_memory = card.proxy_memory.startup(&config);

@@ -46,7 +46,7 @@ impl Case {
             measured: Measured::default(),
             pods: 0..0,
         });
-        let proxy = mode.runs_envoy().then(|| Proxy {
+        let proxy = mode.runs_envoy().then_some(Proxy {
             container,
             present: true,
             form: SidecarForm::Classic,
