@@ -17,7 +17,9 @@ pub use verify::{Group, Interval, Row, Verification, verify};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
-use crate::model::{CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyMemory, Ztunnel};
+use crate::model::{
+    Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyMemory, Ztunnel,
+};
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
 
@@ -171,6 +173,17 @@ impl ModelCard {
         &self.date
     }
 
+    /// Every coefficient of the card, law by law, for listing it.
+    #[must_use]
+    pub fn coefficients(&self) -> Vec<&Coefficient> {
+        let mut all = self.proxy_memory.coefficients().to_vec();
+        all.extend(self.proxy_cpu.coefficients());
+        all.extend(self.istiod_memory.coefficients());
+        all.extend(self.istiod_cpu.coefficients());
+        all.extend(self.ztunnel.coefficients());
+        all
+    }
+
     /// What a user of the card should know.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -197,8 +210,15 @@ struct RawCard {
     ztunnel_cpu: BTreeMap<String, Entry>,
 }
 
+/// The default card, read once for all tests.
+#[cfg(test)]
+pub(crate) static TEST_CARD: std::sync::LazyLock<ModelCard> =
+    std::sync::LazyLock::new(|| ModelCard::named(DEFAULT).unwrap());
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -253,5 +273,37 @@ mod tests {
         }
         assert!(ModelCard::from_toml("no card").is_err());
         assert!(ModelCard::named("istio-0.1").unwrap_err().to_string().contains(DEFAULT));
+    }
+
+    #[test]
+    fn all_coefficients_are_listed_as_written() {
+        let card = &*TEST_CARD;
+        let text = embedded()[0].1;
+        let listed = card.coefficients();
+        assert_eq!(listed.len(), text.lines().filter(|line| line.contains("= { value")).count());
+        for coefficient in listed {
+            let key = coefficient.name.split('.').next_back().unwrap();
+            let [_, value, _] = coefficient.as_written();
+            assert!(!coefficient.source.is_empty() && !coefficient.conditions.is_empty(), "{}", coefficient.name);
+            let written = |line: &str| {
+                let table: toml::Table = toml::from_str(line).unwrap();
+                let number = &table[key]["value"];
+                number.as_float().or_else(|| number.as_integer().map(|whole| whole as f64))
+            };
+            let lines = text.lines().filter(|line| line.starts_with(&format!("{key} = {{")));
+            assert!(lines.filter_map(written).any(|number| (number - value).abs() < 1e-9), "{}", coefficient.name);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(text in "\\PC{0,80}", at in 0usize..8000, length in 0usize..40) {
+            prop_assert!(ModelCard::from_toml(&text).is_err());
+            let card = embedded()[0].1;
+            let start = card.floor_char_boundary(at.min(card.len()));
+            let end = card.floor_char_boundary((start + length).min(card.len()));
+            let spoilt = format!("{}{}{}", &card[..start], text, &card[end..]);
+            let _answered = ModelCard::from_toml(&spoilt);
+        }
     }
 }

@@ -26,6 +26,8 @@ pub struct Coefficient {
     pub upper: f64,
     /// Unit as written in the card, e.g. `kB per cluster`.
     pub unit: String,
+    /// Size of that unit in the base unit; above 0.
+    pub scale: f64,
     /// Where the figure comes from.
     pub source: String,
     /// Date of the source, or of the fit.
@@ -193,6 +195,7 @@ impl Entry {
             lower: lower * scale,
             upper: upper * scale,
             unit: self.unit,
+            scale,
             source: self.source,
             date: self.date,
             conditions: self.conditions,
@@ -202,6 +205,12 @@ impl Entry {
 }
 
 impl Coefficient {
+    /// Lower end, value and upper end in the unit the card uses.
+    #[must_use]
+    pub fn as_written(&self) -> [f64; 3] {
+        [self.lower, self.value, self.upper].map(|number| number / self.scale)
+    }
+
     /// The use of this coefficient with a count outside the range it was observed in, if so.
     #[must_use]
     pub fn outside_range(&self, count: f64) -> Option<OutOfRange> {

@@ -77,6 +77,20 @@ impl IstiodMemory {
         Ok(law)
     }
 
+    /// Its coefficients, in the order of the formula.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 7] {
+        [
+            &self.base,
+            &self.per_service,
+            &self.per_endpoint,
+            &self.per_proxy,
+            &self.per_proxy_kilo_services,
+            &self.push_peak_factor,
+            &self.spread,
+        ]
+    }
+
     /// Memory of one replica between pushes; `load.proxies` are those connected to it.
     #[must_use]
     pub fn steady(&self, load: &ControlPlaneLoad) -> Estimate<Memory> {
@@ -126,6 +140,12 @@ impl IstiodCpu {
         Ok(law)
     }
 
+    /// Its coefficients, in the order of the formula.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 4] {
+        [&self.idle, &self.per_proxy, &self.per_proxy_kilo_services, &self.spread]
+    }
+
     /// CPU of `replicas` together with nothing changing.
     #[must_use]
     pub fn idle(&self, replicas: u64) -> Estimate<Cores> {
@@ -166,13 +186,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::card::{DEFAULT, ModelCard};
+    use crate::card::TEST_CARD;
     use crate::model::sum::total;
     use crate::units::Quantity;
 
-    fn laws() -> (IstiodMemory, IstiodCpu) {
-        let card = ModelCard::named(DEFAULT).unwrap();
-        (card.istiod_memory, card.istiod_cpu)
+    fn laws() -> (&'static IstiodMemory, &'static IstiodCpu) {
+        (&TEST_CARD.istiod_memory, &TEST_CARD.istiod_cpu)
     }
 
     /// The mesh of Istio's performance page up to 1.21.

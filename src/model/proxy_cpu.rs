@@ -94,6 +94,24 @@ impl ProxyCpu {
         Ok(law)
     }
 
+    /// Its coefficients, in the order of the formula.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 11] {
+        [
+            &self.idle,
+            &self.idle_per_worker,
+            &self.requests,
+            &self.exponent,
+            &self.knee,
+            &self.mtls_factor,
+            &self.metrics_factor,
+            &self.access_log_factor,
+            &self.full_tracing_factor,
+            &self.gateway_factor,
+            &self.spread,
+        ]
+    }
+
     /// CPU of the proxy container at a rate.
     #[must_use]
     pub fn usage(&self, traffic: &ProxyTraffic) -> Estimate<Cores> {
@@ -162,17 +180,22 @@ impl ProxyCpu {
         let sampling = features.tracing_sampling.get();
         if sampling > ANCHOR_SAMPLING {
             let share = (sampling - ANCHOR_SAMPLING) / (1.0 - ANCHOR_SAMPLING);
-            factors.push(Factor::partly(&self.full_tracing_factor, share, format!("tracing {:.3}", sampling)));
+            factors.push(Factor::partly(
+                &self.full_tracing_factor,
+                share,
+                format!("with {:.1} % of requests traced", sampling * 100.0),
+            ));
         }
         factors
     }
 
     fn in_words(&self, rps: f64, knee: f64, factors: &[Factor]) -> String {
         let exponent = self.exponent.value;
+        let rps = (rps * 1e4).round() / 1e4;
         let mut words = if rps > knee {
-            format!("requests: ({knee:.0} rps ÷ 1000)^{exponent} × {rps:.0} ÷ {knee:.0}")
+            format!("requests: ({knee} rps ÷ 1000)^{exponent} × {rps} ÷ {knee}")
         } else {
-            format!("requests: ({rps:.4} rps ÷ 1000)^{exponent}")
+            format!("requests: ({rps} rps ÷ 1000)^{exponent}")
         };
         for factor in factors {
             words.push_str(&format!(" × {:.4} {}", factor.value, factor.what));
@@ -230,12 +253,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::card::{DEFAULT, ModelCard};
+    use crate::card::TEST_CARD;
 
     const TOLERANCE: f64 = 1e-9;
 
-    fn law() -> ProxyCpu {
-        ModelCard::named(DEFAULT).unwrap().proxy_cpu
+    fn law() -> &'static ProxyCpu {
+        &TEST_CARD.proxy_cpu
     }
 
     /// What the card's figure was measured on.

@@ -79,6 +79,24 @@ impl ProxyMemory {
         Ok(law)
     }
 
+    /// Its coefficients, in the order of the formula.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 11] {
+        [
+            &self.base,
+            &self.per_worker,
+            &self.per_cluster,
+            &self.per_cluster_worker,
+            &self.per_endpoint,
+            &self.per_listener,
+            &self.per_listener_worker,
+            &self.per_route,
+            &self.per_connection,
+            &self.startup_factor,
+            &self.spread,
+        ]
+    }
+
     /// Working set of the proxy container in steady state, the agent beside Envoy included.
     #[must_use]
     pub fn steady(&self, config: &ProxyConfig) -> Estimate<Memory> {
@@ -122,7 +140,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::card::{DEFAULT, ModelCard};
+    use crate::card::TEST_CARD;
     use crate::model::sum::total;
     use crate::units::Quantity;
 
@@ -130,8 +148,8 @@ mod tests {
     const SMALL: ProxyConfig =
         ProxyConfig { workers: 2, clusters: 30, endpoints: 40, listeners: 20, routes: 25, connections: 32.0 };
 
-    fn law() -> ProxyMemory {
-        ModelCard::named(DEFAULT).unwrap().proxy_memory
+    fn law() -> &'static ProxyMemory {
+        &TEST_CARD.proxy_memory
     }
 
     #[test]

@@ -64,6 +64,21 @@ impl Ztunnel {
         Ok(law)
     }
 
+    /// Its coefficients, in the order of the formula.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 8] {
+        [
+            &self.base,
+            &self.per_workload,
+            &self.per_service,
+            &self.per_connection,
+            &self.memory_spread,
+            &self.idle,
+            &self.requests,
+            &self.cpu_spread,
+        ]
+    }
+
     /// Memory of one ztunnel.
     #[must_use]
     pub fn memory(&self, load: &ZtunnelLoad) -> Estimate<Memory> {
@@ -106,12 +121,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::card::{DEFAULT, ModelCard};
+    use crate::card::TEST_CARD;
     use crate::model::sum::total;
     use crate::units::Quantity;
 
-    fn law() -> Ztunnel {
-        ModelCard::named(DEFAULT).unwrap().ztunnel
+    fn law() -> &'static Ztunnel {
+        &TEST_CARD.ztunnel
     }
 
     const SMALL: ZtunnelLoad =

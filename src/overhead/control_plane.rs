@@ -121,7 +121,7 @@ fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut 
 fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
     let losses = inputs.policy.control_plane.survive_replica_losses;
     let mut assumptions = vec![
-        format!("proxies spread evenly over {surviving} replicas, after {losses} lost"),
+        format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
         "services a proxy sees taken as the clusters it is sent, on average over all proxies".to_owned(),
     ];
     let announced = inputs.mesh.announced_waypoints.len();

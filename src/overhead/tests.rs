@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::card::DEFAULT;
+use crate::card::TEST_CARD;
 use crate::inventory::{Container, Labels, Measured, Node, ObjectName, PodSpec, ReplicasBasis, Workload, WorkloadId};
 use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
 use crate::policy::SidecarForm;
@@ -68,8 +68,7 @@ impl Case {
     }
 
     fn estimate(&self) -> Overhead {
-        let card = ModelCard::named(DEFAULT).unwrap();
-        estimate(&self.inventory, &self.mesh, &self.visibility, &self.profiles, &card, &self.policy)
+        estimate(&self.inventory, &self.mesh, &self.visibility, &self.profiles, &TEST_CARD, &self.policy)
     }
 
     fn findings(&self) -> Vec<String> {
