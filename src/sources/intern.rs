@@ -49,13 +49,6 @@ impl Interner {
         }
     }
 
-    /// The shared copy of a text.
-    pub(super) fn text(&mut self, text: &str) -> Arc<str> {
-        let mut text = Arc::from(text);
-        self.texts.share(&mut text);
-        text
-    }
-
     fn share_name(&mut self, name: &mut ObjectName) {
         self.texts.share(&mut name.namespace);
     }

@@ -114,11 +114,7 @@ pub struct InputSummary {
 /// # Errors
 /// [`InputError`] when an input is missing, broken, no inventory or beyond the limits, or when
 /// there is not one object in all of them.
-pub fn read(
-    inputs: &[Input],
-    limits: &Limits,
-    progress: &(dyn Fn(Progress) + Sync),
-) -> Result<Reading, InputError> {
+pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sync)) -> Result<Reading, InputError> {
     let jobs = inputs.iter().map(|input| walk::find(input, limits)).collect::<Result<Vec<_>, _>>()?;
     let total_bytes = jobs.iter().map(walk::Job::bytes).sum();
     let mut session = Session::new(limits, progress, total_bytes);

@@ -1,1 +1,441 @@
+//! Every shape of input through one door, and inputs that mean harm.
 
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use proptest::prelude::*;
+
+use super::items::{Piece, Sizes, Splitter};
+use super::{InputError, Limits, Reading, read_bytes};
+use crate::inventory::objects::{Object, PodObject};
+
+const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"shop"},"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"250m","memory":"64Mi"}}}]}}"#;
+const BARE_POD: &str = r#"{"metadata":{"name":"b"},"spec":{"containers":[{"name":"c"}]}}"#;
+const BARE_DEPLOYMENT: &str =
+    r#"{"metadata":{"name":"d"},"spec":{"replicas":2,"template":{"spec":{"containers":[]}}}}"#;
+const NODE: &str = r#"{"metadata":{"name":"n"},"status":{"capacity":{"cpu":"4","memory":"8Gi","pods":"110"}}}"#;
+
+fn read(name: &str, content: impl AsRef<[u8]>) -> Result<Reading, InputError> {
+    read_bytes(name, content.as_ref(), &Limits::default())
+}
+
+/// Reads and gives objects by kind, `Pod 2, Node 1`.
+fn kinds(name: &str, content: impl AsRef<[u8]>) -> String {
+    match read(name, content) {
+        Ok(reading) => reading.inputs[0]
+            .objects
+            .iter()
+            .map(|(kind, count)| format!("{kind} {count}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+#[track_caller]
+fn check(name: &str, content: &str, expected: &str) {
+    assert_eq!(kinds(name, content), expected, "{name}: {content}");
+}
+
+#[track_caller]
+fn check_error(name: &str, content: impl AsRef<[u8]>, parts: &[&str]) {
+    let error = read(name, content).expect_err("an error").to_string();
+    for part in parts {
+        assert!(error.contains(part), "{part:?} in: {error}");
+    }
+}
+
+#[track_caller]
+fn only_pod(content: &str) -> PodObject {
+    let reading = read("x", content).unwrap();
+    match &reading.objects[..] {
+        [sourced] => match &sourced.object {
+            Object::Pod(pod) => pod.clone(),
+            other => panic!("a pod, not {other:?}"),
+        },
+        other => panic!("one object, not {}", other.len()),
+    }
+}
+
+fn findings(reading: &Reading) -> BTreeMap<&str, Vec<String>> {
+    let mut by_kind: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for finding in &reading.findings {
+        by_kind.entry(finding.kind.id).or_default().push(format!("{}: {}", finding.subject, finding.message));
+    }
+    by_kind
+}
+
+#[test]
+fn reads_every_shape_of_json() {
+    check("x", POD, "Pod 1");
+    check("x", &format!(r#"{{"kind":"List","items":[{POD},{POD}]}}"#), "Pod 2");
+    check("x", &format!(r#"{{"items":[{POD}],"kind":"List","apiVersion":"v1"}}"#), "Pod 1");
+    check("x", &format!(r#"{{"items":[{BARE_POD},{BARE_POD}],"kind":"PodList"}}"#), "Pod 2");
+    check(
+        "x",
+        &format!(r#"{{"kind":"DeploymentList","apiVersion":"apps/v1","items":[{BARE_DEPLOYMENT}]}}"#),
+        "Deployment 1",
+    );
+    check("x", &format!(r#"{{"items":[{BARE_DEPLOYMENT}],"kind":"DeploymentList"}}"#), "Deployment 1");
+    check("x", &format!(r#"{{"metadata":{{}},"items":[{NODE},{NODE}]}}"#), "Node 2");
+    check("x", &format!("[{POD},{NODE}]"), "Node 1, Pod 1");
+    check("x", &format!("{POD}\n{POD}\n{NODE}\n"), "Node 1, Pod 2");
+    check("x", &format!("\u{feff}  {POD}"), "Pod 1");
+    check("x", &format!(r#"[{{"kind":"List","items":[{POD},{{"kind":"PodList","items":[{BARE_POD}]}}]}}]"#), "Pod 2");
+    check(
+        "x",
+        &format!(
+            "{{\"kind\":\"NodeList\",\"items\":[{NODE}]}}\n==== START logs for container c of pod shop/a ====\nhi {{\"\n\
+             ==== END logs for container c of pod shop/a ====\n{{\"items\":[{BARE_POD}],\"kind\":\"PodList\"}}"
+        ),
+        "Node 1, Pod 1",
+    );
+}
+
+#[test]
+fn a_file_name_tells_what_nothing_else_does() {
+    for name in [
+        "Deployments.json",
+        "apps_v1_deployments.json",
+        "bundle/deployments/default.json",
+        "a.tgz!x/deployments/d.json",
+    ] {
+        check(name, &format!("[{BARE_DEPLOYMENT}]"), "Deployment 1");
+    }
+    check_error("prices/pods.json", r#"[{"name":"m5.large","offerings":[]}]"#, &["a table of instance types"]);
+}
+
+#[test]
+fn reads_go_field_names() {
+    let pod = only_pod(
+        r#"{"Items":[{"name":"a","namespace":"shop","labels":{"App":"X"},"Spec":{"InitContainers":null,
+        "Containers":[{"Name":"c","Image":"i","Env":[{"Name":"K","Value":"V"}],"Resources":{"Requests":{"cpu":"100m"}}}],
+        "NodeName":"n1","SecurityContext":{"HostNetwork":true}},"Status":{"Phase":"Running"}}]}"#,
+    );
+    assert_eq!(pod.name.to_string(), "shop/a");
+    assert_eq!(pod.labels["App"], "X");
+    assert_eq!(pod.node.as_deref(), Some("n1"));
+    assert!(pod.spec.host_network);
+    assert_eq!(pod.spec.containers[0].resources.requests.cpu.unwrap().get(), 100);
+}
+
+#[test]
+fn reads_every_shape_of_yaml() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: c\n";
+    check("x", pod, "Pod 1");
+    check("x", &pod.replace('\n', "\r\n"), "Pod 1");
+    check("x", &format!("\u{feff}# licence\n---\n{pod}---\n# nothing\n---\n{pod}...\n"), "Pod 2");
+    check("x", &format!("kind: List\napiVersion: v1\nitems:\n{}", indented(pod)), "Pod 1");
+    check("x", &format!("--- # first\n{pod}\n---\n\n--- \n{pod}"), "Pod 2");
+    check_error("x.yaml", "kind: Pod\nmetadata:\n\tname: a\n", &["x.yaml:3:", "broken YAML"]);
+    check_error("x.yaml", "# one\n---\n# two\n", &["nothing in it"]);
+    check_error("x.yaml", "kind: Pod\n---\nkind: [\n", &["x.yaml:"]);
+}
+
+fn indented(object: &str) -> String {
+    object.lines().enumerate().map(|(n, line)| format!("{}{line}\n", if n == 0 { "- " } else { "  " })).collect()
+}
+
+#[test]
+fn forgives_text_written_as_numbers() {
+    let pod = only_pod(
+        "kind: Pod\nmetadata:\n  name: a\n  labels: {version: 2, canary: true, mode: yes, code: 017}\nspec:\n  containers:\n  - name: c\n    resources: {requests: {cpu: 1, memory: 134217728}, limits: {cpu: 0.5}}\n",
+    );
+    let labels: Vec<&str> = pod.labels.values().map(String::as_str).collect();
+    assert_eq!(labels, ["true", "017", "yes", "2"]);
+    let resources = &pod.spec.containers[0].resources;
+    assert_eq!(resources.requests.cpu.unwrap().get(), 1000);
+    assert_eq!(resources.limits.cpu.unwrap().get(), 500);
+    assert_eq!(resources.requests.memory.unwrap().get(), 128 << 20);
+}
+
+#[test]
+fn secrets_and_environments_do_not_enter() {
+    let reading = read(
+        "x",
+        "kind: Secret\nmetadata: {name: s}\ndata: {k: c2VjcmV0}\n---\nkind: Pod\nmetadata: {name: a, labels: {env: prod}}\nspec: {containers: [{name: c, env: [{name: PASSWORD, value: hunter2}]}]}\n",
+    )
+    .unwrap();
+    let shown = format!("{reading:?}");
+    assert!(!shown.contains("hunter2") && !shown.contains("c2VjcmV0"));
+    assert!(shown.contains("prod"));
+    assert_eq!(findings(&reading)["kind-not-read"], ["Secret: 1 object of this kind; not used in planning"]);
+}
+
+#[test]
+fn other_groups_and_istio_kinds_are_counted() {
+    let reading = read(
+        "x",
+        format!(
+            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"Sidecar"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
+            {{"apiVersion":"networking.istio.io/v1","kind":"Gateway"}}"#
+        ),
+    )
+    .unwrap();
+    let found = findings(&reading);
+    assert_eq!(found["mesh-config-not-read"].len(), 2);
+    assert_eq!(found["kind-not-read"], ["Service: 1 object of this kind; not used in planning"]);
+}
+
+#[test]
+fn odd_objects_are_named_with_their_field() {
+    let reading = read(
+        "p.json",
+        format!(
+            "[{POD},\n{},\n{},\n{}]",
+            r#"{"kind":"Pod","metadata":{"name":"bad","namespace":"shop"},"spec":{"containers":"none"}}"#,
+            r#"{"kind":"Pod","metadata":{"labels":{}}}"#,
+            r#"{"kind":"Pod","metadata":{"name":"q"},"spec":{"containers":[{"resources":{"requests":{"cpu":"-1","memory":"9Ei"}}}]}}"#
+        ),
+    )
+    .unwrap();
+    let found = findings(&reading);
+    assert_eq!(reading.objects.len(), 2);
+    assert_eq!(
+        found["object-skipped"],
+        [
+            "Pod shop/bad: p.json:2:1: spec.containers: invalid type: string \"none\", expected a sequence; skipped",
+            "Pod at p.json:3:1: p.json:3:1: metadata.name is missing; skipped",
+        ]
+    );
+    assert!(found["quantity-ignored"][0].contains("spec.containers[0].resources.requests.cpu: \"-1\" is negative"));
+    assert!(found["quantity-absurd"][0].starts_with("Pod q: "));
+}
+
+#[test]
+fn a_flood_of_odd_objects_stays_short() {
+    let odd = r#"{"kind":"Pod","metadata":{}},"#.repeat(5000);
+    let reading = read("x", format!("[{odd}{POD}]")).unwrap();
+    assert_eq!(reading.findings.len(), 11);
+    assert_eq!(reading.findings.last().unwrap().count, 4990);
+}
+
+#[test]
+fn pods_of_one_template_share_it() {
+    let reading = read("x", format!("[{POD},{}]", POD.replace("\"a\"", "\"b\""))).unwrap();
+    let [Object::Pod(a), Object::Pod(b)] = [&reading.objects[0].object, &reading.objects[1].object] else {
+        panic!("two pods")
+    };
+    assert!(std::sync::Arc::ptr_eq(&a.spec, &b.spec) && std::sync::Arc::ptr_eq(&a.name.namespace, &b.name.namespace));
+}
+
+#[test]
+fn proxies_keep_role_and_concurrency() {
+    let pod = only_pod(
+        r#"{"kind":"Pod","metadata":{"name":"a","annotations":{"sidecar.istio.io/inject":"true","other":"x"}},
+        "spec":{"containers":[{"name":"app","args":["--verbose"]}],"initContainers":[{"name":"istio-proxy","restartPolicy":"Always",
+        "args":["proxy","sidecar","--domain","d","--concurrency","4"]}],"volumes":[{"persistentVolumeClaim":{}}],
+        "topologySpreadConstraints":[{"whenUnsatisfiable":"DoNotSchedule"}]}}"#,
+    );
+    let proxy = &pod.spec.init_containers[0];
+    assert_eq!((proxy.restartable, proxy.concurrency), (true, Some(4)));
+    assert_eq!(proxy.role_arguments, ["proxy", "sidecar", "--domain", "d"]);
+    assert!(pod.spec.containers[0].role_arguments.is_empty());
+    assert_eq!(pod.annotations.keys().collect::<Vec<_>>(), ["sidecar.istio.io/inject"]);
+    assert!(pod.spec.has_pod_constraints && pod.spec.has_volume_claims);
+}
+
+#[test]
+fn jobs_autoscalers_and_slices() {
+    let reading = read(
+        "x",
+        r#"{"kind":"CronJob","apiVersion":"batch/v1","metadata":{"name":"c"},"spec":{"suspend":true,"jobTemplate":{"spec":{"parallelism":4,"completions":2}}},"status":{"active":[{}]}}
+        {"kind":"HorizontalPodAutoscaler","apiVersion":"autoscaling/v2","metadata":{"name":"h"},"spec":{"maxReplicas":9,"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"averageUtilization":70}}}]}}
+        {"kind":"EndpointSlice","apiVersion":"discovery.k8s.io/v1","metadata":{"name":"s-1","labels":{"kubernetes.io/service-name":"s"}},"endpoints":[{"conditions":{"ready":true}},{"conditions":{"ready":false}},{}]}"#,
+    )
+    .unwrap();
+    let objects: Vec<&Object> = reading.objects.iter().map(|sourced| &sourced.object).collect();
+    let [Object::Controller(cron), Object::Autoscaler(scaler), Object::Endpoints(slice)] = objects[..] else {
+        panic!("{objects:?}")
+    };
+    assert_eq!((cron.replicas, cron.suspended, cron.live), (Some(2), true, false));
+    assert_eq!((scaler.min_replicas, scaler.max_replicas, scaler.target_cpu_percent), (1, 9, Some(70)));
+    assert_eq!((&*slice.service.name, slice.ready, slice.not_ready), ("s", 2, 1));
+}
+
+#[test]
+fn says_what_a_wrong_file_is() {
+    for (content, looks_like) in [
+        (&b"<!DOCTYPE html><html>"[..], "an HTML page"),
+        (b"\x7fELF\x02\x01", "a program"),
+        (b"\xff\xfe{\x00", "UTF-16"),
+        (b"PK\x03\x04", "zip"),
+        (b"", "an empty file"),
+        (b"2024-01-01 started\n", "plain text"),
+        (b"{\"configs\":[{\"@type\":\"x\"}]}", "an Envoy config_dump"),
+        (b"services:\n- name: a\n  isEntrypoint: true\n", "an isotope service graph"),
+        (b"instance_type,vcpu,memory_mib\nm5,2,8\n", "a table with the columns instance_type, vcpu, memory_mib"),
+        (b"{\"level\":\"info\",\"msg\":\"x\"}\n{\"level\":\"info\",\"msg\":\"y\"}\n", "a log"),
+    ] {
+        check_error("f", content, &["f: found ", looks_like, "kubectl get"]);
+    }
+}
+
+#[test]
+fn broken_json_names_its_place() {
+    check_error(
+        "p.json",
+        format!("[{POD},\n  {{\"kind\":\"Pod\",\"metadata\":{{\"name\" \"x\"}}}}]"),
+        &["p.json:2:35", "broken JSON"],
+    );
+    check_error(
+        "p.json",
+        format!("{{\"kind\":\"List\",\n\"items\":[{POD}"),
+        &["p.json:2:", "the end of the file inside a list"],
+    );
+    check_error("p.json", format!("[{POD}{POD}]"), &["p.json:1:", ", or ] after an item"]);
+}
+
+#[test]
+fn no_prefix_of_a_file_panics() {
+    let json = format!("{{\"kind\":\"List\",\"items\":[{POD},{NODE}],\"metadata\":{{\"x\":\"\\u00e9\"}}}}");
+    let yaml = "# x\nkind: Pod\nmetadata:\n  name: \"a\"\nspec: {containers: [{name: c}]}\n---\nkind: Node\nmetadata: {name: n}\n";
+    let packed = gzip(json.as_bytes());
+    for whole in [json.as_bytes(), yaml.as_bytes(), &packed] {
+        for end in 0..whole.len() {
+            let cut = read("x", &whole[..end]);
+            assert!(cut.is_err() || whole == yaml.as_bytes(), "{end}");
+        }
+    }
+}
+
+#[test]
+fn hostile_content_is_refused() {
+    let deep = 100_000;
+    for content in [
+        "[".repeat(deep),
+        format!("{{\"items\":[{}", "{\"a\":".repeat(deep)),
+        format!("[{}1{}]", "{\"spec\":".repeat(deep), "}".repeat(deep)),
+        format!("kind: {}", "[".repeat(deep)),
+        format!("kind: Pod\nspec: {}", "{a: ".repeat(deep)),
+        (0..2000).map(|n| format!("{}kind:\n", " ".repeat(n))).collect(),
+        format!(
+            "a: &a [x,x,x,x,x,x,x,x,x]\nkind: Pod\n{}",
+            (0..20).map(|n| format!("b{n}: &b{n} [*a,*a,*a]\n")).collect::<String>()
+        ),
+        "\u{0}".repeat(100),
+        "{\"kind\":\"Pod\",\"kind\":\"Pod\"}".to_owned(),
+        "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"a\",\"name\":\"b\"}}".to_owned(),
+        "{\"kind\":\"Deployment\",\"metadata\":{\"name\":\"a\"},\"spec\":{\"replicas\":1e999}}".to_owned(),
+        "[,]".to_owned(),
+        "{}}".to_owned(),
+        "{\"items\":null}".to_owned(),
+        "==== START logs".to_owned(),
+    ] {
+        assert!(read("x", &content).is_err(), "{}", content.chars().take(40).collect::<String>());
+    }
+    assert!(read("x", b"[{\"kind\":\"Pod\",\"metadata\":{\"name\":\"\xff\"}}]").is_err());
+    assert!(read("x", b"kind: Pod\nmetadata: {name: \xff}\n").is_err());
+}
+
+#[test]
+fn one_huge_string_stops_at_the_limit() {
+    let huge = "x".repeat(64 << 20);
+    check_error("x", format!("[{{\"kind\":\"Pod\",\"a\":\"{huge}\"}}]"), &["an object of more than 16777216 bytes"]);
+    check_error("x", format!("{{\"{huge}\":1}}"), &["an object of more than"]);
+}
+
+#[test]
+fn a_decompression_bomb_stops_at_the_limit() {
+    let limits = Limits { total_bytes: 4 << 20, ..Limits::default() };
+    for filling in [b' ', 0] {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(b"[").unwrap();
+        std::io::copy(&mut std::io::repeat(filling).take(64 << 20), &mut packer).unwrap();
+        let bomb = packer.finish().unwrap();
+        let error = read_bytes("bomb.gz", &bomb, &limits).expect_err("a bomb").to_string();
+        assert!(error.contains("more than 4194304 bytes") || error.contains("binary data"), "{error}");
+    }
+}
+
+#[test]
+fn limits_count_objects() {
+    let limits = Limits { objects: 1, ..Limits::default() };
+    let error = read_bytes("x", format!("[{POD},{POD}]").as_bytes(), &limits).expect_err("a limit");
+    assert!(error.to_string().contains("more than 1 objects"), "{error}");
+}
+
+#[test]
+fn archives_are_read_through() {
+    let mut archive = tar::Builder::new(Vec::new());
+    let long = format!("{}/pods.json", "deep/".repeat(40));
+    let items = format!("[{BARE_POD}]");
+    let inner = gzip(POD.as_bytes());
+    for (name, content) in [
+        (long.as_str(), items.as_bytes()),
+        ("b/deployments/default.json", format!("[{BARE_DEPLOYMENT}]").as_bytes()),
+        ("inner.json.gz", &inner),
+        ("log.txt", b"nothing here"),
+        ("broken.json", b"[{\"kind\":"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        header.set_cksum();
+        archive.append_data(&mut header, name, content).unwrap();
+    }
+    let packed = gzip(&archive.into_inner().unwrap());
+    let reading = read("bundle.tgz", &packed).unwrap();
+    assert_eq!(reading.inputs[0].objects, [("Deployment".to_owned(), 1), ("Pod".to_owned(), 2)]);
+    assert_eq!(&*reading.objects[0].source, format!("bundle.tgz!{long}"));
+    let found = findings(&reading);
+    assert_eq!(found["files-skipped"], ["bundle.tgz: 1 files are no inventory: bundle.tgz!log.txt (plain text)"]);
+    assert!(found["file-broken"][0].starts_with("bundle.tgz!broken.json: "), "{found:?}");
+}
+
+#[test]
+fn findings_have_distinct_names() {
+    let names: std::collections::BTreeSet<&str> = super::FINDINGS.iter().map(|kind| kind.id).collect();
+    assert_eq!(names.len(), super::FINDINGS.len());
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(content).unwrap();
+    packer.finish().unwrap()
+}
+
+/// Every piece with its place, whatever the sizes of reading.
+fn pieces(json: &str, chunk: usize, batch: usize) -> Vec<String> {
+    let mut splitter = Splitter::new(json.as_bytes(), 1, Sizes { chunk, batch, object: 1 << 20 });
+    let mut cut = Vec::new();
+    loop {
+        match splitter.next_batch() {
+            Ok(Some(batch)) => cut.extend(batch.pieces.iter().map(|piece| match piece {
+                Piece::Item { range, at } => {
+                    format!("{at:?} {}", String::from_utf8_lossy(&batch.bytes[range.clone()]))
+                }
+                Piece::Whole { bytes, at, listed } => format!("{at:?} {listed} {}", String::from_utf8_lossy(bytes)),
+                other => format!("{other:?}"),
+            })),
+            Ok(None) => return cut,
+            Err(error) => {
+                cut.push(format!("{error:?}"));
+                return cut;
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn chunk_sizes_change_nothing(
+        texts in prop::collection::vec("[a-z{}\\[\\]\",:\\\\\n é]{0,12}", 0..6),
+        chunk in 1_usize..40,
+        batch in 1_usize..200,
+        cut in 0_usize..20,
+    ) {
+        let item = |text: &String| serde_json::json!({"kind": "Pod", "text": text, "list": [{"a": [1, "]"]}]});
+        let items: Vec<serde_json::Value> = texts.iter().map(item).collect();
+        let list = serde_json::json!({"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"x": texts}});
+        let mut json = format!("{}\n{}", serde_json::to_string_pretty(&list).unwrap(), serde_json::to_string(&items).unwrap());
+        json.truncate((0..=json.len().saturating_sub(cut)).rev().find(|&end| json.is_char_boundary(end)).unwrap_or(0));
+        prop_assert_eq!(pieces(&json, chunk, batch), pieces(&json, 1 << 20, 1 << 20));
+    }
+
+    #[test]
+    fn random_text_never_panics(text in "[\\[\\]{}\"a-zA-Z:,\\-\n #&*|>0-9]{0,200}", start in 0_usize..4) {
+        let prefix = ["", "{\"kind\":", "kind: Pod\n", "name,replicas,cpu_request\n"][start];
+        let _ = read("x", format!("{prefix}{text}"));
+    }
+}

@@ -2,7 +2,6 @@
 
 /// What a column holds. Units: cores and bytes, unless the name says milli or mib.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "columnar"), expect(dead_code, reason = "only the reader of tables asks"))]
 pub(in super::super) enum Column {
     Namespace,
     Name,
@@ -31,7 +30,6 @@ pub(in super::super) enum Column {
 
 /// Unit of a column of plain numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "columnar"), expect(dead_code, reason = "only the reader of tables asks"))]
 pub(in super::super) enum Unit {
     /// A Kubernetes quantity, or cores or bytes.
     Base,

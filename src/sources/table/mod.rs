@@ -51,10 +51,7 @@ pub(super) fn read_parquet(
 fn whole(session: &Session<'_>, source: &Arc<str>, reader: impl Read) -> Result<Vec<u8>, Trouble> {
     let limit = session.limits.document_bytes;
     let mut bytes = Vec::new();
-    reader
-        .take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| session.io_trouble(source, &error))?;
+    reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| session.io_trouble(source, &error))?;
     if bytes.len() as u64 > limit {
         let found = format!("a table of more than {limit} bytes");
         let remedy = "split it, or raise the limit of a document";
@@ -75,12 +72,7 @@ pub(super) fn read_csv(
 }
 
 #[cfg(not(feature = "columnar"))]
-pub(super) fn read_parquet(
-    _: &mut Session<'_>,
-    source: &Arc<str>,
-    _: impl Read,
-    _: &mut Tally,
-) -> Result<(), Trouble> {
+pub(super) fn read_parquet(_: &mut Session<'_>, source: &Arc<str>, _: impl Read, _: &mut Tally) -> Result<(), Trouble> {
     Err(needs_feature(source, "a Parquet table"))
 }
 

@@ -14,12 +14,12 @@ const ABSURD_CPU: Millicores = Millicores::new(1_000_000_000);
 const ABSURD_BYTES: Bytes = Bytes::new(1 << 60);
 
 /// Amounts as declared at `field`; what is no amount is left out.
-pub(in super::super) fn declared(amounts: &TextMap<'_>, field: &str, odd: &mut Vec<Oddity>) -> Declared {
+pub(super) fn declared(amounts: &TextMap<'_>, field: &str, odd: &mut Vec<Oddity>) -> Declared {
     listed_amounts(amounts.0.iter().map(|(name, amount)| (name.as_str(), amount.as_str())), field, odd)
 }
 
 /// The same from pairs of resource name and amount; empty amounts are not declared.
-pub(in super::super) fn listed_amounts<'a>(
+pub(super) fn listed_amounts<'a>(
     amounts: impl Iterator<Item = (&'a str, &'a str)>,
     field: &str,
     odd: &mut Vec<Oddity>,
@@ -42,6 +42,14 @@ pub(super) fn node_resources(amounts: &TextMap<'_>, field: &str, odd: &mut Vec<O
     let mut declared = declared(amounts, field, odd);
     let pods = declared.extended.remove("pods");
     NodeResources { resources: declared.to_resources(), pods }
+}
+
+/// What to say about an amount that no machine has; nothing about any other.
+#[cfg(feature = "columnar")]
+pub(in super::super) fn absurd_amount(resource: &str, amount: &str) -> Option<String> {
+    let mut odd = Vec::new();
+    listed_amounts(std::iter::once((resource, amount)), "", &mut odd);
+    odd.pop().map(|oddity| oddity.message)
 }
 
 fn declare(

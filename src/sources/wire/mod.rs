@@ -16,7 +16,8 @@ use serde::Deserialize;
 use super::head::Kind;
 use crate::finding::FindingKind;
 use crate::inventory::objects::{Labels, Object, ObjectName, Owner};
-pub(super) use amounts::{declared, listed_amounts};
+#[cfg(feature = "columnar")]
+pub(super) use amounts::absurd_amount;
 use text::{Annotations, Seq, Text, TextMap};
 
 /// An object and what was odd about it.
