@@ -6,7 +6,7 @@ use super::args::{Explain, ExplainArguments, Global};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::finding::FindingKind;
 use crate::plan::{self, Plan};
-use crate::report;
+use crate::report::{self, TerminalOptions};
 
 pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Failure> {
     let text = match &arguments.what {
@@ -15,7 +15,12 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
                 Failure::Input(format!("failed to read {workload:?}: expected NAMESPACE/NAME, such as shop/cart"))
             })?;
             let plan = Plan::new(load::inputs(inventory, global)?);
-            workloads(&plan, namespace, name)?
+            workloads(
+                &plan,
+                namespace,
+                name,
+                TerminalOptions { width: terminal::width(), color: terminal::color(global) },
+            )?
         }
         Explain::Finding { id: Some(id) } => finding(id)?,
         Explain::Finding { id: None } => every_finding(),
@@ -25,9 +30,9 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
 }
 
 /// All workloads of that name: a Deployment and a CronJob may share one.
-fn workloads(plan: &Plan, namespace: &str, name: &str) -> Result<String, Failure> {
+fn workloads(plan: &Plan, namespace: &str, name: &str, options: TerminalOptions) -> Result<String, Failure> {
     let named = plan.workloads.iter().filter(|workload| workload.namespace == namespace && workload.name == name);
-    let texts: Vec<String> = named.map(|workload| report::explain(workload, terminal::width())).collect();
+    let texts: Vec<String> = named.map(|workload| report::explain(workload, options)).collect();
     if texts.is_empty() {
         let close: Vec<&str> = plan
             .workloads

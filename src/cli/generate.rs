@@ -4,11 +4,7 @@ use std::io::{self, Write};
 
 use super::args::GenerateArguments;
 use super::{Failure, Outcome, output};
-use crate::synthetic::{self, Spec};
-
-/// Most nodes and pods that can be asked for: a hundred times what Kubernetes is tested for.
-const MOST_NODES: u64 = 500_000;
-const MOST_PODS: u64 = 15_000_000;
+use crate::synthetic::{self, MOST_NODES, MOST_PODS, Spec};
 
 pub fn run(arguments: &GenerateArguments) -> Result<Outcome, Failure> {
     if arguments.nodes > MOST_NODES || arguments.pods > MOST_PODS {
@@ -17,7 +13,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<Outcome, Failure> {
             arguments.nodes, arguments.pods
         )));
     }
-    let spec = Spec { nodes: arguments.nodes, pods: arguments.pods, seed: arguments.seed, ..Spec::default() };
+    let spec = Spec::new(arguments.nodes, arguments.pods, arguments.seed);
     if output::is_standard(&arguments.output) {
         let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
         synthetic::write(&spec, &mut out).and_then(|()| out.flush()).map_err(|error| output::stdout_failure(&error))?;

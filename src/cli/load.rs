@@ -28,19 +28,13 @@ pub fn inputs(arguments: &InventoryArguments, global: &Global) -> Result<Inputs,
 
 /// A model card by name, or from a file.
 pub fn card(wanted: &str) -> Result<ModelCard, Failure> {
-    if let Some(card) = ModelCard::named(wanted) {
-        return Ok(card);
-    }
+    let named = ModelCard::named(wanted);
     let path = Path::new(wanted);
-    if !path.exists() {
-        let known: Vec<&str> = ModelCard::names().collect();
-        return Err(Failure::Input(format!(
-            "failed to find model card {wanted:?}: it is neither a file nor one of {}",
-            known.join(", ")
-        )));
+    if named.is_ok() || !path.exists() {
+        return named.map_err(|error| Failure::Input(error.to_string()));
     }
     let text = sources::read_text(path)?;
-    ModelCard::from_toml(&text).map_err(|error| Failure::Input(format!("failed to read model card {wanted}: {error}")))
+    ModelCard::from_toml(&text).map_err(|error| Failure::Input(format!("failed to read {wanted}: {error}")))
 }
 
 fn policy(arguments: &InventoryArguments) -> Result<Policy, Failure> {

@@ -27,7 +27,9 @@ impl Spinner {
 
     /// Shows one step.
     pub fn show(&self, progress: &Progress) {
-        self.0.set_message(progress.to_string());
+        let done = progress.bytes / (1 << 20);
+        let of = progress.total_bytes.map_or(String::new(), |total| format!(" of {}", total / (1 << 20)));
+        self.0.set_message(format!("reading: {done}{of} MiB, {} objects", progress.objects));
     }
 
     /// Takes the spinner away.

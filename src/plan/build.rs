@@ -167,5 +167,6 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
 /// Every kind of finding that making a plan can raise.
 #[must_use]
 pub fn findings() -> Vec<&'static FindingKind> {
-    [crate::inventory::FINDINGS, mesh::FINDINGS, crate::card::FINDINGS, overhead::FINDINGS, placement::FINDINGS].concat()
+    [crate::inventory::FINDINGS, mesh::FINDINGS, crate::card::FINDINGS, overhead::FINDINGS, placement::FINDINGS]
+        .concat()
 }

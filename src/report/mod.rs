@@ -23,7 +23,7 @@ mod sample;
 pub use document::Document;
 pub use terminal::TerminalOptions;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, WorkloadPlan};
 
 /// The whole report as values, charts included.
 #[must_use]
@@ -38,6 +38,12 @@ pub fn document(plan: &Plan) -> Document {
 #[must_use]
 pub fn terminal(plan: &Plan, options: TerminalOptions) -> String {
     terminal::render(&chapters::brief(plan), options)
+}
+
+/// One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic behind it.
+#[must_use]
+pub fn explain(workload: &WorkloadPlan, options: TerminalOptions) -> String {
+    terminal::render(&chapters::explanation(workload), options)
 }
 
 /// The whole report as GitHub-flavoured Markdown, below 60,000 characters: what fits in a pull

@@ -2,11 +2,14 @@
 
 mod capacity;
 mod control_plane;
+mod explanation;
 mod figures;
 mod findings;
 mod provenance;
 mod summary;
 mod workloads;
+
+pub use explanation::explanation;
 
 use super::document::{Block, Cell, Chapter, Column, Details, Document, Table, Tone};
 use crate::plan::Plan;

@@ -212,7 +212,8 @@ fn verdict(sizing: &[SizingVerdict], proxy: &ProxyCost) -> Cell {
     Cell::Mark(gravest.0, words.join("; "))
 }
 
-fn judged(verdict: &SizingVerdict) -> (Tone, &'static str) {
+/// How grave a verdict is, and its words.
+pub fn judged(verdict: &SizingVerdict) -> (Tone, &'static str) {
     match verdict {
         SizingVerdict::MemoryLimitBelowPeak => (Tone::Bad, "memory limit below start-up peak"),
         SizingVerdict::MemoryRequestTooSmall => (Tone::Caution, "memory request too small"),
@@ -262,7 +263,8 @@ fn derivations(shown: &[&WorkloadPlan]) -> Option<Block> {
     ))
 }
 
-fn arithmetic(proxy: &ProxyCost) -> Vec<String> {
+/// The terms of every figure of a proxy, and what they take for granted.
+pub fn arithmetic(proxy: &ProxyCost) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(derivation::line(&proxy.memory, MIB).map(|line| format!("Memory: {line}")));
     lines.extend(derivation::line(&proxy.startup_memory, MIB).map(|line| format!("Start-up peak: {line}")));
