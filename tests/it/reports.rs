@@ -60,6 +60,15 @@ fn json_has_no_number_that_is_none() {
 }
 
 #[test]
+fn a_page_loads_nothing() {
+    let html = report::html(&enlarged(30, 20));
+    for reference in ["http:", "https:", "src=", "url(", "@import", "<link", "<script"] {
+        assert!(!html.contains(reference), "{reference}");
+    }
+    assert!(html.contains("<svg viewBox"), "charts are drawn");
+}
+
+#[test]
 fn a_plan_without_nodes_or_workloads_renders() {
     let mut plan = without_nodes();
     plan.workloads.clear();
