@@ -43,6 +43,13 @@ pub fn derivations(workloads: &[&WorkloadPlan]) -> Option<Block> {
     Some(details(format!("The arithmetic: {number}"), blocks))
 }
 
+/// The arithmetic of one proxy.
+pub fn lines(proxy: &ProxyCost) -> Vec<String> {
+    let mut lines = memory_lines(proxy);
+    lines.extend(derivation::line(&proxy.cpu, CORES).map(|line| format!("CPU: {line}")));
+    lines
+}
+
 fn grouped(workloads: &[&WorkloadPlan]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for workload in workloads {
