@@ -425,5 +425,5 @@ fn very_many_identical_pods_are_packed_as_one_class() {
         "policy target=0 losses=1\nnode a cpu=4 memory=8Gi\npods 110000 x cpu=1m",
         &["a: 110 pods, cpu 110m, memory 0", "add: 1000 for node loss"],
     );
-    check("policy target=0 losses=1\npods 100001 x cpu=4", &["add: 100000 for unplaced pods"]);
+    check("policy target=0 losses=1\npods 100001 x cpu=4", &["add: 100000 for node loss"]);
 }
