@@ -112,7 +112,7 @@ fn node(index: usize) -> Node {
         label("pool", format!("pool-{}", index % 4)),
     ]);
     let taint = Taint { key: "dedicated".to_owned(), value: "batch".to_owned(), effect: TaintEffect::NoSchedule };
-    let taints = if index % 20 == 0 { vec![taint] } else { Vec::new() };
+    let taints = if index.is_multiple_of(20) { vec![taint] } else { Vec::new() };
     Node { name: format!("node-{index:05}").into(), labels, taints, ready: Some(true), ..Node::default() }
 }
 
