@@ -43,7 +43,7 @@ fn resources(amounts: &serde_json::Value) -> NodeResources {
 }
 
 /// A production trace of 1,523 nodes and 8,152 pods, most of which ask for GPUs: all of them wanted at
-/// once. What finds no place lacks a GPU, not CPU or memory, and no node is filled beyond what it has.
+/// once. What finds no place lacks a GPU first of all, and no node is filled beyond what it has.
 #[test]
 fn a_gpu_trace_is_packed_until_the_gpus_run_out() {
     let Some(data) = shared::data("a_gpu_trace_is_packed_until_the_gpus_run_out") else { return };
@@ -83,7 +83,7 @@ fn a_gpu_trace_is_packed_until_the_gpus_run_out() {
     assert_complete(&headroom, demands.len());
     assert!(!headroom.unplaced.is_empty());
     for unplaced in &headroom.unplaced {
-        assert!(unplaced.reason.starts_with("gpu on 15"), "{}: {}", unplaced.pod, unplaced.reason);
+        assert!(unplaced.reason.starts_with("gpu on "), "{}: {}", unplaced.pod, unplaced.reason);
     }
     assert_eq!(headroom.binding, "gpu");
     assert!(headroom.nodes_to_add.infeasible.is_some_and(|why| why.contains("a new node has none")));
