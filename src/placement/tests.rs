@@ -294,6 +294,19 @@ fn a_new_node_carries_a_pod_of_every_daemon_set_that_runs_there() {
 }
 
 #[test]
+fn daemon_pods_use_slots_of_a_new_node() {
+    check(
+        "policy target=0 losses=0 pods=3
+         node a cpu=4 memory=8Gi pods=1
+         daemon proxy-1 node=a
+         pod x
+         pod y
+         pod z",
+        &["unplaced default/x: pods on 1 node", "add: 2 for unplaced pods"],
+    );
+}
+
+#[test]
 fn pods_no_new_node_can_take_are_named() {
     for (pod, why) in [
         ("cpu=5", "it asks for 5 CPU, a new node has 4 left"),
