@@ -1,6 +1,7 @@
 //! How fast clusters are assessed: packing, the loss of every node in turn, nodes to add.
 //!
-//! Nodes of 16 CPU and 64 GiB in three zones, each with three DaemonSet pods; pods of 60 shapes and 12
+//! Nodes of 16 CPU and 46 GiB allocatable in three zones, each with three DaemonSet pods, memory seven
+//! eighths requested. Pods of 60 shapes and 12
 //! sets of constraints, two thirds of them where they run today, the rest pending.
 
 #![allow(missing_docs, reason = "criterion's macros")]
@@ -65,7 +66,7 @@ impl Cluster {
     fn new(nodes: usize, pods: usize) -> Self {
         let mut random = Lcg(7);
         let offered =
-            NodeResources { resources: Resources::new(Millicores::new(15_890), Bytes::from_gib(58)), pods: Some(110) };
+            NodeResources { resources: Resources::new(Millicores::new(15_890), Bytes::from_gib(46)), pods: Some(110) };
         let mut cluster = Self {
             nodes: (0..nodes).map(node).collect(),
             offered: vec![offered; nodes],
