@@ -1,8 +1,7 @@
 //! How fast clusters are assessed: packing, the loss of every node in turn, nodes to add.
 //!
 //! Nodes of 16 CPU and 46 GiB allocatable in three zones, each with three DaemonSet pods, memory seven
-//! eighths requested. Pods of 60 shapes and 12
-//! sets of constraints, two thirds of them where they run today, the rest pending.
+//! eighths requested. Pods have 60 shapes and 12 sets of constraints, two thirds of them where they run today, the rest pending.
 
 #![allow(missing_docs, reason = "criterion's macros")]
 
