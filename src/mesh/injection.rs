@@ -82,7 +82,7 @@ fn member(inventory: &Inventory, workload: &Workload, context: &proxy::Context<'
         if running > 0 && running < workload.replicas && mode == ProxyMode::Sidecar {
             notes.mixed.add(&workload.id);
         }
-        let proxy = context.existing(workload, &found, running, &mut notes.proxies);
+        let proxy = context.existing(workload, &found, running, mode, &mut notes.proxies);
         return Membership { mode, reason, proxy: Some(proxy) };
     }
     if is_control_plane(workload) {
@@ -293,6 +293,8 @@ mod tests {
             form: SidecarForm::Classic,
             requests: Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))),
             limits: Declared::new(Some(Millicores::new(2000)), Some(Bytes::from_gib(1))),
+            concurrency: String::new(),
+            source: String::new(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! The proxy container itself: its resources and worker threads.
 
-use super::Proxy;
 use super::findings::{ANNOTATION_ERASES_DEFAULTS, ANNOTATION_NOT_A_QUANTITY, PROXY_WITHOUT_CPU_LIMIT};
 use super::injection::FoundProxy;
+use super::{Proxy, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
 use crate::inventory::{Container, PROXY_CONTAINER, Workload};
@@ -40,6 +40,9 @@ impl ProxyNotes {
     }
 }
 
+/// ztunnel is no Envoy: it runs two worker threads whatever its limit (ztunnel, up to Istio 1.30).
+const ZTUNNEL_WORKERS: (u32, &str) = (2, "ztunnel's own default");
+
 const CPU: &str = "sidecar.istio.io/proxyCPU";
 const CPU_LIMIT: &str = "sidecar.istio.io/proxyCPULimit";
 const MEMORY: &str = "sidecar.istio.io/proxyMemory";
@@ -47,14 +50,26 @@ const MEMORY_LIMIT: &str = "sidecar.istio.io/proxyMemoryLimit";
 
 impl Context<'_> {
     /// The proxy that pods already have.
-    pub fn existing(&self, workload: &Workload, found: &FoundProxy<'_>, running: u64, notes: &mut ProxyNotes) -> Proxy {
+    pub fn existing(
+        &self,
+        workload: &Workload,
+        found: &FoundProxy<'_>,
+        running: u64,
+        mode: ProxyMode,
+        notes: &mut ProxyNotes,
+    ) -> Proxy {
         let form = if found.native { SidecarForm::Native } else { SidecarForm::Classic };
         // A container to be completed by injection (`image: auto`) has no resources of its own yet.
         let mut container = found.container.clone();
         if container.image == "auto" && container.resources == Requirements::default() {
             container.resources = self.resources(workload, notes);
         }
-        self.proxy(workload, container, form, running, notes)
+        let present = running >= workload.replicas && running > 0;
+        let (workers, workers_basis) = match mode {
+            ProxyMode::Ztunnel => ZTUNNEL_WORKERS,
+            _ => self.workers(workload, &container, notes),
+        };
+        Proxy { container, present, running, form, workers, workers_basis }
     }
 
     /// The proxy that injection will add.
@@ -69,19 +84,8 @@ impl Context<'_> {
             restartable: form == SidecarForm::Native,
             ..Container::default()
         };
-        self.proxy(workload, container, form, 0, notes)
-    }
-
-    fn proxy(
-        &self,
-        workload: &Workload,
-        container: Container,
-        form: SidecarForm,
-        running: u64,
-        notes: &mut ProxyNotes,
-    ) -> Proxy {
         let (workers, workers_basis) = self.workers(workload, &container, notes);
-        Proxy { container, present: running >= workload.replicas && running > 0, running, form, workers, workers_basis }
+        Proxy { container, present: false, running: 0, form, workers, workers_basis }
     }
 
     /// Annotations if there are any (they replace all defaults), else the policy's, else the card's.

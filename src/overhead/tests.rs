@@ -49,6 +49,7 @@ impl Case {
         let proxy = mode.runs_envoy().then_some(Proxy {
             container,
             present: true,
+            running: 1,
             form: SidecarForm::Classic,
             workers: 2,
             workers_basis: "test",

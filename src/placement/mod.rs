@@ -133,7 +133,7 @@ fn binding(reasons: &[std::rc::Rc<pack::Reasons>], fill: &Fill) -> String {
     if fill.allocatable_pods == 0 && fill.allocatable.is_zero() {
         return String::new();
     }
-    let headrooms = [("memory", fill.memory_headroom()), ("cpu", fill.cpu_headroom()), ("pods", fill.pod_headroom())];
+    let headrooms = [("memory", fill.memory_headroom()), ("CPU", fill.cpu_headroom()), ("pods", fill.pod_headroom())];
     let least = headrooms.iter().min_by(|a, b| a.1.total_cmp(&b.1));
     least.map_or_else(String::new, |(resource, _)| (*resource).to_owned())
 }

@@ -147,7 +147,7 @@ fn reasons(
     capacity: &Capacity,
     taken: &BTreeSet<usize>,
 ) -> Reasons {
-    const RESOURCES: [&str; 4] = ["cpu", "memory", "ephemeral-storage", "pods"];
+    const RESOURCES: [&str; 4] = ["CPU", "memory", "ephemeral-storage", "pods"];
     let spec = demands.pods[pod].spec;
     let need = demands.need(pod);
     let mut barriers: BTreeMap<Barrier<'_>, u64> = BTreeMap::new();

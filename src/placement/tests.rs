@@ -19,7 +19,7 @@ fn pods_stay_and_pending_pods_go_first_fit_by_name() {
          node a cpu=4 memory=8Gi
          pod x cpu=1 memory=1Gi node=b
          pod y cpu=1 memory=1Gi",
-        &["a: 1 pods, cpu 1, memory 1Gi", "b: 1 pods, cpu 1, memory 1Gi", "binding: cpu"],
+        &["a: 1 pods, cpu 1, memory 1Gi", "b: 1 pods, cpu 1, memory 1Gi", "binding: CPU"],
     );
 }
 
@@ -30,7 +30,7 @@ fn the_largest_pod_is_placed_first() {
          pod large cpu=3 memory=1Gi
          pod another cpu=2 memory=1Gi
          pod small cpu=1 memory=1Gi",
-        &["a: 2 pods, cpu 4, memory 2Gi", "unplaced default/another: cpu on 1 node", "binding: cpu"],
+        &["a: 2 pods, cpu 4, memory 2Gi", "unplaced default/another: CPU on 1 node", "binding: CPU"],
     );
 }
 
@@ -100,7 +100,7 @@ fn reasons_are_added_up_over_nodes() {
          node c cpu=1 memory=1Gi
          node d cpu=8 memory=64Gi taint=dedicated=gpu:NoSchedule
          pod x cpu=2 memory=2Gi",
-        &["unplaced default/x: memory on 3 nodes, cpu on 1, taint dedicated=gpu:NoSchedule on 1", "binding: memory"],
+        &["unplaced default/x: memory on 3 nodes, CPU on 1, taint dedicated=gpu:NoSchedule on 1", "binding: memory"],
     );
 }
 
@@ -352,7 +352,7 @@ fn without_nodes_everything_goes_to_new_ones() {
             "add: 2 for unplaced pods",
             "unplaced default/z: it asks for 5 CPU, a new node has 3 left",
             "worst loss: none",
-            "binding: cpu",
+            "binding: CPU",
         ],
     );
     check("policy target=0.2 losses=1", &["add: 0 for nothing", "cluster: none", "binding: "]);

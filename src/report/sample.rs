@@ -164,6 +164,7 @@ fn totals(workloads: &[WorkloadPlan]) -> Totals {
     Totals {
         nodes: 3,
         pods: 54,
+        finished_pods: 1,
         workloads: 6,
         proxies: 45,
         planned_proxies: 42,

@@ -101,6 +101,9 @@ fn ratio(label: &'static str, estimate: Option<&Estimate<Ratio>>, resource: &str
 
 fn control_plane(plan: &Plan) -> Vec<KeyFigure> {
     let istiod = &plan.control_plane;
+    if istiod.replicas == 0 {
+        return Vec::new();
+    }
     let request = format!(
         "{} × {}, {}",
         text::count(istiod.replicas),

@@ -131,6 +131,8 @@ struct Totals {
     nodes: u64,
     /// Pods that hold or want capacity.
     pods: u64,
+    /// Pods that have ended: they hold no capacity and are not among `pods`.
+    finished_pods: u64,
     /// Workloads.
     workloads: u64,
     /// Envoy proxies: sidecars, gateways, waypoints.
@@ -350,6 +352,7 @@ impl From<&plan::Totals> for Totals {
         Self {
             nodes: totals.nodes,
             pods: totals.pods,
+            finished_pods: totals.finished_pods,
             workloads: totals.workloads,
             proxies: totals.proxies,
             planned_proxies: totals.planned_proxies,
