@@ -67,3 +67,48 @@ pub fn sort(findings: &mut [Finding]) {
         (b.kind.severity, a.kind.id, &a.subject, &a.message).cmp(&(a.kind.severity, b.kind.id, &b.subject, &b.message))
     });
 }
+
+/// Counts like cases and keeps a few names, so that a thousand of them make one finding.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    count: u64,
+    examples: Vec<String>,
+}
+
+impl Tally {
+    /// Most names kept.
+    const MOST_EXAMPLES: usize = 3;
+
+    /// Counts one more case.
+    pub fn add(&mut self, example: impl std::fmt::Display) {
+        self.count += 1;
+        if self.examples.len() < Self::MOST_EXAMPLES {
+            self.examples.push(example.to_string());
+        }
+    }
+
+    /// How many cases were counted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// `a, b, c and 9 more`.
+    #[must_use]
+    pub fn names(&self) -> String {
+        let more = self.count - self.examples.len() as u64;
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{tail}", self.examples.join(", "))
+    }
+
+    /// One finding for all cases, `None` without any: the message is given the names.
+    #[must_use]
+    pub fn finding(
+        &self,
+        kind: &'static FindingKind,
+        subject: &str,
+        message: impl FnOnce(&str) -> String,
+    ) -> Option<Finding> {
+        (self.count > 0).then(|| Finding::new(kind, subject, message(&self.names())).counted(self.count))
+    }
+}

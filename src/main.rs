@@ -1,2 +1,5 @@
-//! The command line: see the `cli` module of the library.
-fn main() {}
+//! The `meshcap` command.
+
+fn main() -> std::process::ExitCode {
+    meshcap::cli::main()
+}

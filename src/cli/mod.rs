@@ -1,1 +1,94 @@
-//! cli
+//! The command line: the only module that writes, and the only one that knows terminal, clock and
+//! environment.
+#![expect(clippy::disallowed_methods, reason = "writing files and asking the environment is this module's job")]
+
+mod args;
+mod explain;
+mod generate;
+mod load;
+mod models;
+mod output;
+mod plan;
+mod progress;
+mod schema;
+mod shell;
+mod terminal;
+
+use std::io::Write;
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// How a run ended; exit codes are documented in the README.
+enum Outcome {
+    /// Everything was done: 0.
+    Done,
+    /// The policy is not met and the run was asked to fail then: 1.
+    PolicyNotMet,
+}
+
+/// What stops a run.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    /// Bad arguments or input: 2.
+    #[error("{0}")]
+    Input(String),
+    /// The reader of standard output went away, as `head` does: not a failure.
+    #[error("standard output was closed")]
+    Closed,
+}
+
+impl From<crate::sources::InputError> for Failure {
+    fn from(error: crate::sources::InputError) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+/// Runs the command line and says with which exit code to end.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    panic::set_hook(Box::new(|_| {}));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| run(&arguments)));
+    match result {
+        Ok(Ok(Outcome::Done) | Err(Failure::Closed)) => ExitCode::SUCCESS,
+        Ok(Ok(Outcome::PolicyNotMet)) => ExitCode::from(1),
+        Ok(Err(Failure::Input(message))) => {
+            complain(&format!("error: {message}"));
+            ExitCode::from(2)
+        }
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            complain(&format!(
+                "internal error: {text}\nthis is a bug of meshcap {}; please report it with the command you ran",
+                env!("CARGO_PKG_VERSION")
+            ));
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    match &arguments.command {
+        Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Explain(explain) => explain::run(explain, &arguments.global),
+        Command::Models(models) => models::run(models, &arguments.global),
+        Command::Policy(policy) => schema::policy(policy),
+        Command::Schema => schema::print(),
+        Command::Generate(generate) => generate::run(generate),
+        Command::Completions(completions) => shell::completions(completions),
+        Command::Man(man) => shell::man(man),
+    }
+}
+
+/// Says something on standard error; where even that fails there is nobody to tell.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,10 +1,543 @@
-//! assemble
-use super::{Assembled, Sourced};
-use crate::finding::FindingKind;
-/// kinds
-pub const FINDINGS: &[&FindingKind] = &[];
-/// a
+//! From objects to an inventory: duplicates dropped, pods rolled up to workloads, templates expanded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::admission::Admission;
+use super::expand::{self, Expansion};
+use super::findings::{
+    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, POD_ON_UNKNOWN_NODE,
+    PODS_WITHOUT_REQUESTS,
+};
+use super::objects::{
+    Autoscaler, Controller, Endpoints, MeasuredWorkload, Namespace, Node, Object, ObjectName, PodObject, Sourced,
+};
+use super::owners::Owners;
+use super::{Assembled, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
+use crate::finding::{Finding, Tally};
+
+/// Makes an inventory of objects in the order they were read.
+///
+/// Listed pods are rolled up through their owners. A controller without listed pods is expanded from
+/// its template: always if it comes from a manifest, and if it comes from a running cluster only when
+/// no pod of its namespace was listed (then pods were simply not dumped). Admission defaults are
+/// applied to expanded pods; listed pods already carry them.
 #[must_use]
-pub fn assemble(_objects: Vec<Sourced>) -> Assembled {
-    Assembled::default()
+pub fn assemble(objects: Vec<Sourced>) -> Assembled {
+    let mut findings = Vec::new();
+    let sorted = Sorted::new(objects, &mut findings);
+    let node_index: BTreeMap<Arc<str>, usize> =
+        sorted.nodes.iter().enumerate().map(|(index, node)| (node.name.clone(), index)).collect();
+
+    let finished_pods = sorted.pods.iter().filter(|pod| pod.phase.is_finished()).count() as u64;
+    if finished_pods > 0 {
+        let message = format!("{finished_pods} finished pods hold no capacity and are left out");
+        findings.push(Finding::new(&FINISHED_PODS, "pods", message).counted(finished_pods));
+    }
+    let listed_namespaces: BTreeSet<Arc<str>> = sorted.pods.iter().map(|pod| pod.name.namespace.clone()).collect();
+    let owners = Owners::new(&sorted.controllers);
+    let mut listed = roll_up(&sorted.pods, &owners);
+    let admission = Admission::new(&sorted.limit_ranges, &sorted.runtime_classes, &sorted.priority_classes);
+    let expansion = Expansion {
+        owners: &owners,
+        admission: &admission,
+        autoscalers: &sorted.autoscalers,
+        nodes: &sorted.nodes,
+        listed_namespaces: &listed_namespaces,
+    };
+
+    let mut groups: BTreeMap<WorkloadId, Group<'_>> = BTreeMap::new();
+    for (id, pods) in std::mem::take(&mut listed) {
+        groups.insert(id, Group::Listed(pods));
+    }
+    for (id, planned) in
+        expand::controllers(&sorted.controllers, &expansion, &groups.keys().cloned().collect(), &mut findings)
+    {
+        groups.insert(id, Group::Planned(planned));
+    }
+
+    let mut inventory = Inventory {
+        namespaces: namespaces(&sorted, &groups),
+        endpoints: endpoints(sorted.endpoints.into_values()),
+        services: sorted.services.into_values().collect(),
+        disruption_budgets: sorted.disruption_budgets.into_values().collect(),
+        quotas: sorted.quotas.into_values().collect(),
+        priority_classes: sorted.priority_classes,
+        gateways: sorted.gateways.into_values().collect(),
+        finished_pods,
+        ..Inventory::default()
+    };
+    for (id, group) in groups {
+        push_workload(&mut inventory, id, &group, &node_index);
+    }
+    inventory.nodes = sorted.nodes;
+    attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
+    attach_measurements(&mut inventory.workloads, sorted.measured, &mut findings);
+    note_odd_pods(&inventory, &mut findings);
+    Assembled { inventory, findings }
+}
+
+/// Objects by kind, each once, ordered by name.
+#[derive(Default)]
+struct Sorted {
+    nodes: Vec<Node>,
+    namespaces: BTreeMap<Arc<str>, Namespace>,
+    pods: Vec<PodObject>,
+    controllers: BTreeMap<WorkloadId, Controller>,
+    services: BTreeMap<ObjectName, super::Service>,
+    endpoints: BTreeMap<(bool, ObjectName, Arc<str>), Endpoints>,
+    autoscalers: Vec<Autoscaler>,
+    disruption_budgets: BTreeMap<ObjectName, super::DisruptionBudget>,
+    limit_ranges: Vec<super::LimitRange>,
+    quotas: BTreeMap<ObjectName, super::ResourceQuota>,
+    priority_classes: Vec<super::PriorityClass>,
+    runtime_classes: Vec<super::RuntimeClass>,
+    gateways: BTreeMap<ObjectName, super::Gateway>,
+    measured: Vec<MeasuredWorkload>,
+}
+
+impl Sorted {
+    fn new(objects: Vec<Sourced>, findings: &mut Vec<Finding>) -> Self {
+        let mut all = Self::default();
+        let mut again = Duplicates::default();
+        let mut nodes = BTreeMap::new();
+        let mut pods: Vec<(PodObject, Arc<str>)> = Vec::new();
+        let mut autoscalers = BTreeMap::new();
+        let mut limit_ranges = BTreeMap::new();
+        let mut priority_classes = BTreeMap::new();
+        let mut runtime_classes = BTreeMap::new();
+        for Sourced { object, source } in objects {
+            match object {
+                Object::Node(node) => again.keep(&mut nodes, node.name.clone(), node, "Node", &source),
+                Object::Namespace(it) => again.keep(&mut all.namespaces, it.name.clone(), it, "Namespace", &source),
+                Object::Pod(pod) => pods.push((pod, source)),
+                Object::Controller(it) => {
+                    let id = WorkloadId::new(&it.name.namespace, it.kind.as_str(), &it.name.name);
+                    again.keep(&mut all.controllers, id, it, "", &source);
+                }
+                Object::Service(it) => again.keep(&mut all.services, it.name.clone(), it, "Service", &source),
+                Object::Endpoints(it) => {
+                    let key = (it.slice, it.service.clone(), it.object.clone());
+                    all.endpoints.insert(key, it);
+                }
+                Object::Autoscaler(it) => {
+                    again.keep(&mut autoscalers, it.name.clone(), it, "HorizontalPodAutoscaler", &source);
+                }
+                Object::DisruptionBudget(it) => {
+                    again.keep(&mut all.disruption_budgets, it.name.clone(), it, "PodDisruptionBudget", &source);
+                }
+                Object::LimitRange(it) => again.keep(&mut limit_ranges, it.name.clone(), it, "LimitRange", &source),
+                Object::ResourceQuota(it) => {
+                    again.keep(&mut all.quotas, it.name.clone(), it, "ResourceQuota", &source);
+                }
+                Object::PriorityClass(it) => {
+                    again.keep(&mut priority_classes, it.name.clone(), it, "PriorityClass", &source);
+                }
+                Object::RuntimeClass(it) => {
+                    again.keep(&mut runtime_classes, it.name.clone(), it, "RuntimeClass", &source);
+                }
+                Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
+                Object::Measured(it) => all.measured.push(it),
+            }
+        }
+        all.pods = again.unique_pods(pods);
+        all.nodes = nodes.into_values().collect();
+        all.autoscalers = autoscalers.into_values().collect();
+        all.limit_ranges = limit_ranges.into_values().collect();
+        all.priority_classes = priority_classes.into_values().collect();
+        all.runtime_classes = runtime_classes.into_values().collect();
+        findings.extend(again.finding());
+        all
+    }
+}
+
+/// Objects met more than once with different content.
+#[derive(Default)]
+struct Duplicates(Tally);
+
+impl Duplicates {
+    fn keep<K: Ord + std::fmt::Display, V: PartialEq>(
+        &mut self,
+        kept: &mut BTreeMap<K, V>,
+        key: K,
+        value: V,
+        kind: &str,
+        source: &str,
+    ) {
+        if let Some(known) = kept.get(&key)
+            && *known != value
+        {
+            self.note(format!("{kind} {key}").trim_start(), source);
+        }
+        kept.insert(key, value);
+    }
+
+    fn note(&mut self, name: &str, source: &str) {
+        self.0.add(format_args!("{name} (again in {source})"));
+    }
+
+    /// Sorts pods by name and keeps, of those with one name, the one read last.
+    fn unique_pods(&mut self, mut pods: Vec<(PodObject, Arc<str>)>) -> Vec<PodObject> {
+        pods.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+        let mut unique: Vec<PodObject> = Vec::with_capacity(pods.len());
+        for (pod, source) in pods {
+            match unique.last_mut() {
+                Some(last) if last.name == pod.name => {
+                    if *last != pod {
+                        self.note(&format!("Pod {}", pod.name), &source);
+                    }
+                    *last = pod;
+                }
+                _ => unique.push(pod),
+            }
+        }
+        unique
+    }
+
+    fn finding(&self) -> Option<Finding> {
+        self.0.finding(&DUPLICATE_OBJECT, "input", |names| format!("{names}; the one read last is used"))
+    }
+}
+
+/// Pods of one workload, before they have an index.
+enum Group<'a> {
+    Listed(Vec<&'a PodObject>),
+    Planned(expand::Planned),
+}
+
+fn roll_up<'a>(pods: &'a [PodObject], owners: &Owners<'_>) -> BTreeMap<WorkloadId, Vec<&'a PodObject>> {
+    let mut groups: BTreeMap<WorkloadId, Vec<&PodObject>> = BTreeMap::new();
+    for pod in pods.iter().filter(|pod| !pod.phase.is_finished()) {
+        groups.entry(owners.workload_of(pod)).or_default().push(pod);
+    }
+    groups
+}
+
+fn push_workload(inventory: &mut Inventory, id: WorkloadId, group: &Group<'_>, node_index: &BTreeMap<Arc<str>, usize>) {
+    let index = inventory.workloads.len();
+    let first = inventory.pods.len();
+    let workload = match group {
+        Group::Listed(pods) => {
+            inventory.pods.extend(pods.iter().map(|pod| listed_pod(pod, index, node_index)));
+            // A running pod speaks for its workload; while rolling out, pods may differ.
+            let speaker = pods.iter().find(|pod| !pod.terminating && pod.node.is_some()).or(pods.first());
+            let (labels, annotations, spec) =
+                speaker.map(|pod| (pod.labels.clone(), pod.annotations.clone(), pod.spec.clone())).unwrap_or_default();
+            Workload {
+                id,
+                replicas: pods.len() as u64,
+                replicas_basis: ReplicasBasis::ListedPods,
+                autoscaler: None,
+                labels,
+                annotations,
+                spec,
+                measured: Measured::default(),
+                pods: first..first + pods.len(),
+            }
+        }
+        Group::Planned(planned) => {
+            inventory.pods.extend((0..planned.replicas).map(|number| planned.pod(&id, index, number)));
+            Workload {
+                id,
+                replicas: planned.replicas,
+                replicas_basis: planned.basis,
+                autoscaler: None,
+                labels: planned.controller.template_labels.clone(),
+                annotations: planned.controller.template_annotations.clone(),
+                spec: planned.spec.clone(),
+                measured: Measured::default(),
+                pods: first..inventory.pods.len(),
+            }
+        }
+    };
+    inventory.workloads.push(workload);
+}
+
+fn listed_pod(pod: &PodObject, workload: usize, node_index: &BTreeMap<Arc<str>, usize>) -> Pod {
+    let place = match &pod.node {
+        None => Place::Pending,
+        Some(node) => node_index.get(node).map_or(Place::Elsewhere, |&index| Place::On(index)),
+    };
+    Pod {
+        name: pod.name.clone(),
+        workload,
+        labels: pod.labels.clone(),
+        annotations: pod.annotations.clone(),
+        spec: pod.spec.clone(),
+        place,
+        phase: pod.phase,
+        listed: true,
+    }
+}
+
+/// Namespaces of the input, and those only mentioned by workloads and services.
+fn namespaces(sorted: &Sorted, groups: &BTreeMap<WorkloadId, Group<'_>>) -> BTreeMap<Arc<str>, Namespace> {
+    let mut namespaces = sorted.namespaces.clone();
+    let mentioned = groups.keys().map(|id| &id.namespace).chain(sorted.services.keys().map(|name| &name.namespace));
+    for name in mentioned {
+        if !namespaces.contains_key(name) {
+            namespaces.insert(name.clone(), Namespace { name: name.clone(), ..Namespace::default() });
+        }
+    }
+    namespaces
+}
+
+/// Addresses per service: its slices added up or, without slices, its Endpoints object.
+fn endpoints(objects: impl Iterator<Item = Endpoints>) -> BTreeMap<ObjectName, Endpoints> {
+    let mut services: BTreeMap<ObjectName, Endpoints> = BTreeMap::new();
+    // Endpoints come before slices, so that slices replace them.
+    for object in objects {
+        match services.get_mut(&object.service) {
+            Some(known) if known.slice => {
+                known.ready += object.ready;
+                known.not_ready += object.not_ready;
+            }
+            _ => {
+                services.insert(object.service.clone(), object);
+            }
+        }
+    }
+    services
+}
+
+fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, findings: &mut Vec<Finding>) {
+    for autoscaler in autoscalers {
+        let id = WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name);
+        match workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
+            Ok(index) => {
+                if let Some(workload) = workloads.get_mut(index) {
+                    workload.autoscaler = Some(autoscaler);
+                }
+            }
+            Err(_) => {
+                let message = format!("its target {id} is not in the input");
+                let subject = format!("HorizontalPodAutoscaler {}", autoscaler.name);
+                findings.push(Finding::new(&AUTOSCALER_WITHOUT_TARGET, subject, message));
+            }
+        }
+    }
+}
+
+fn attach_measurements(workloads: &mut [Workload], measured: Vec<MeasuredWorkload>, findings: &mut Vec<Finding>) {
+    let mut by_name: BTreeMap<ObjectName, Vec<usize>> = BTreeMap::new();
+    for (index, workload) in workloads.iter().enumerate() {
+        let name = ObjectName { namespace: workload.id.namespace.clone(), name: workload.id.name.clone() };
+        by_name.entry(name).or_default().push(index);
+    }
+    for row in measured {
+        let candidates = by_name.get(&row.name).into_iter().flatten().copied();
+        let target = candidates
+            .filter_map(|index| workloads.get(index).map(|workload| (index, workload)))
+            .find(|(_, workload)| row.kind.as_deref().is_none_or(|kind| kind == &*workload.id.kind))
+            .map(|(index, _)| index);
+        match target.and_then(|index| workloads.get_mut(index)) {
+            Some(workload) => workload.measured = row.measured,
+            None => {
+                let message = "no workload of that name is in the input".to_owned();
+                findings.push(Finding::new(&MEASUREMENT_WITHOUT_WORKLOAD, row.name.to_string(), message));
+            }
+        }
+    }
+}
+
+fn note_odd_pods(inventory: &Inventory, findings: &mut Vec<Finding>) {
+    let elsewhere = inventory.pods.iter().filter(|pod| pod.place == Place::Elsewhere).count() as u64;
+    if elsewhere > 0 {
+        let message = format!("{elsewhere} pods run on nodes that are not in the input");
+        findings.push(Finding::new(&POD_ON_UNKNOWN_NODE, "pods", message).counted(elsewhere));
+    }
+    let bare = inventory.workloads.iter().filter(|workload| {
+        workload.replicas > 0
+            && workload.spec.containers.iter().all(|container| {
+                let requests = container.resources.effective_requests();
+                requests.cpu.is_none() && requests.memory.is_none()
+            })
+    });
+    let (workloads, pods) = bare.fold((0, 0), |(count, pods), workload| (count + 1, pods + workload.replicas));
+    if workloads > 0 {
+        let message = format!("{workloads} workloads with {pods} pods declare neither CPU nor memory");
+        findings.push(Finding::new(&PODS_WITHOUT_REQUESTS, "workloads", message).counted(workloads));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::objects::{Container, ControllerKind, Labels, Owner, PodPhase, PodSpec};
+    use super::*;
+
+    fn pod(name: &str, owner: Option<(&str, &str)>, labels: &[(&str, &str)]) -> PodObject {
+        PodObject {
+            name: ObjectName::new("shop", name),
+            labels: Arc::new(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()),
+            annotations: Arc::new(Labels::new()),
+            owner: owner.map(|(kind, name)| Owner { kind: kind.into(), name: name.into() }),
+            spec: Arc::new(PodSpec { containers: vec![Container::default()], ..PodSpec::default() }),
+            node: Some("node-1".into()),
+            phase: PodPhase::Running,
+            terminating: false,
+        }
+    }
+
+    fn controller(kind: ControllerKind, name: &str, replicas: Option<u64>) -> Controller {
+        Controller {
+            kind,
+            name: ObjectName::new("shop", name),
+            labels: Labels::new(),
+            owner: None,
+            replicas,
+            status_replicas: None,
+            suspended: false,
+            live: false,
+            template_labels: Arc::default(),
+            template_annotations: Arc::default(),
+            template: Arc::new(PodSpec { containers: vec![Container::default()], ..PodSpec::default() }),
+        }
+    }
+
+    fn owned(mut controller: Controller, kind: &str, name: &str) -> Controller {
+        controller.owner = Some(Owner { kind: kind.into(), name: name.into() });
+        controller
+    }
+
+    fn live(mut controller: Controller) -> Controller {
+        controller.live = true;
+        controller
+    }
+
+    fn node(name: &str) -> Node {
+        Node { name: name.into(), ..Node::default() }
+    }
+
+    fn autoscaler(target: &str, min: u64, max: u64) -> Autoscaler {
+        Autoscaler {
+            name: ObjectName::new("shop", target),
+            target_kind: "Deployment".to_owned(),
+            target_name: target.into(),
+            min_replicas: min,
+            max_replicas: max,
+            ..Autoscaler::default()
+        }
+    }
+
+    /// Assembles objects and compares the workloads as `Kind name ×replicas`, and the finding ids.
+    fn check(objects: Vec<Object>, workloads: &[&str], findings: &[&str]) {
+        let sourced = objects.into_iter().map(|object| Sourced { object, source: "test".into() }).collect();
+        let assembled = assemble(sourced);
+        let found: Vec<String> = assembled
+            .inventory
+            .workloads
+            .iter()
+            .map(|workload| format!("{} {} ×{}", workload.id.kind, workload.id.name, workload.replicas))
+            .collect();
+        assert_eq!(found, workloads);
+        let ids: Vec<&str> = assembled.findings.iter().map(|finding| finding.kind.id).collect();
+        assert_eq!(ids, findings, "{:#?}", assembled.findings);
+        for workload in &assembled.inventory.workloads {
+            assert_eq!(assembled.inventory.pods_of(workload).len() as u64, workload.replicas);
+        }
+    }
+
+    const BARE: &str = "pods-without-requests";
+    const LOST: &str = "pod-on-unknown-node";
+
+    #[test]
+    fn pods_roll_up_through_their_owners() {
+        let hash = [("pod-template-hash", "abc12")];
+        check(
+            vec![
+                Object::Node(node("node-1")),
+                Object::Pod(pod("cart-abc12-x", Some(("ReplicaSet", "cart-abc12")), &hash)),
+                Object::Pod(pod("cart-abc12-y", Some(("ReplicaSet", "cart-abc12")), &hash)),
+                Object::Pod(pod("bare-rs-1", Some(("ReplicaSet", "bare-rs")), &[])),
+                Object::Pod(pod("db-0", Some(("StatefulSet", "db")), &[])),
+                Object::Pod(pod("report-28000000-q", Some(("Job", "report-28000000")), &[])),
+                Object::Pod(pod("migrate-q", Some(("Job", "migrate")), &[])),
+                Object::Pod(pod("etcd-node-1", Some(("Node", "node-1")), &[])),
+                Object::Pod(pod("debug", None, &[])),
+            ],
+            &[
+                "CronJob report ×1",
+                "Deployment cart ×2",
+                "Job migrate ×1",
+                "Pod debug ×1",
+                "ReplicaSet bare-rs ×1",
+                "StatefulSet db ×1",
+                "StaticPod etcd ×1",
+            ],
+            &[BARE],
+        );
+    }
+
+    #[test]
+    fn a_dumped_replica_set_names_its_owner() {
+        let set = owned(controller(ControllerKind::ReplicaSet, "odd-name", Some(1)), "Deployment", "cart");
+        let deployment = live(controller(ControllerKind::Deployment, "cart", Some(1)));
+        check(
+            vec![
+                Object::Controller(set),
+                Object::Controller(deployment),
+                Object::Pod(pod("odd-name-x", Some(("ReplicaSet", "odd-name")), &[])),
+            ],
+            &["Deployment cart ×1"],
+            &[LOST, BARE],
+        );
+    }
+
+    #[test]
+    fn manifests_are_expanded() {
+        let set = owned(controller(ControllerKind::ReplicaSet, "api-1", Some(3)), "Deployment", "api");
+        check(
+            vec![
+                Object::Node(node("node-1")),
+                Object::Node(node("node-2")),
+                Object::Controller(controller(ControllerKind::Deployment, "cart", Some(3))),
+                Object::Controller(controller(ControllerKind::Deployment, "web", None)),
+                Object::Controller(controller(ControllerKind::DaemonSet, "logs", None)),
+                Object::Controller(set),
+                Object::Autoscaler(autoscaler("cart", 4, 9)),
+                Object::Autoscaler(autoscaler("gone", 1, 2)),
+            ],
+            &["DaemonSet logs ×2", "Deployment api ×3", "Deployment cart ×4", "Deployment web ×1"],
+            &["autoscaler-without-target", BARE],
+        );
+    }
+
+    #[test]
+    fn a_live_controller_has_the_pods_that_were_listed() {
+        check(
+            vec![
+                Object::Pod(pod("debug", None, &[])),
+                Object::Controller(live(controller(ControllerKind::Deployment, "cart", Some(3)))),
+            ],
+            &["Deployment cart ×0", "Pod debug ×1"],
+            &["controller-without-pods", LOST, BARE],
+        );
+    }
+
+    #[test]
+    fn finished_pods_and_duplicates_are_counted() {
+        let mut done = pod("done", None, &[]);
+        done.phase = PodPhase::Succeeded;
+        let mut moved = pod("debug", None, &[]);
+        moved.node = None;
+        check(
+            vec![
+                Object::Node(node("node-1")),
+                Object::Pod(done),
+                Object::Pod(pod("debug", None, &[])),
+                Object::Pod(pod("debug", None, &[])),
+                Object::Pod(moved),
+            ],
+            &["Pod debug ×1"],
+            &["duplicate-object", "finished-pods", BARE],
+        );
+    }
+
+    #[test]
+    fn absurd_replicas_are_capped() {
+        let absurd = controller(ControllerKind::Deployment, "cart", Some(u64::MAX));
+        let assembled = assemble(vec![Sourced { object: Object::Controller(absurd), source: "test".into() }]);
+        assert_eq!(assembled.inventory.pods.len() as u64, super::super::MOST_EXPANDED_PODS);
+        assert!(assembled.findings.iter().any(|finding| finding.kind.id == "replicas-capped"));
+    }
 }

@@ -2,7 +2,10 @@
 
 pub mod admission;
 mod assemble;
+mod expand;
+mod findings;
 pub mod objects;
+mod owners;
 pub mod request;
 
 use std::collections::BTreeMap;
@@ -10,14 +13,20 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use assemble::{FINDINGS, assemble};
+pub use assemble::assemble;
+pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
+pub use findings::FINDINGS;
 pub use objects::{
     Autoscaler, Container, ControllerKind, DisruptionBudget, Endpoints, Gateway, Labels, LimitRange, Namespace, Node,
     Object, ObjectName, PodPhase, PodSpec, PriorityClass, ResourceQuota, RuntimeClass, Service, Sourced,
 };
+pub use owners::STATIC_POD;
 
 use crate::finding::Finding;
 use crate::units::{Cores, Memory, Rate};
+
+/// Name Istio gives the proxy container it injects.
+pub const PROXY_CONTAINER: &str = "istio-proxy";
 
 /// Everything known about one cluster, in a fixed order: the same input gives the same value.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +52,8 @@ pub struct Inventory {
     pub priority_classes: Vec<PriorityClass>,
     /// Gateway API gateways, waypoints among them.
     pub gateways: Vec<Gateway>,
+    /// Pods in the input that have ended and hold no capacity.
+    pub finished_pods: u64,
 }
 
 /// A workload: the thing people name when they speak of a service's pods.
@@ -136,12 +147,23 @@ pub struct Pod {
     pub annotations: Arc<Labels>,
     /// What it runs, after admission defaults.
     pub spec: Arc<PodSpec>,
-    /// Index of its node in [`Inventory::nodes`]; `None` while it has none.
-    pub node: Option<usize>,
+    /// Where it runs.
+    pub place: Place,
     /// Phase of its life; expanded pods are pending.
     pub phase: PodPhase,
     /// Whether it was listed in the input or expanded from a template.
     pub listed: bool,
+}
+
+/// Where a pod runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Nowhere yet.
+    Pending,
+    /// On the node of that index in [`Inventory::nodes`].
+    On(usize),
+    /// On a node that is not in the input.
+    Elsewhere,
 }
 
 /// Measured demand of a workload, all columns optional, totals over its replicas.

@@ -1,1 +1,139 @@
-//! r
+//! What a pod asks the scheduler for.
+
+use super::objects::{Container, PodSpec};
+use crate::policy::SidecarForm;
+use crate::resources::{Declared, Resources};
+
+/// The request of a pod: containers, init containers in start order, native sidecars, pod-level
+/// resources and overhead.
+///
+/// A native sidecar keeps running beside every later init container and beside the main containers,
+/// so `request = max( maxᵢ(initᵢ + sidecars started before i), sidecars + containers ) + overhead`,
+/// per resource. Source: KEP-753, stable since Kubernetes 1.33; pod-level resources override CPU and
+/// memory (KEP-2837).
+#[must_use]
+pub fn pod_request(spec: &PodSpec) -> Resources {
+    pod_request_with(spec, None)
+}
+
+/// The request of a pod after a proxy is injected.
+///
+/// A native proxy starts before the application's own init containers, as Istio injects it, and so
+/// adds to their peak; a classic one is one more main container.
+#[must_use]
+pub fn pod_request_with(spec: &PodSpec, injected: Option<(&Container, SidecarForm)>) -> Resources {
+    let mut steady = Resources::default();
+    for container in &spec.containers {
+        steady += &container_request(container);
+    }
+    let mut sidecars = Resources::default();
+    let mut peak = Resources::default();
+    match injected {
+        Some((proxy, SidecarForm::Native)) => sidecars += &container_request(proxy),
+        Some((proxy, _)) => steady += &container_request(proxy),
+        None => {}
+    }
+    for init in &spec.init_containers {
+        let request = container_request(init);
+        if init.restartable {
+            sidecars += &request;
+            peak = peak.max(&sidecars);
+        } else {
+            peak = peak.max(&(request + &sidecars));
+        }
+    }
+    let mut total = (steady + &sidecars).max(&peak);
+    let pod_level = spec.pod_level.effective_requests();
+    total.cpu = pod_level.cpu.unwrap_or(total.cpu);
+    total.memory = pod_level.memory.unwrap_or(total.memory);
+    total + &spec.overhead.to_resources()
+}
+
+/// The request of one container; where only a limit is declared, the request equals it.
+#[must_use]
+pub fn container_request(container: &Container) -> Resources {
+    container.resources.effective_requests().to_resources()
+}
+
+/// The requests of a pod's application containers alone: no Istio proxy, no init containers.
+#[must_use]
+pub fn application_request(spec: &PodSpec) -> Resources {
+    let mut total = Resources::default();
+    for container in spec.containers.iter().filter(|container| container.name != super::PROXY_CONTAINER) {
+        total += &container_request(container);
+    }
+    for sidecar in spec.init_containers.iter().filter(|init| init.restartable && init.name != super::PROXY_CONTAINER) {
+        total += &container_request(sidecar);
+    }
+    total
+}
+
+/// Fills what is not declared from defaults, resource by resource.
+pub(super) fn fill(declared: &mut Declared, defaults: &Declared) {
+    *declared = declared.or(defaults);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resources::Requirements;
+    use crate::units::{Bytes, Millicores};
+
+    fn container(name: &str, millicores: u64) -> Container {
+        let requests = Declared::new(Some(Millicores::new(millicores)), Some(Bytes::from_mib(millicores)));
+        Container {
+            name: name.to_owned(),
+            resources: Requirements { requests, ..Requirements::default() },
+            ..Container::default()
+        }
+    }
+
+    fn sidecar(name: &str, millicores: u64) -> Container {
+        Container { restartable: true, ..container(name, millicores) }
+    }
+
+    fn spec(containers: Vec<Container>, init_containers: Vec<Container>) -> PodSpec {
+        PodSpec { containers, init_containers, ..PodSpec::default() }
+    }
+
+    fn cpu_of(spec: &PodSpec) -> u64 {
+        pod_request(spec).cpu.get()
+    }
+
+    /// Golden vector: the order of init containers decides.
+    #[test]
+    fn native_sidecars_add_to_later_init_containers() {
+        let app = || vec![container("app", 1000)];
+        let init = |name| container(name, if name == "migrate" { 2000 } else { 100 });
+        let proxy = || sidecar("istio-proxy", 100);
+        assert_eq!(cpu_of(&spec(app(), vec![init("istio-init"), proxy(), init("migrate")])), 2100);
+        assert_eq!(cpu_of(&spec(app(), vec![init("istio-init"), init("migrate"), proxy()])), 2000);
+    }
+
+    #[test]
+    fn injection_equals_the_injected_pod() {
+        let before = spec(vec![container("app", 1000)], vec![container("migrate", 2000)]);
+        let proxy = container("istio-proxy", 100);
+        let classic = spec(vec![container("app", 1000), proxy.clone()], vec![container("migrate", 2000)]);
+        let native = spec(vec![container("app", 1000)], vec![sidecar("istio-proxy", 100), container("migrate", 2000)]);
+        assert_eq!(pod_request_with(&before, Some((&proxy, SidecarForm::Classic))), pod_request(&classic));
+        assert_eq!(pod_request_with(&before, Some((&proxy, SidecarForm::Native))), pod_request(&native));
+    }
+
+    #[test]
+    fn limits_stand_in_for_requests_and_pod_level_overrides() {
+        let mut only_limit = Container::default();
+        only_limit.resources.limits.cpu = Some(Millicores::new(300));
+        let mut pod = spec(vec![only_limit], vec![]);
+        assert_eq!(cpu_of(&pod), 300);
+        pod.pod_level.requests.cpu = Some(Millicores::new(700));
+        pod.overhead.cpu = Some(Millicores::new(50));
+        assert_eq!(cpu_of(&pod), 750);
+    }
+
+    #[test]
+    fn the_application_is_the_pod_without_its_proxy() {
+        let pod = spec(vec![container("app", 1000), container("istio-proxy", 100)], vec![sidecar("logs", 50)]);
+        assert_eq!(application_request(&pod).cpu.get(), 1050);
+    }
+}

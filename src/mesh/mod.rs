@@ -1,12 +1,15 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
+mod findings;
 mod injection;
+mod proxy;
 mod scope;
 
 use std::fmt;
 
-pub use injection::{FINDINGS, membership};
-pub use scope::{SCOPE_FINDINGS, scope};
+pub use findings::FINDINGS;
+pub use injection::membership;
+pub use scope::scope;
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;
@@ -36,8 +39,10 @@ pub struct Membership {
 pub struct Proxy {
     /// The container with its requests and limits.
     pub container: Container,
-    /// Whether the pods already have it; otherwise it is planned and adds to their requests.
+    /// Whether all pods already have it; otherwise it is planned and adds to their requests.
     pub present: bool,
+    /// How many pods of the workload already have it.
+    pub running: u64,
     /// Classic container or native sidecar; never [`SidecarForm::Auto`].
     pub form: SidecarForm,
     /// Worker threads it runs.

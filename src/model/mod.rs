@@ -1,1 +1,35 @@
 //! Laws: one file each, in one shape.
+//!
+//! A file says what the law states, its formula, its source and its assumptions; then comes the
+//! type, `new`, which takes its coefficients from a model card and checks them, and the answers.
+//! A law reads no inventory: it takes plain counts and gives an [`crate::estimate::Estimate`] whose
+//! terms add up to the value.
+//!
+//! **Intervals.** Each coefficient is moved to either end of its own interval while the others stay;
+//! the differences are combined in quadrature, downwards and upwards apart, as independent errors
+//! are, together with the law's residual spread (what its coefficients cannot explain). Where two
+//! coefficients are in truth correlated this is an approximation, and [`crate::card::verify()`] tells
+//! how well it holds.
+
+pub mod certificates;
+pub mod coefficient;
+pub mod istiod;
+pub mod proxy_cpu;
+pub mod proxy_memory;
+mod sum;
+pub mod ztunnel;
+
+pub use certificates::csr_rate;
+pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
+pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
+pub use proxy_cpu::{Features, ProxyCpu, ProxyTraffic};
+pub use proxy_memory::{ProxyConfig, ProxyMemory};
+pub use ztunnel::{Ztunnel, ZtunnelLoad};
+
+/// A count fit for arithmetic: negative and undefined numbers become 0, and absurd ones end at 10¹⁵,
+/// so that sums and squares of products stay finite.
+#[must_use]
+pub(crate) fn bounded(count: f64) -> f64 {
+    const LARGEST: f64 = 1e15;
+    if count.is_nan() { 0.0 } else { count.clamp(0.0, LARGEST) }
+}

@@ -1,9 +1,66 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
+mod control_plane;
+mod findings;
+mod proxy;
+mod sizing;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod ztunnel;
+
+pub use findings::FINDINGS;
+pub use sizing::{cpu_needed, memory_needed};
+pub use verdict::{SizingVerdict, sizing_verdicts};
+pub use ztunnel::ztunnel_count;
+
+use crate::card::ModelCard;
 use crate::estimate::Estimate;
-use crate::finding::Finding;
+use crate::finding::{self, Finding};
+use crate::inventory::Inventory;
+use crate::mesh::{Mesh, Visibility};
+use crate::policy::Policy;
+use crate::profile::Profile;
 use crate::resources::Declared;
 use crate::units::{Bytes, Cores, Memory, Millicores};
+
+/// Costs the mesh of an inventory with the coefficients of a card.
+///
+/// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads.
+/// A workload that runs ztunnel has no entry of its own in [`Overhead::workloads`]: its pods are
+/// [`Overhead::ztunnel`], [`ztunnel_count`] times. Waypoints that are only announced count as
+/// proxies of the control plane and nowhere else.
+#[must_use]
+pub fn estimate(
+    inventory: &Inventory,
+    mesh: &Mesh,
+    visibility: &Visibility,
+    profiles: &[Profile],
+    card: &ModelCard,
+    policy: &Policy,
+) -> Overhead {
+    let inputs = Inputs { inventory, mesh, visibility, profiles, card, policy };
+    let mut cases = findings::Cases::default();
+
+    let workloads = proxy::estimate_all(&inputs, &mut cases);
+    let ztunnel = ztunnel::estimate(&inputs, &mut cases);
+    let control_plane = control_plane::estimate(&inputs, &mut cases);
+
+    let mut findings = cases.into_findings();
+    finding::sort(&mut findings);
+    Overhead { workloads, control_plane, ztunnel, findings }
+}
+
+/// What all parts of the estimate look at.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    inventory: &'a Inventory,
+    mesh: &'a Mesh,
+    visibility: &'a Visibility,
+    profiles: &'a [Profile],
+    card: &'a ModelCard,
+    policy: &'a Policy,
+}
 
 /// Cost of the mesh over an inventory.
 #[derive(Debug, Clone, PartialEq)]

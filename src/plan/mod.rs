@@ -1,8 +1,17 @@
 //! The plan: one immutable value holding the answer and everything needed to explain it.
 
+mod bands;
+mod build;
+mod demand;
+mod totals;
+mod verdict;
+
+pub use build::{Inputs, findings};
+
 use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{ProxyMode, VisibleConfig};
+pub use crate::overhead::SizingVerdict;
 use crate::overhead::{ControlPlane, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
@@ -90,6 +99,8 @@ pub struct Totals {
     pub nodes: u64,
     /// Pods that hold or want capacity.
     pub pods: u64,
+    /// Pods in the input that have ended: they hold no capacity and are not among [`Self::pods`].
+    pub finished_pods: u64,
     /// Workloads.
     pub workloads: u64,
     /// Envoy proxies: sidecars, gateways, waypoints.
@@ -165,23 +176,6 @@ pub struct WorkloadPlan {
     pub app_measured: bool,
     /// How the declared proxy resources compare with the need.
     pub sizing: Vec<SizingVerdict>,
-}
-
-/// How a declared amount compares with the need.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SizingVerdict {
-    /// The memory limit is below the start-up peak: the proxy may be killed at start.
-    MemoryLimitBelowPeak,
-    /// The memory request is below the need: the node may run out.
-    MemoryRequestTooSmall,
-    /// The memory request is more than twice the need.
-    MemoryRequestTooLarge,
-    /// The CPU request is below the need.
-    CpuRequestTooSmall,
-    /// The CPU request is more than twice the need.
-    CpuRequestTooLarge,
-    /// The CPU limit is below the need: throttling.
-    CpuLimitTooSmall,
 }
 
 /// A rule of thumb of the field, checked against the plan.

@@ -1,10 +1,11 @@
 //! What each workload demands: measured where the input says, assumed by policy where it does not.
 
+use crate::inventory::request::application_request;
 use crate::inventory::{Inventory, Workload};
-use crate::policy::Policy;
+use crate::policy::TrafficPolicy;
 use crate::units::{Cores, Memory, Rate};
 
-/// Demand on one replica of a workload.
+/// Demand of a workload.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Profile {
     /// Requests per second through each proxy, inbound and outbound together.
@@ -21,4 +22,32 @@ pub struct Profile {
     pub app_memory: Memory,
     /// Whether application CPU and memory were measured; otherwise they are the requests.
     pub app_measured: bool,
+}
+
+/// The demand of every workload, in the order of the inventory.
+#[must_use]
+pub fn observe(inventory: &Inventory, policy: &TrafficPolicy) -> Vec<Profile> {
+    inventory.workloads.iter().map(|workload| profile(workload, policy)).collect()
+}
+
+fn profile(workload: &Workload, policy: &TrafficPolicy) -> Profile {
+    let measured = &workload.measured;
+    let replicas = workload.replicas.max(1) as f64;
+    // A request passes a proxy once: at the server when it comes in, at the client when it goes out.
+    let rps = match (measured.inbound_rps, measured.outbound_rps) {
+        (None, None) => None,
+        (inbound, outbound) => Some((inbound.unwrap_or_default() + outbound.unwrap_or_default()) / replicas),
+    };
+    let request = application_request(&workload.spec);
+    let requested_cpu = request.cpu.to_cores() * workload.replicas as f64;
+    let requested_memory = request.memory.to_memory() * workload.replicas as f64;
+    Profile {
+        rps_per_proxy: rps.unwrap_or(policy.rps_per_proxy),
+        rps_measured: rps.is_some(),
+        connections_per_proxy: measured.connections.map_or(policy.connections_per_proxy, |total| total / replicas),
+        connections_measured: measured.connections.is_some(),
+        app_cpu: measured.app_cpu.unwrap_or(requested_cpu),
+        app_memory: measured.app_memory.unwrap_or(requested_memory),
+        app_measured: measured.app_cpu.is_some() && measured.app_memory.is_some(),
+    }
 }

@@ -1,1 +1,73 @@
-//! report
+//! A finished plan as terminal text, Markdown, HTML and JSON. Computes nothing.
+//!
+//! A plan is first arranged into a [`Document`], which knows no syntax; each renderer then writes
+//! that document in its own. Every string of the plan is hostile until a renderer has escaped it.
+
+mod chapters;
+mod derivation;
+pub mod document;
+#[cfg(feature = "charts")]
+mod figures;
+mod html;
+mod json;
+mod markdown;
+mod markup;
+mod terminal;
+mod text;
+
+#[cfg(test)]
+extern crate self as meshcap;
+#[cfg(test)]
+mod sample;
+
+pub use document::Document;
+pub use terminal::TerminalOptions;
+
+use crate::plan::{Plan, WorkloadPlan};
+
+/// The whole report as values, charts included.
+#[must_use]
+pub fn document(plan: &Plan) -> Document {
+    chapters::document(plan)
+}
+
+/// A summary that fits on a screen: the verdict first, then the figures behind it.
+///
+/// Lines are at most `options.width` characters wide (but never narrower than 40) and end without
+/// spaces; columns that do not fit are left out, and the text says so.
+#[must_use]
+pub fn terminal(plan: &Plan, options: TerminalOptions) -> String {
+    terminal::render(&chapters::brief(plan), options)
+}
+
+/// One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic behind it.
+#[must_use]
+pub fn explain(workload: &WorkloadPlan, options: TerminalOptions) -> String {
+    terminal::render(&chapters::explanation(workload), options)
+}
+
+/// The whole report as GitHub-flavoured Markdown, below 60,000 characters: what fits in a pull
+/// request comment. Long tables are cut, and each cut is counted.
+#[must_use]
+pub fn markdown(plan: &Plan) -> String {
+    markdown::render(&chapters::document(plan))
+}
+
+/// The whole report as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn html(plan: &Plan) -> String {
+    html::render(&chapters::document(plan))
+}
+
+/// The plan for machines: pretty JSON in a fixed order, in base units, with its `schema_version`.
+#[must_use]
+pub fn json(plan: &Plan) -> String {
+    json::render(plan)
+}
+
+/// JSON Schema (draft 2020-12) of what [`json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> String {
+    json::schema()
+}

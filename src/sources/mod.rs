@@ -24,7 +24,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use error::InputError;
 pub use notes::FINDINGS;
@@ -128,6 +128,14 @@ pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sy
         session.end_input(&job.name);
     }
     session.finish()
+}
+
+/// Reads a text file whole, such as a policy or a model card; at most 16 MiB.
+///
+/// # Errors
+/// [`InputError`] when the file is missing, unreadable, too large, or not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, InputError> {
+    open::text(path)
 }
 
 /// Reads bytes as if they were a file of that name.

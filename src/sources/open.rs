@@ -188,3 +188,23 @@ impl Group {
         Ok(())
     }
 }
+
+/// A small text file as a whole.
+pub(super) fn text(path: &Path) -> Result<String, InputError> {
+    const MOST_BYTES: u64 = 16 << 20;
+    let place = path.display().to_string();
+    let file = std::fs::File::open(path).map_err(|error| InputError::unreadable(&place, &error))?;
+    let mut bytes = Vec::new();
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| InputError::unreadable(&place, &error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(InputError::new(place, "more than 16 MiB", "a text file written by hand", "check the path"));
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        InputError::new(
+            place,
+            "bytes that are not UTF-8",
+            "a text file",
+            "check the path, or convert the file to UTF-8",
+        )
+    })
+}

@@ -1,1 +1,276 @@
-//! cli
+//! The command as a user meets it: arguments, streams, files, exit codes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+
+fn cluster(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clusters").join(name).display().to_string()
+}
+
+fn meshcap(arguments: &[&str]) -> Output {
+    command().args(arguments).output().unwrap()
+}
+
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshcap"));
+    command.env_remove("NO_COLOR").env_remove("COLUMNS");
+    command
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Runs a command that must fail with exit code 2, nothing on standard output, and every word in its message.
+fn refuses(arguments: &[&str], words: &[&str]) {
+    let output = meshcap(arguments);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+    for word in words {
+        assert!(message.contains(word), "{arguments:?}: no {word:?} in {message}");
+    }
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = meshcap(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn plans_a_folder() {
+    let output = meshcap(&["plan", &cluster("webshop")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let summary = text(&output.stdout);
+    assert!(summary.contains("The mesh's"), "{summary}");
+    assert!(!summary.contains('\u{1b}'), "colour without a terminal");
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn plans_standard_input_like_a_file() {
+    let nodes = Path::new(&cluster("payments-live")).join("pods.json");
+    let piped = command().args(["plan", "-", "--json"]).write_stdin(fs::read(&nodes).unwrap()).output().unwrap();
+    assert_eq!(piped.status.code(), Some(0), "{}", text(&piped.stderr));
+    let piped: Value = serde_json::from_slice(&piped.stdout).unwrap();
+    let read = json(&["plan", &nodes.display().to_string(), "--json"]);
+    assert_eq!(piped["totals"], read["totals"]);
+}
+
+#[test]
+fn writes_reports_by_their_ending() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let output = meshcap(&[
+        "plan",
+        &cluster("webshop"),
+        "-o",
+        &path("a.html"),
+        "-o",
+        &path("a.md"),
+        "-o",
+        &path("a.json"),
+        "-o",
+        &path("a.txt"),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(read("a.html").starts_with("<!doctype html>"));
+    assert!(read("a.md").starts_with("# "));
+    assert!(serde_json::from_str::<Value>(&read("a.json")).unwrap()["schema_version"].is_string());
+    assert!(text(&output.stdout).contains(read("a.txt").lines().next().unwrap()));
+    let left: Vec<PathBuf> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left.len(), 4, "temporary files are left: {left:?}");
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    for format in ["text", "markdown", "html", "json"] {
+        let run = || meshcap(&["plan", &cluster("webshop"), "--format", format]).stdout;
+        assert!(run() == run(), "{format}");
+    }
+}
+
+#[test]
+fn enrolling_adds_proxies() {
+    let proxies = |arguments: &[&str]| json(arguments)["totals"]["proxies"].as_u64().unwrap();
+    let before = proxies(&["plan", &cluster("webshop"), "--json"]);
+    let with_batch = proxies(&["plan", &cluster("webshop"), "--enroll", "batch", "--json"]);
+    let with_all = proxies(&["plan", &cluster("webshop"), "--enroll", "all", "--json"]);
+    assert!(before < with_batch && with_batch <= with_all, "{before} {with_batch} {with_all}");
+}
+
+#[test]
+fn the_json_has_the_promised_fields() {
+    let plan = json(&["plan", &cluster("payments-live"), "--json"]);
+    for pointer in [
+        "/schema_version",
+        "/tool",
+        "/inputs/0",
+        "/card",
+        "/totals/nodes",
+        "/totals/pods",
+        "/totals/workloads",
+        "/totals/proxies",
+        "/totals/proxy_memory_bytes/lower",
+        "/totals/proxy_cpu_cores/value",
+        "/totals/app_cpu_cores",
+        "/totals/memory_overhead_ratio",
+        "/totals/cpu_overhead_ratio/upper",
+        "/control_plane/replicas",
+        "/control_plane/cpu_cores",
+        "/control_plane/memory_bytes",
+        "/control_plane/csr_per_second",
+        "/workloads/0/namespace",
+        "/workloads/0/name",
+        "/workloads/0/kind",
+        "/workloads/0/replicas",
+        "/workloads/0/proxy/mode",
+        "/workloads/0/proxy/visible/clusters",
+        "/workloads/0/proxy/visible/routes",
+        "/headroom/cluster/cpu",
+        "/headroom/cluster/memory",
+        "/headroom/cluster/pods",
+        "/headroom/worst_node_loss/node",
+        "/headroom/worst_node_loss/unplaced",
+        "/headroom/nodes_to_add",
+        "/findings/0/id",
+        "/findings/0/severity",
+        "/findings/0/subject",
+        "/findings/0/message",
+        "/not_modelled/0",
+    ] {
+        assert!(plan.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer} is missing");
+    }
+}
+
+#[test]
+fn a_plan_follows_the_schema() {
+    let schema: Value = serde_json::from_slice(&meshcap(&["schema"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in ["webshop", "payments-live", "ambient", "flat"] {
+        let plan = json(&["plan", &cluster(name), "--json"]);
+        let errors: Vec<String> = validator.iter_errors(&plan).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+}
+
+#[test]
+fn check_fails_when_the_policy_is_not_met() {
+    let folder = tempfile::tempdir().unwrap();
+    let strict = folder.path().join("strict.toml");
+    fs::write(&strict, "[headroom]\ntarget = 0.95\n").unwrap();
+    let strict = strict.display().to_string();
+    let checked = |arguments: &[&str]| meshcap(arguments).status.code();
+    assert_eq!(checked(&["plan", &cluster("payments-live"), "--policy", &strict, "--check"]), Some(1));
+    assert_eq!(checked(&["plan", &cluster("payments-live"), "--policy", &strict]), Some(0));
+}
+
+#[test]
+fn bad_input_is_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    refuses(&["plan", "no-such-file.json"], &["no-such-file.json"]);
+    refuses(&["plan", &file("cut.json", "{\"kind\":\"List\",\"items\":[{\"kind\":\"Pod\"")], &["cut.json"]);
+    refuses(&["plan", &file("bad.yaml", "kind: Pod\nmetadata:\n\t- x")], &["bad.yaml"]);
+    refuses(&["plan", &file("empty.json", "")], &["empty.json"]);
+    refuses(&["plan", &file("poem.txt", "roses are red\n")], &["poem.txt"]);
+    let good = cluster("webshop");
+    refuses(&["plan", &good, "--policy", "none.toml"], &["none.toml"]);
+    refuses(&["plan", &good, "--policy", &file("p.toml", "[headroom]\ntarget = 7\n")], &["p.toml", "7"]);
+    refuses(&["plan", &good, "--card", "istio-0.1"], &["istio-0.1", "istio-1.24"]);
+    refuses(&["plan", &good, "--card", &file("c.toml", "name = 1")], &["c.toml"]);
+    refuses(&["plan", &good, "-o", "report.pdf"], &[".pdf", ".html"]);
+    refuses(&["plan", &good, "-o", "no-such-folder/report.html"], &["no-such-folder"]);
+    refuses(&["explain", "workload", "shop/none", &good], &["shop/none"]);
+    refuses(&["explain", "finding", "none"], &["none"]);
+    refuses(&["plan"], &["INPUT"]);
+}
+
+#[test]
+fn a_closed_pipe_is_no_failure() {
+    let script =
+        format!("'{}' plan '{}' --format html | head -c 10", env!("CARGO_BIN_EXE_meshcap"), cluster("webshop"));
+    let output = std::process::Command::new("bash").args(["-o", "pipefail", "-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn colour_is_only_used_when_asked() {
+    let colored = meshcap(&["plan", &cluster("webshop"), "--color", "always"]);
+    assert!(text(&colored.stdout).contains('\u{1b}'));
+    let refused = command().env("NO_COLOR", "1").args(["plan", &cluster("webshop")]).output().unwrap();
+    assert!(!text(&refused.stdout).contains('\u{1b}'));
+}
+
+#[test]
+fn a_narrow_terminal_is_respected() {
+    let output = command().env("COLUMNS", "60").args(["plan", &cluster("webshop")]).output().unwrap();
+    for line in text(&output.stdout).lines() {
+        assert!(line.chars().count() <= 60, "{line}");
+    }
+}
+
+#[test]
+fn workloads_and_findings_are_explained() {
+    let output = meshcap(&["explain", "workload", "shop/cart", &cluster("webshop")]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let explained = text(&output.stdout);
+    for word in ["base", "clusters", "endpoints", "requests"] {
+        assert!(explained.contains(word), "{word}: {explained}");
+    }
+    let all = text(&meshcap(&["explain", "finding"]).stdout);
+    for id in all.lines().filter_map(|line| line.split_whitespace().next()) {
+        assert_eq!(meshcap(&["explain", "finding", id]).status.code(), Some(0), "{id}");
+    }
+}
+
+#[test]
+fn models_are_listed_shown_and_verified() {
+    assert!(text(&meshcap(&["models", "list"]).stdout).contains("istio-1.24"));
+    assert!(text(&meshcap(&["models", "show", "istio-1.24"]).stdout).contains("per_cluster"));
+    let verification = json(&["models", "verify", "istio-1.24", "--json"]);
+    let groups = verification["groups"].as_array().unwrap();
+    assert!(groups.len() > 3);
+    for field in ["quantity", "group", "n", "median_absolute_percentage_error", "bias", "coverage"] {
+        assert!(!groups[0][field].is_null(), "{field}");
+    }
+}
+
+#[test]
+fn the_shell_is_served() {
+    for (arguments, word) in [
+        (&["completions", "bash"][..], "complete"),
+        (&["man"], ".TH"),
+        (&["man", "plan"], "enroll"),
+        (&["policy", "--example"], "[headroom]"),
+        (&["--help"], "Exit codes"),
+        (&["plan", "--help"], "Examples"),
+    ] {
+        let output = meshcap(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(text(&output.stdout).contains(word), "{arguments:?}");
+    }
+}
+
+#[test]
+fn generated_clusters_are_planned() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cluster.json").display().to_string();
+    let output = meshcap(&["generate", "--nodes", "6", "--pods", "90", "--seed", "3", "-o", &path]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let plan = json(&["plan", &path, "--json"]);
+    let totals = &plan["totals"];
+    assert_eq!(totals["nodes"], 6);
+    assert_eq!(totals["pods"].as_u64().unwrap() + totals["finished_pods"].as_u64().unwrap(), 90);
+}

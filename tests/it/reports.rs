@@ -1,1 +1,222 @@
-//! reports
+//! A report in every format: snapshots, schema, and a real browser.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use meshcap::plan::{Plan, SizingVerdict};
+use meshcap::report::{self, TerminalOptions};
+use meshcap::units::Memory;
+
+extern crate meshcap;
+
+#[path = "../../src/report/sample.rs"]
+mod sample;
+
+fn check(name: &str, text: &str) {
+    // The version would change every snapshot with each release.
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "[version]");
+    insta::assert_snapshot!(name, text);
+}
+
+fn terminal(width: usize) -> String {
+    report::terminal(&sample::plan(), TerminalOptions { width, color: false })
+}
+
+#[test]
+fn terminal_summary() {
+    check("terminal-100", &terminal(100));
+    check("terminal-60", &terminal(60));
+    assert!(terminal(100).lines().count() <= 45);
+}
+
+#[test]
+fn markdown_report() {
+    check("markdown", &report::markdown(&sample::plan()));
+}
+
+#[test]
+fn json_report() {
+    check("json", &report::json(&sample::plan()));
+}
+
+#[test]
+fn json_keeps_its_schema() {
+    let schema = serde_json::from_str(&report::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for plan in [sample::plan(), without_nodes(), without_numbers()] {
+        let json = serde_json::from_str(&report::json(&plan)).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new());
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"schema_version": "1"})), "the schema must refuse something");
+}
+
+#[test]
+fn json_has_no_number_that_is_none() {
+    let json: serde_json::Value = serde_json::from_str(&report::json(&without_numbers())).unwrap();
+    assert_eq!(json.pointer("/totals/app_memory_bytes"), Some(&serde_json::Value::Null));
+    assert_eq!(json.pointer("/workloads/1/proxy/requests_per_second"), Some(&serde_json::Value::Null));
+}
+
+#[test]
+fn a_plan_without_nodes_or_workloads_renders() {
+    let mut plan = without_nodes();
+    plan.workloads.clear();
+    plan.findings.clear();
+    assert!(report::html(&plan).contains("the input has no nodes"));
+    assert!(report::markdown(&plan).contains("the input has no nodes"));
+    assert!(report::terminal(&plan, TerminalOptions { width: 80, color: true }).contains("no nodes"));
+}
+
+#[test]
+fn nothing_hostile_reaches_the_page() {
+    let mut plan = sample::plan();
+    let name = "</td><script>alert(1)</script>\" onload='x' & \u{202e}\u{0}ü";
+    for workload in &mut plan.workloads {
+        workload.name = name.to_owned();
+        workload.namespace = name.to_owned();
+        workload.reason = name.to_owned();
+    }
+    plan.verdict.sentence = name.to_owned();
+    plan.headroom.nodes[0].name = name.to_owned();
+    plan.findings[0].subject = name.to_owned();
+    let html = report::html(&plan);
+    assert!(!html.contains("<script") && !html.contains('\u{202e}') && !html.contains('\u{0}'));
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; &amp; "));
+    assert!(!report::markdown(&plan).contains("<script"));
+}
+
+#[test]
+fn a_large_plan_stays_readable_in_size() {
+    let plan = enlarged(20_000, 5_000);
+    assert!(report::html(&plan).len() < 5_000_000, "{} bytes", report::html(&plan).len());
+    assert!(report::markdown(&plan).chars().count() < 60_000);
+    let summary = report::terminal(&plan, TerminalOptions { width: 100, color: false });
+    assert!(summary.lines().count() <= 45, "{summary}");
+}
+
+#[test]
+fn a_browser_shows_the_page_without_complaint() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let page = report::html(&enlarged(300, 200));
+    for width in [1280, 390] {
+        let (dom, log) = browse(&browser, folder.path(), &framed(&page, width));
+        let complaints: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+        assert_eq!(complaints, Vec::<&str>::new());
+        assert!(dom.contains(&format!("measured {width}/{width}")), "scrolls sideways at {width}: {}", measured(&dom));
+    }
+}
+
+/// The page in a frame of a given width: headless browsers have no narrow windows. A page that
+/// would scroll sideways is wider than its frame.
+fn framed(page: &str, width: u32) -> String {
+    let page = page.replace('&', "&amp;").replace('"', "&quot;");
+    format!(
+        "<!doctype html><meta charset=utf-8><body style=\"margin:0\"><p id=out></p>\
+         <iframe style=\"border:0;width:{width}px;height:900px\" srcdoc=\"{page}\"></iframe><script>\
+         const frame = document.querySelector('iframe');\
+         frame.onload = () => {{ const root = frame.contentDocument.documentElement;\
+         document.getElementById('out').textContent = 'measured ' + root.scrollWidth + '/' + frame.clientWidth; }};\
+         </script>"
+    )
+}
+
+fn measured(dom: &str) -> &str {
+    dom.split("measured ").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or("not measured")
+}
+
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|candidate| candidate.is_file());
+    if found.is_none() {
+        eprintln!("skipped: no chromium, chromium-browser or google-chrome on the path");
+    }
+    found
+}
+
+fn browse(browser: &Path, folder: &Path, page: &str) -> (String, String) {
+    let file = folder.join("page.html");
+    std::fs::write(&file, page).unwrap();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .args(["--enable-logging=stderr", "--v=0", "--window-size=1400,1000", "--virtual-time-budget=5000"])
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .arg("--dump-dom")
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .unwrap();
+    (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+fn without_nodes() -> Plan {
+    let mut plan = sample::plan();
+    plan.headroom = meshcap::placement::Headroom::default();
+    plan.headroom_today = meshcap::placement::Headroom::default();
+    plan.control_plane.deployed = None;
+    plan.totals.memory_overhead = None;
+    plan.totals.cpu_overhead = None;
+    plan
+}
+
+fn without_numbers() -> Plan {
+    let mut plan = sample::plan();
+    plan.totals.app_memory = Memory::from_bytes(f64::NAN);
+    for workload in &mut plan.workloads {
+        workload.rps_per_proxy = f64::INFINITY;
+        workload.app_memory = Memory::from_bytes(f64::NEG_INFINITY);
+    }
+    plan
+}
+
+/// The sample with many workloads, namespaces, nodes and distinct derivations.
+fn enlarged(workloads: usize, nodes: usize) -> Plan {
+    let mut plan = sample::plan();
+    let pattern = plan.workloads.clone();
+    plan.workloads = (0..workloads)
+        .map(|index| {
+            let mut workload = pattern[index % pattern.len()].clone();
+            workload.namespace = format!("team-{:03}-with-a-rather-long-name-for-a-namespace", index % 400);
+            workload.name = format!("service-{index:05}-of-the-platform-with-a-long-name");
+            if let Some(proxy) = &mut workload.proxy {
+                proxy.memory = proxy.memory.scaled(1.0 + (index % 997) as f64 / 400.0);
+                proxy.cpu = proxy.cpu.scaled(1.0 + (index % 89) as f64 / 40.0);
+                workload.visible.clusters += index as u64;
+                workload.sizing = match index % 7 {
+                    0 => vec![SizingVerdict::MemoryRequestTooSmall, SizingVerdict::CpuRequestTooLarge],
+                    1 => vec![SizingVerdict::MemoryRequestTooLarge],
+                    _ => workload.sizing,
+                };
+            }
+            workload
+        })
+        .collect();
+    let pattern = plan.headroom.nodes[0].clone();
+    plan.headroom.nodes = (0..nodes)
+        .map(|index| {
+            let mut node = pattern.clone();
+            node.name = format!("ip-10-{}-{}-17.eu-central-1.compute.internal", index / 250, index % 250);
+            let cpu = 2_000 + (index * 7_919 % 5_700) as u64;
+            let memory = 4_096 + (index * 104_729 % 23_000) as u64;
+            node.fill.requested = meshcap::resources::Resources::new(
+                meshcap::units::Millicores::new(cpu),
+                meshcap::units::Bytes::from_mib(memory),
+            );
+            node
+        })
+        .collect();
+    plan
+}
+
+/// Writes the pages a developer wants to look at: `MESHCAP_PAGES=folder cargo test -- --ignored pages`.
+#[test]
+#[ignore = "writes files to look at"]
+fn pages() {
+    let folder = PathBuf::from(std::env::var_os("MESHCAP_PAGES").expect("MESHCAP_PAGES names a folder"));
+    std::fs::write(folder.join("sample.html"), report::html(&sample::plan())).unwrap();
+    std::fs::write(folder.join("large.html"), report::html(&enlarged(300, 200))).unwrap();
+}

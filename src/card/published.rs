@@ -1,0 +1,274 @@
+//! Published measurements a card is judged by, each with the conditions a law needs.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::model::coefficient::{expected_units, scale};
+use crate::model::{ControlPlaneLoad, Features, Measure, ProxyConfig, ProxyTraffic, ZtunnelLoad};
+use crate::units::{Rate, Share};
+
+/// One measured figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Which row of its source.
+    pub label: String,
+    /// What was measured, e.g. `proxy memory`.
+    pub quantity: String,
+    /// Source and version it belongs to; rows of a group share their conditions.
+    pub group: String,
+    /// The law's inputs.
+    pub conditions: Conditions,
+    /// The figure in the base unit, bytes or cores; above 0.
+    pub measured: f64,
+    /// Where it was published.
+    pub source: String,
+    /// When it was measured or published.
+    pub date: String,
+}
+
+/// Inputs of a law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Conditions {
+    /// Steady memory of a proxy.
+    ProxyMemory(ProxyConfig),
+    /// Memory of a proxy at start-up or once warm.
+    ProxyStartupMemory(ProxyConfig),
+    /// CPU of a number of proxies, each with this traffic.
+    ProxyCpu(ProxyTraffic),
+    /// Memory of an istiod replica between pushes.
+    IstiodMemory(ControlPlaneLoad),
+    /// Memory of an istiod replica that pushes.
+    IstiodPeakMemory(ControlPlaneLoad),
+    /// CPU of one istiod with nothing changing.
+    IstiodIdleCpu,
+    /// CPU of one istiod that pushes.
+    IstiodCpu(ControlPlaneLoad),
+    /// Memory of a ztunnel.
+    ZtunnelMemory(ZtunnelLoad),
+    /// CPU of a ztunnel.
+    ZtunnelCpu(ZtunnelLoad),
+}
+
+/// Measurements that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {message}")]
+pub struct DataError {
+    /// Name of the data set.
+    pub file: String,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+/// The measurements in the crate, in the order of their files.
+///
+/// # Errors
+/// [`DataError`] when one cannot be read, which a test of the crate excludes.
+pub fn published() -> Result<Vec<Measurement>, DataError> {
+    let mut all = Vec::new();
+    for (file, text) in [
+        ("proxy-memory.toml", include_str!("../../data/published/proxy-memory.toml")),
+        ("proxy-cpu.toml", include_str!("../../data/published/proxy-cpu.toml")),
+        ("istiod.toml", include_str!("../../data/published/istiod.toml")),
+        ("ztunnel.toml", include_str!("../../data/published/ztunnel.toml")),
+    ] {
+        all.extend(Measurement::read_all(file, text)?);
+    }
+    Ok(all)
+}
+
+impl Measurement {
+    /// Reads measurements from TOML text; `file` names it in errors.
+    ///
+    /// # Errors
+    /// [`DataError`] naming the row and what was expected.
+    pub fn read_all(file: &str, text: &str) -> Result<Vec<Self>, DataError> {
+        let wrong = |message: String| DataError { file: file.to_owned(), message };
+        let raw: RawFile = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+        raw.measurement
+            .into_iter()
+            .map(|row| {
+                let label = row.label.clone();
+                row.check().map_err(|message| wrong(format!("measurement {label:?}: {message}")))
+            })
+            .collect()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    measurement: Vec<RawMeasurement>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawMeasurement {
+    label: String,
+    quantity: String,
+    group: String,
+    conditions: toml::Table,
+    measured: f64,
+    unit: String,
+    source: String,
+    date: String,
+}
+
+impl RawMeasurement {
+    fn check(self) -> Result<Measurement, String> {
+        let (conditions, measure) = conditions(&self.quantity, self.conditions)?;
+        let scale = scale(&self.unit, measure, "")
+            .ok_or_else(|| format!("unit {:?}: expected {}", self.unit, expected_units(measure, "")))?;
+        let measured = self.measured * scale;
+        if !measured.is_finite() || measured <= 0.0 {
+            return Err(format!("measured {}: expected a finite number above 0", self.measured));
+        }
+        let Self { label, quantity, group, source, date, .. } = self;
+        Ok(Measurement { label, quantity, group, conditions, measured, source, date })
+    }
+}
+
+fn conditions(quantity: &str, table: toml::Table) -> Result<(Conditions, Measure), String> {
+    use Measure::{Cpu, Memory};
+    Ok(match quantity {
+        "proxy memory" => (Conditions::ProxyMemory(read::<RawProxy>(table)?.into()), Memory),
+        "proxy start-up memory" => (Conditions::ProxyStartupMemory(read::<RawProxy>(table)?.into()), Memory),
+        "proxy CPU" => (Conditions::ProxyCpu(read::<RawTraffic>(table)?.into()), Cpu),
+        "istiod memory" => (Conditions::IstiodMemory(read::<RawControlPlane>(table)?.into()), Memory),
+        "istiod peak memory" => (Conditions::IstiodPeakMemory(read::<RawControlPlane>(table)?.into()), Memory),
+        "istiod idle CPU" => {
+            read::<RawControlPlane>(table)?;
+            (Conditions::IstiodIdleCpu, Cpu)
+        }
+        "istiod CPU" => (Conditions::IstiodCpu(read::<RawControlPlane>(table)?.into()), Cpu),
+        "ztunnel memory" => (Conditions::ZtunnelMemory(read::<RawZtunnel>(table)?.into()), Memory),
+        "ztunnel CPU" => (Conditions::ZtunnelCpu(read::<RawZtunnel>(table)?.into()), Cpu),
+        other => {
+            return Err(format!(
+                "quantity {other:?}: expected proxy memory, proxy start-up memory, proxy CPU, istiod memory, istiod peak memory, istiod idle CPU, istiod CPU, ztunnel memory or ztunnel CPU"
+            ));
+        }
+    })
+}
+
+fn read<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
+    table.try_into().map_err(|error| format!("conditions: {}", error.to_string().trim()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawProxy {
+    workers: u32,
+    clusters: u64,
+    endpoints: u64,
+    listeners: u64,
+    routes: u64,
+    connections: f64,
+}
+
+impl From<RawProxy> for ProxyConfig {
+    fn from(raw: RawProxy) -> Self {
+        let RawProxy { workers, clusters, endpoints, listeners, routes, connections } = raw;
+        Self { workers, clusters, endpoints, listeners, routes, connections }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTraffic {
+    rps: f64,
+    workers: u32,
+    #[serde(default = "yes")]
+    mtls: bool,
+    #[serde(default = "yes")]
+    metrics: bool,
+    #[serde(default)]
+    access_log: bool,
+    #[serde(default = "one_percent")]
+    tracing_sampling: Share,
+    #[serde(default)]
+    gateway: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one_percent() -> Share {
+    Share::literal(0.01)
+}
+
+impl From<RawTraffic> for ProxyTraffic {
+    fn from(raw: RawTraffic) -> Self {
+        let RawTraffic { rps, workers, mtls, metrics, access_log, tracing_sampling, gateway } = raw;
+        let features = Features { mtls, metrics, access_log, tracing_sampling };
+        Self { rate: Rate::per_second(rps), workers, features, gateway }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawControlPlane {
+    services: u64,
+    endpoints: u64,
+    proxies: f64,
+    visible_services: f64,
+}
+
+impl From<RawControlPlane> for ControlPlaneLoad {
+    fn from(raw: RawControlPlane) -> Self {
+        let RawControlPlane { services, endpoints, proxies, visible_services } = raw;
+        Self { services, endpoints, proxies, visible_services }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawZtunnel {
+    workloads: u64,
+    services: u64,
+    connections: f64,
+    rps: f64,
+}
+
+impl From<RawZtunnel> for ZtunnelLoad {
+    fn from(raw: RawZtunnel) -> Self {
+        let RawZtunnel { workloads, services, connections, rps } = raw;
+        Self { workloads, services, connections, rate: Rate::per_second(rps) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_rows_are_readable_and_told_apart() {
+        let rows = published().unwrap();
+        let mut names: Vec<_> = rows.iter().map(|row| (&row.quantity, &row.group, &row.label)).collect();
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count, "two rows have one name");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_named() {
+        let row = |quantity: &str, conditions: &str, measured: &str, unit: &str| {
+            format!(
+                "[[measurement]]\nlabel = \"a row\"\nquantity = \"{quantity}\"\ngroup = \"g\"\nconditions = {{ {conditions} }}\nmeasured = {measured}\nunit = \"{unit}\"\nsource = \"s\"\ndate = \"2020\"\n"
+            )
+        };
+        for (text, expected) in [
+            (row("proxy CPU", "rps = 1, workers = 2", "1", "MiB"), "expected cores or millicores"),
+            (row("proxy CPU", "rps = 1", "1", "cores"), "workers"),
+            (row("proxy CPU", "rps = 1, workers = 2, colour = 1", "1", "cores"), "colour"),
+            (row("proxy CPU", "rps = 1, workers = 2", "0", "cores"), "above 0"),
+            (row("proxy CPU", "rps = 1, workers = 2", "nan", "cores"), "above 0"),
+            (row("proxy cost", "rps = 1", "1", "cores"), "quantity \"proxy cost\""),
+            ("nonsense".to_owned(), "file.toml"),
+        ] {
+            let error = Measurement::read_all("file.toml", &text).unwrap_err().to_string();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The arithmetic behind a figure, and what a finding means.
+
+use std::fmt::Write as _;
+
+use super::args::{Explain, ExplainArguments, Global};
+use super::{Failure, Outcome, load, output, terminal};
+use crate::finding::FindingKind;
+use crate::plan::{self, Plan};
+use crate::report::{self, TerminalOptions};
+
+pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Failure> {
+    let text = match &arguments.what {
+        Explain::Workload { workload, inventory } => {
+            let (namespace, name) = workload.split_once('/').ok_or_else(|| {
+                Failure::Input(format!("failed to read {workload:?}: expected NAMESPACE/NAME, such as shop/cart"))
+            })?;
+            let plan = Plan::new(load::inputs(inventory, global)?);
+            workloads(
+                &plan,
+                namespace,
+                name,
+                TerminalOptions { width: terminal::width(), color: terminal::color(global) },
+            )?
+        }
+        Explain::Finding { id: Some(id) } => finding(id)?,
+        Explain::Finding { id: None } => every_finding(),
+    };
+    output::print(&text)?;
+    Ok(Outcome::Done)
+}
+
+/// All workloads of that name: a Deployment and a CronJob may share one.
+fn workloads(plan: &Plan, namespace: &str, name: &str, options: TerminalOptions) -> Result<String, Failure> {
+    let named = plan.workloads.iter().filter(|workload| workload.namespace == namespace && workload.name == name);
+    let texts: Vec<String> = named.map(|workload| report::explain(workload, options)).collect();
+    if texts.is_empty() {
+        let close: Vec<&str> = plan
+            .workloads
+            .iter()
+            .filter(|workload| workload.namespace == namespace)
+            .take(8)
+            .map(|workload| workload.name.as_str())
+            .collect();
+        let known = if close.is_empty() {
+            "the input has no workloads in that namespace".to_owned()
+        } else {
+            format!("workloads of that namespace include {}", close.join(", "))
+        };
+        return Err(Failure::Input(format!("failed to find workload {namespace}/{name}: {known}")));
+    }
+    Ok(texts.join("\n"))
+}
+
+fn finding(id: &str) -> Result<String, Failure> {
+    let Some(kind) = kinds().into_iter().find(|kind| kind.id == id) else {
+        return Err(Failure::Input(format!(
+            "there is no kind of finding {id:?}; `meshcap explain finding` lists all of them"
+        )));
+    };
+    Ok(format!(
+        "{} ({:?})\n\nWhat it means:  {}.\nWhy it matters: {}.\nWhat to do:     {}.\n",
+        kind.id, kind.severity, kind.meaning, kind.why, kind.remedy
+    ))
+}
+
+fn every_finding() -> String {
+    let mut text = String::new();
+    for kind in kinds() {
+        let _ = writeln!(text, "{:<34} {}", kind.id, kind.meaning);
+    }
+    text
+}
+
+/// Every kind of finding any module can raise, by id.
+fn kinds() -> Vec<&'static FindingKind> {
+    let mut kinds = [plan::findings(), crate::sources::FINDINGS.to_vec()].concat();
+    kinds.sort_by_key(|kind| kind.id);
+    kinds
+}

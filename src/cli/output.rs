@@ -1,0 +1,88 @@
+//! Where results go: standard output, or files that appear whole or not at all.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use super::Failure;
+use super::args::Format;
+
+/// Whether a path stands for standard output.
+pub fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The format a file name asks for.
+///
+/// # Errors
+/// [`Failure::Input`] for an ending that is no format of a plan.
+pub fn format_of(path: &Path) -> Result<Format, Failure> {
+    match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
+        Some("html" | "htm") => Ok(Format::Html),
+        Some("md" | "markdown") => Ok(Format::Markdown),
+        Some("json") => Ok(Format::Json),
+        Some("txt") => Ok(Format::Text),
+        _ => Err(Failure::Input(format!(
+            "failed to pick a format for {}: its ending is none of .html, .md, .json, .txt; rename it, or use --format and redirect",
+            path.display()
+        ))),
+    }
+}
+
+/// Prints a result on standard output.
+///
+/// # Errors
+/// [`Failure::Closed`] when nobody reads it any more.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written =
+        out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    written.and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+}
+
+/// Writes a file so that it is there whole or not at all.
+///
+/// # Errors
+/// [`Failure::Input`] when the folder is missing or cannot be written.
+pub fn write_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let failure = |error: io::Error| {
+        let remedy = match error.kind() {
+            ErrorKind::NotFound => "; create the folder first",
+            ErrorKind::PermissionDenied => "; choose a folder you may write to",
+            _ => "",
+        };
+        Failure::Input(format!("failed to write {}: {error}{remedy}", path.display()))
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A pipe or a device cannot be replaced; it is written to as it is.
+    if std::fs::metadata(path).is_ok_and(|target| !target.is_file() && !target.is_dir()) {
+        let mut file = io::BufWriter::new(std::fs::File::create(path).map_err(failure)?);
+        return fill(&mut file).and_then(|()| file.flush()).map_err(failure);
+    }
+    let temporary = tempfile::Builder::new().prefix(".meshcap-").tempfile_in(folder).map_err(failure)?;
+    let mut buffered = io::BufWriter::with_capacity(1 << 20, temporary);
+    fill(&mut buffered).and_then(|()| buffered.flush()).map_err(failure)?;
+    let temporary = buffered.into_inner().map_err(|error| failure(error.into_error()))?;
+    share(&temporary, path).map_err(failure)?;
+    temporary.persist(path).map(|_| ()).map_err(|error| failure(error.error))
+}
+
+/// Temporary files are private; a report has the permissions of the file it replaces, or the usual ones.
+#[cfg(unix)]
+fn share(temporary: &tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_or(0o644, |known| known.permissions().mode());
+    temporary.as_file().set_permissions(std::fs::Permissions::from_mode(mode))
+}
+
+#[cfg(not(unix))]
+fn share(_: &tempfile::NamedTempFile, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// What a failed write to standard output means.
+pub fn stdout_failure(error: &io::Error) -> Failure {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Failure::Closed;
+    }
+    Failure::Input(format!("failed to write to standard output: {error}"))
+}

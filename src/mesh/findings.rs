@@ -1,0 +1,79 @@
+//! What looking at the mesh can notice.
+
+use crate::finding::{FindingKind, Severity};
+
+/// Every kind of finding raised while the mesh is looked at.
+pub const FINDINGS: &[&FindingKind] = &[
+    &ANNOTATION_ERASES_DEFAULTS,
+    &ANNOTATION_NOT_A_QUANTITY,
+    &MIXED_PROXIES,
+    &PROXY_AT_NEXT_RESTART,
+    &PROXY_WITHOUT_CPU_LIMIT,
+    &ENROLLED_NAMESPACE_MISSING,
+    &NEVER_INJECTED,
+    &NO_SERVICES,
+];
+
+pub(super) const ANNOTATION_ERASES_DEFAULTS: FindingKind = FindingKind {
+    id: "annotation-erases-defaults",
+    severity: Severity::Warning,
+    meaning: "a workload sets some, but not all, of the four sidecar.istio.io resource annotations",
+    why: "one of them makes Istio drop every default: what is not annotated is then not declared at all",
+    remedy: "set proxyCPU, proxyMemory, proxyCPULimit and proxyMemoryLimit together",
+};
+
+pub(super) const ANNOTATION_NOT_A_QUANTITY: FindingKind = FindingKind {
+    id: "annotation-not-a-quantity",
+    severity: Severity::Error,
+    meaning: "a resource annotation of the proxy is not a Kubernetes quantity",
+    why: "injection would fail and the pod would not start; the plan leaves that amount undeclared",
+    remedy: "correct the annotation, e.g. 100m or 128Mi",
+};
+
+pub(super) const MIXED_PROXIES: FindingKind = FindingKind {
+    id: "mixed-proxies",
+    severity: Severity::Warning,
+    meaning: "some pods of a workload run a proxy and others do not",
+    why: "a rollout is under way, or pods were started before injection was turned on; the plan gives all of them one",
+    remedy: "finish the rollout, or restart the workload",
+};
+
+pub(super) const PROXY_AT_NEXT_RESTART: FindingKind = FindingKind {
+    id: "proxy-at-next-restart",
+    severity: Severity::Info,
+    meaning: "running pods have no proxy yet, but their labels ask for one",
+    why: "they get it, with its requests, when they are next restarted; the plan counts it already",
+    remedy: "restart them when there is headroom, or label them sidecar.istio.io/inject: \"false\"",
+};
+
+pub(super) const PROXY_WITHOUT_CPU_LIMIT: FindingKind = FindingKind {
+    id: "proxy-without-cpu-limit",
+    severity: Severity::Warning,
+    meaning: "a proxy has neither a CPU limit nor a concurrency setting",
+    why: "Istio then starts one worker thread per core of the node, and each worker costs memory",
+    remedy: "set sidecar.istio.io/proxyCPULimit, or concurrency in proxy.istio.io/config",
+};
+
+pub(super) const ENROLLED_NAMESPACE_MISSING: FindingKind = FindingKind {
+    id: "enrolled-namespace-missing",
+    severity: Severity::Error,
+    meaning: "a namespace to enrol is not in the input, or has no workloads",
+    why: "the answer is the same as without it",
+    remedy: "correct the name, or add the namespace to the input",
+};
+
+pub(super) const NEVER_INJECTED: FindingKind = FindingKind {
+    id: "never-injected",
+    severity: Severity::Info,
+    meaning: "workloads of mesh namespaces stay outside the mesh because Istio never injects them",
+    why: "pods on the host network, static pods and Kubernetes' own namespaces bypass injection",
+    remedy: "nothing to do, unless their traffic must be in the mesh",
+};
+
+pub(super) const NO_SERVICES: FindingKind = FindingKind {
+    id: "no-services",
+    severity: Severity::Warning,
+    meaning: "the input has workloads but no Services",
+    why: "what a proxy must hold in memory is made of Services; one HTTP port per workload is assumed instead",
+    remedy: "add `kubectl get services,endpointslices -A -o json` to the input",
+};

@@ -1,0 +1,192 @@
+//! The proxy container itself: its resources and worker threads.
+
+use super::Proxy;
+use super::findings::{ANNOTATION_ERASES_DEFAULTS, ANNOTATION_NOT_A_QUANTITY, PROXY_WITHOUT_CPU_LIMIT};
+use super::injection::FoundProxy;
+use crate::card::InjectionDefaults;
+use crate::finding::{Finding, Tally};
+use crate::inventory::{Container, PROXY_CONTAINER, Workload};
+use crate::policy::{InjectionPolicy, SidecarForm};
+use crate::quantity;
+use crate::resources::{Declared, Requirements};
+use crate::units::Millicores;
+
+/// What decides an injected proxy.
+pub(super) struct Context<'a> {
+    pub defaults: &'a InjectionDefaults,
+    pub policy: &'a InjectionPolicy,
+    /// CPU of the largest node, if nodes are known.
+    pub largest_node_cpu: Option<Millicores>,
+}
+
+/// Odd proxies, counted.
+#[derive(Default)]
+pub(super) struct ProxyNotes {
+    erasing: Tally,
+    malformed: Vec<Finding>,
+    unlimited: Tally,
+}
+
+impl ProxyNotes {
+    pub fn findings(self) -> Vec<Finding> {
+        let mut findings = self.malformed;
+        findings.extend(self.erasing.finding(&ANNOTATION_ERASES_DEFAULTS, "workloads", |names| {
+            format!("some but not all resource annotations are set: {names}")
+        }));
+        findings.extend(self.unlimited.finding(&PROXY_WITHOUT_CPU_LIMIT, "workloads", |names| {
+            format!("proxies run a worker thread for every core of the node: {names}")
+        }));
+        findings
+    }
+}
+
+const CPU: &str = "sidecar.istio.io/proxyCPU";
+const CPU_LIMIT: &str = "sidecar.istio.io/proxyCPULimit";
+const MEMORY: &str = "sidecar.istio.io/proxyMemory";
+const MEMORY_LIMIT: &str = "sidecar.istio.io/proxyMemoryLimit";
+
+impl Context<'_> {
+    /// The proxy that pods already have.
+    pub fn existing(&self, workload: &Workload, found: &FoundProxy<'_>, running: u64, notes: &mut ProxyNotes) -> Proxy {
+        let form = if found.native { SidecarForm::Native } else { SidecarForm::Classic };
+        // A container to be completed by injection (`image: auto`) has no resources of its own yet.
+        let mut container = found.container.clone();
+        if container.image == "auto" && container.resources == Requirements::default() {
+            container.resources = self.resources(workload, notes);
+        }
+        self.proxy(workload, container, form, running, notes)
+    }
+
+    /// The proxy that injection will add.
+    pub fn injected(&self, workload: &Workload, notes: &mut ProxyNotes) -> Proxy {
+        let form = match self.policy.form {
+            SidecarForm::Auto => self.defaults.form,
+            form => form,
+        };
+        let container = Container {
+            name: PROXY_CONTAINER.to_owned(),
+            resources: self.resources(workload, notes),
+            restartable: form == SidecarForm::Native,
+            ..Container::default()
+        };
+        self.proxy(workload, container, form, 0, notes)
+    }
+
+    fn proxy(
+        &self,
+        workload: &Workload,
+        container: Container,
+        form: SidecarForm,
+        running: u64,
+        notes: &mut ProxyNotes,
+    ) -> Proxy {
+        let (workers, workers_basis) = self.workers(workload, &container, notes);
+        Proxy { container, present: running >= workload.replicas && running > 0, running, form, workers, workers_basis }
+    }
+
+    /// Annotations if there are any (they replace all defaults), else the policy's, else the card's.
+    fn resources(&self, workload: &Workload, notes: &mut ProxyNotes) -> Requirements {
+        let annotations = &workload.annotations;
+        let set = [CPU, CPU_LIMIT, MEMORY, MEMORY_LIMIT].iter().filter(|key| annotations.contains_key(**key)).count();
+        if set == 0 {
+            let chosen = Declared::new(self.policy.proxy_cpu, self.policy.proxy_memory);
+            return Requirements { requests: chosen.or(&self.defaults.requests), limits: self.defaults.limits.clone() };
+        }
+        if set < 4 {
+            notes.erasing.add(&workload.id);
+        }
+        let read = |key: &str| annotations.get(key).map(|text| (key.to_owned(), text.clone()));
+        let (cpu, cpu_limit, memory, memory_limit) = (read(CPU), read(CPU_LIMIT), read(MEMORY), read(MEMORY_LIMIT));
+        let mut parse = Parse { workload, notes };
+        Requirements {
+            requests: Declared::new(parse.with(cpu, quantity::parse_cpu), parse.with(memory, quantity::parse_bytes)),
+            limits: Declared::new(
+                parse.with(cpu_limit, quantity::parse_cpu),
+                parse.with(memory_limit, quantity::parse_bytes),
+            ),
+        }
+    }
+
+    /// Worker threads: the workload's own setting, else as many as the CPU limit has cores (rounded
+    /// up), else every core of the node. Source: pilot-agent, Istio 1.18 and later.
+    fn workers(&self, workload: &Workload, container: &Container, notes: &mut ProxyNotes) -> (u32, &'static str) {
+        let configured = workload.annotations.get("proxy.istio.io/config").and_then(|text| concurrency_in(text));
+        if let Some(workers) = configured.filter(|&workers| workers > 0) {
+            return (workers, "concurrency in proxy.istio.io/config");
+        }
+        if let Some(workers) = container.concurrency.filter(|&workers| workers > 0) {
+            return (workers, "--concurrency");
+        }
+        let all_cores = configured == Some(0) || container.concurrency == Some(0);
+        if let Some(limit) = container.resources.limits.cpu.filter(|limit| !limit.is_zero() && !all_cores) {
+            return (cores(limit), "CPU limit, rounded up to cores");
+        }
+        notes.unlimited.add(&workload.id);
+        match self.largest_node_cpu {
+            Some(cpu) => (cores(cpu), "no CPU limit: every core of the largest node"),
+            None => (2, "no CPU limit and no nodes known: 2 assumed"),
+        }
+    }
+}
+
+/// Reads annotations of one workload.
+struct Parse<'a> {
+    workload: &'a Workload,
+    notes: &'a mut ProxyNotes,
+}
+
+impl Parse<'_> {
+    fn with<T>(
+        &mut self,
+        annotation: Option<(String, String)>,
+        parse: impl Fn(&str) -> Result<T, quantity::QuantityError>,
+    ) -> Option<T> {
+        let (key, text) = annotation?;
+        match parse(&text) {
+            Ok(amount) => Some(amount),
+            Err(error) => {
+                let finding =
+                    Finding::new(&ANNOTATION_NOT_A_QUANTITY, self.workload.id.to_string(), format!("{key}: {error}"));
+                self.notes.malformed.push(finding);
+                None
+            }
+        }
+    }
+}
+
+fn cores(cpu: Millicores) -> u32 {
+    u32::try_from(cpu.get().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+/// The number after `concurrency:` in a ProxyConfig written as YAML or JSON.
+fn concurrency_in(config: &str) -> Option<u32> {
+    let (_, rest) = config.split_once("concurrency")?;
+    let rest = rest
+        .trim_start_matches(['"', '\''])
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .trim_start_matches(['"', '\'']);
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest.get(..end)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn concurrency_is_found_in_yaml_and_json() {
+        for (text, workers) in [
+            ("concurrency: 4", Some(4)),
+            ("holdApplicationUntilProxyStarts: true\nconcurrency: 0\n", Some(0)),
+            ("{\"concurrency\":8}", Some(8)),
+            ("{ \"concurrency\" : \"3\" }", Some(3)),
+            ("concurrency:", None),
+            ("concurrency: many", None),
+            ("tracing: {}", None),
+        ] {
+            assert_eq!(concurrency_in(text), workers, "{text}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What istiod needs: replicas, and the request of each.
+
+use super::findings::{Cases, ISTIOD_BELOW_NEED, ISTIOD_REPLICA_TOO_SMALL, ISTIOD_SINGLE_REPLICA};
+use super::{ControlPlane, Inputs, cpu_needed, memory_needed, ztunnel_count};
+use crate::estimate::Estimate;
+use crate::mesh::ProxyMode;
+use crate::model::{ControlPlaneLoad, csr_rate};
+use crate::quantity::{print_bytes, print_cpu};
+use crate::resources::Declared;
+use crate::units::{Bytes, Cores, Memory, Millicores};
+
+/// Most replicas considered: Istio's autoscaler stops at 5, and no published mesh runs 100.
+const MOST_REPLICAS: u64 = 100;
+
+/// Sizes istiod for the mesh. A mesh without proxies needs none of it.
+pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
+    let policy = &inputs.policy.control_plane;
+    let deployed = deployed(inputs);
+    let proxies = proxies(inputs);
+    if proxies == 0 {
+        return nothing_to_serve(deployed);
+    }
+    let load = load(inputs, proxies);
+    cases.add_outside_range(&"istiod", inputs.card.istiod_memory.outside_range(&load));
+
+    let surviving = surviving_replicas(inputs, &load, cases);
+    let replicas = surviving + u64::from(policy.survive_replica_losses);
+    let share = share(&load, surviving);
+    let mut cpu = inputs.card.istiod_cpu.pushing(replicas, &load);
+    let mut memory = inputs.card.istiod_memory.peak(&share);
+    let assumptions = assumptions(inputs, surviving);
+    cpu.basis.assumptions.extend_from_slice(&assumptions);
+    memory.basis.assumptions.extend_from_slice(&assumptions);
+    let sizing = &inputs.policy.sizing;
+    let control_plane = ControlPlane {
+        proxies,
+        cpu_request: cpu_needed(&inputs.card.istiod_cpu.pushing(1, &share), sizing, policy.floor_cpu),
+        memory_request: memory_needed(&memory, sizing, policy.floor_memory),
+        cpu,
+        memory,
+        replicas,
+        csr_per_second: csr_rate(proxies, policy.certificate_ttl, policy.certificate_grace_ratio).as_per_second(),
+        deployed,
+    };
+    judge(&control_plane, inputs, &share, cases);
+    control_plane
+}
+
+fn nothing_to_serve(deployed: Option<(u64, Declared)>) -> ControlPlane {
+    ControlPlane {
+        proxies: 0,
+        cpu: Estimate::exact(Cores::ZERO),
+        memory: Estimate::exact(Memory::ZERO),
+        replicas: 0,
+        cpu_request: Millicores::ZERO,
+        memory_request: Bytes::ZERO,
+        csr_per_second: 0.0,
+        deployed,
+    }
+}
+
+/// Everything that connects to istiod.
+fn proxies(inputs: &Inputs<'_>) -> u64 {
+    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
+    let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
+    envoys
+        .chain([ztunnel_count(inputs.inventory, inputs.mesh), inputs.mesh.announced_waypoints.len() as u64])
+        .fold(0, u64::saturating_add)
+}
+
+fn load(inputs: &Inputs<'_>, proxies: u64) -> ControlPlaneLoad {
+    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(&inputs.visibility.workloads);
+    let visible: f64 = members
+        .filter(|((_, member), _)| member.mode.runs_envoy())
+        .map(|((workload, _), visible)| workload.replicas as f64 * visible.clusters as f64)
+        .sum();
+    ControlPlaneLoad {
+        services: inputs.visibility.services,
+        endpoints: inputs.visibility.endpoints,
+        proxies: proxies as f64,
+        visible_services: visible / proxies as f64,
+    }
+}
+
+/// What one of `replicas` serves.
+fn share(load: &ControlPlaneLoad, replicas: u64) -> ControlPlaneLoad {
+    ControlPlaneLoad { proxies: load.proxies / replicas.max(1) as f64, ..*load }
+}
+
+/// The fewest replicas that carry the load, each within what the policy allows a replica.
+fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut Cases) -> u64 {
+    let policy = &inputs.policy.control_plane;
+    let quantile = inputs.policy.sizing.quantile;
+    let fewest = |fits: &dyn Fn(&ControlPlaneLoad) -> bool| (1..=MOST_REPLICAS).find(|&n| fits(&share(load, n)));
+
+    let memory = |load: &ControlPlaneLoad| inputs.card.istiod_memory.peak(load).at(quantile);
+    let cpu = |load: &ControlPlaneLoad| inputs.card.istiod_cpu.pushing(1, load).at(quantile);
+    let by_memory = fewest(&|share| memory(share) <= policy.replica_memory.to_memory());
+    let by_cpu = fewest(&|share| cpu(share) <= policy.replica_cpu.to_cores());
+    if by_memory.is_none() {
+        let least = print_bytes(Bytes::holding(memory(&share(load, MOST_REPLICAS))));
+        let allowed = print_bytes(policy.replica_memory);
+        let detail =
+            format!("memory of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
+        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "memory", &"istiod", detail);
+    }
+    if by_cpu.is_none() {
+        let least = print_cpu(Millicores::holding(cpu(&share(load, MOST_REPLICAS))));
+        let allowed = print_cpu(policy.replica_cpu);
+        let detail = format!("CPU of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
+        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "cpu", &"istiod", detail);
+    }
+    // Where not even an idle replica fits, more of them do not help; otherwise they do, up to the most.
+    let idle = ControlPlaneLoad { proxies: 0.0, ..*load };
+    let best = |idle_fits: bool| if idle_fits { MOST_REPLICAS } else { 1 };
+    let by_memory = by_memory.unwrap_or_else(|| best(memory(&idle) <= policy.replica_memory.to_memory()));
+    let by_cpu = by_cpu.unwrap_or_else(|| best(cpu(&idle) <= policy.replica_cpu.to_cores()));
+    by_memory.max(by_cpu)
+}
+
+fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
+    let losses = inputs.policy.control_plane.survive_replica_losses;
+    let mut assumptions = vec![
+        format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
+        "services a proxy sees taken as the clusters it is sent, on average over all proxies".to_owned(),
+    ];
+    let announced = inputs.mesh.announced_waypoints.len();
+    if announced > 0 {
+        assumptions.push(format!("{announced} announced waypoints counted as one proxy each"));
+    }
+    if inputs.inventory.nodes.is_empty() && ztunnel_count(inputs.inventory, inputs.mesh) > 0 {
+        assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());
+    }
+    assumptions
+}
+
+/// Replicas of all istiods in the inventory, and the requests of the first of them by name.
+fn deployed(inputs: &Inputs<'_>) -> Option<(u64, Declared)> {
+    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
+    let istiods = members.filter(|(_, member)| member.mode == ProxyMode::ControlPlane).map(|(workload, _)| workload);
+    istiods.fold(None, |found: Option<(u64, Declared)>, workload| {
+        let Some((replicas, requests)) = found else {
+            let containers = &workload.spec.containers;
+            let discovery = containers.iter().find(|container| container.name == "discovery").or(containers.first());
+            let requests = discovery.map(|container| container.resources.effective_requests()).unwrap_or_default();
+            return Some((workload.replicas, requests));
+        };
+        Some((replicas.saturating_add(workload.replicas), requests))
+    })
+}
+
+/// Compares what is deployed with what is needed; the policy's floors are wishes, not needs.
+fn judge(needed: &ControlPlane, inputs: &Inputs<'_>, share: &ControlPlaneLoad, cases: &mut Cases) {
+    let Some((replicas, requests)) = &needed.deployed else { return };
+    let sizing = &inputs.policy.sizing;
+    let memory_needed = memory_needed(&needed.memory, sizing, Bytes::ZERO);
+    let cpu_needed = cpu_needed(&inputs.card.istiod_cpu.pushing(1, share), sizing, Millicores::ZERO);
+    let (memory, cpu) = (requests.memory.unwrap_or_default(), requests.cpu.unwrap_or_default());
+
+    let mut shortfalls = Vec::new();
+    if memory < memory_needed {
+        shortfalls.push(format!("memory request {} below need {}", print_bytes(memory), print_bytes(memory_needed)));
+    }
+    if cpu < cpu_needed {
+        shortfalls.push(format!("CPU request {} below need {}", print_cpu(cpu), print_cpu(cpu_needed)));
+    }
+    if *replicas < needed.replicas && *replicas != 1 {
+        shortfalls.push(format!("{replicas} replicas, {} needed", needed.replicas));
+    }
+    if !shortfalls.is_empty() {
+        cases.add(&ISTIOD_BELOW_NEED, "", &"istiod", shortfalls.join(", "));
+    }
+    if *replicas == 1 {
+        let detail = format!("1 replica serves {} proxies, {} needed", needed.proxies, needed.replicas);
+        cases.add(&ISTIOD_SINGLE_REPLICA, "", &"istiod", detail);
+    }
+}

@@ -1,0 +1,136 @@
+//! Cost of each workload's proxy, and how its declared resources compare with it.
+
+use super::findings::{
+    CPU_LIMIT_BELOW_NEED, Cases, MEMORY_LIMIT_BELOW_PEAK, PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL,
+    PROXY_SATURATED, TRAFFIC_ASSUMED,
+};
+use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_verdicts};
+use crate::inventory::Workload;
+use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
+use crate::model::{Features, ProxyConfig, ProxyTraffic};
+use crate::policy::FeaturePolicy;
+use crate::profile::Profile;
+use crate::quantity::{print_bytes, print_cpu};
+use crate::units::{Bytes, Millicores};
+
+/// Cost of the proxy of each workload, parallel to the inventory's workloads.
+pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<ProxyCost>> {
+    let workloads = inputs.inventory.workloads.iter().enumerate();
+    workloads.map(|(index, workload)| estimate_at(inputs, index, workload, cases)).collect()
+}
+
+fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &mut Cases) -> Option<ProxyCost> {
+    let member = inputs.mesh.members.get(index)?;
+    let profile = inputs.profiles.get(index)?;
+    let carries_traffic = member.mode.runs_envoy() || member.mode == ProxyMode::Ambient;
+    if carries_traffic && !profile.rps_measured {
+        let rps = profile.rps_per_proxy.as_per_second();
+        cases.add(&TRAFFIC_ASSUMED, "", &workload.id, format!("{rps} requests per second a replica assumed by policy"));
+    }
+    if !member.mode.runs_envoy() {
+        return None;
+    }
+    let proxy = member.proxy.as_ref()?;
+    let visible = inputs.visibility.workloads.get(index).copied().unwrap_or_default();
+    let cost = cost(inputs, workload, member, proxy, profile, visible, cases);
+    judge(&cost, proxy, workload, inputs, cases);
+    Some(cost)
+}
+
+fn cost(
+    inputs: &Inputs<'_>,
+    workload: &Workload,
+    member: &Membership,
+    proxy: &Proxy,
+    profile: &Profile,
+    visible: VisibleConfig,
+    cases: &mut Cases,
+) -> ProxyCost {
+    let (card, sizing) = (inputs.card, &inputs.policy.sizing);
+    let config = ProxyConfig {
+        workers: proxy.workers,
+        clusters: visible.clusters,
+        endpoints: visible.endpoints,
+        listeners: visible.listeners,
+        routes: visible.routes,
+        connections: profile.connections_per_proxy,
+    };
+    let traffic = ProxyTraffic {
+        rate: profile.rps_per_proxy,
+        workers: proxy.workers,
+        features: features(&inputs.policy.features),
+        gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
+    };
+    cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
+    cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
+
+    let mut memory = card.proxy_memory.steady(&config);
+    let mut startup_memory = card.proxy_memory.startup(&config);
+    let mut cpu = card.proxy_cpu.usage(&traffic);
+    if !profile.rps_measured {
+        cpu.basis.assumptions.push("requests per second assumed by policy".to_owned());
+    }
+    if !profile.connections_measured {
+        for basis in [&mut memory.basis, &mut startup_memory.basis] {
+            basis.assumptions.push("open connections assumed by policy".to_owned());
+        }
+    }
+    ProxyCost {
+        memory_needed: memory_needed(&startup_memory, sizing, Bytes::ZERO),
+        cpu_needed: cpu_needed(&cpu, sizing, Millicores::ZERO),
+        memory,
+        startup_memory,
+        cpu,
+        requests: proxy.container.resources.effective_requests(),
+        limits: proxy.container.resources.limits.clone(),
+    }
+}
+
+fn features(policy: &FeaturePolicy) -> Features {
+    Features {
+        mtls: policy.mtls,
+        metrics: policy.metrics,
+        access_log: policy.access_log,
+        tracing_sampling: policy.tracing_sampling,
+    }
+}
+
+/// One case for everything that is wrong with what is declared.
+fn judge(cost: &ProxyCost, proxy: &Proxy, workload: &Workload, inputs: &Inputs<'_>, cases: &mut Cases) {
+    let requests = &cost.requests;
+    let cpu = || print_cpu(requests.cpu.unwrap_or_default());
+    let memory = || print_bytes(requests.memory.unwrap_or_default());
+    let cpu_limit = || print_cpu(cost.limits.cpu.unwrap_or_default());
+    let memory_limit = || print_bytes(cost.limits.memory.unwrap_or_default());
+    let (cpu_need, memory_need) = (print_cpu(cost.cpu_needed), print_bytes(cost.memory_needed));
+    for verdict in sizing_verdicts(cost, &inputs.policy.sizing) {
+        let (kind, about, detail) = match verdict {
+            SizingVerdict::MemoryRequestTooSmall => {
+                (&PROXY_REQUEST_BELOW_NEED, "memory", format!("memory request {} below need {memory_need}", memory()))
+            }
+            SizingVerdict::CpuRequestTooSmall => {
+                (&PROXY_REQUEST_BELOW_NEED, "cpu", format!("CPU request {} below need {cpu_need}", cpu()))
+            }
+            SizingVerdict::MemoryRequestTooLarge => {
+                (&PROXY_REQUEST_WASTEFUL, "memory", format!("memory request {}, need {memory_need}", memory()))
+            }
+            SizingVerdict::CpuRequestTooLarge => {
+                (&PROXY_REQUEST_WASTEFUL, "cpu", format!("CPU request {}, need {cpu_need}", cpu()))
+            }
+            SizingVerdict::MemoryLimitBelowPeak => (
+                &MEMORY_LIMIT_BELOW_PEAK,
+                "",
+                format!("memory limit {} below start-up peak, raise it to {memory_need} or more", memory_limit()),
+            ),
+            SizingVerdict::CpuLimitTooSmall => {
+                (&CPU_LIMIT_BELOW_NEED, "", format!("CPU limit {} below need {cpu_need}", cpu_limit()))
+            }
+        };
+        cases.add(kind, about, &workload.id, detail);
+    }
+    let workers = f64::from(proxy.workers.max(1));
+    if cost.cpu.value.as_cores() > workers {
+        let detail = format!("{:.2} cores needed by {workers} worker threads", cost.cpu.value.as_cores());
+        cases.add(&PROXY_SATURATED, "", &workload.id, detail);
+    }
+}

@@ -1,0 +1,172 @@
+//! One straight line from what is, what is wanted and what things cost to the plan.
+
+use super::bands::bands;
+use super::demand::Demands;
+use super::totals::totals;
+use super::verdict::verdict;
+use super::{CardId, Input, Plan, WorkloadPlan};
+use crate::card::ModelCard;
+use crate::finding::{self, Finding, FindingKind};
+use crate::inventory::objects::NodeResources;
+use crate::inventory::{Inventory, Node};
+use crate::mesh::{self, Mesh, Visibility};
+use crate::overhead::{self, Overhead};
+use crate::placement::{self, Headroom, reservation};
+use crate::policy::{Policy, SizingPolicy};
+use crate::profile::{self, Profile};
+
+/// What a plan is made of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inputs {
+    /// What is.
+    pub inventory: Inventory,
+    /// What is wanted.
+    pub policy: Policy,
+    /// What things cost.
+    pub card: ModelCard,
+    /// Where the inventory came from, for the report.
+    pub sources: Vec<Input>,
+    /// What was noticed while it was read and assembled.
+    pub findings: Vec<Finding>,
+}
+
+impl Inputs {
+    /// An inventory with a policy and a card; where it came from and what was noticed can be added.
+    #[must_use]
+    pub fn new(inventory: Inventory, policy: Policy, card: ModelCard) -> Self {
+        Self { inventory, policy, card, sources: Vec::new(), findings: Vec::new() }
+    }
+}
+
+impl Plan {
+    /// Makes the plan.
+    #[must_use]
+    pub fn new(inputs: Inputs) -> Self {
+        let Inputs { inventory, policy, card, sources, mut findings } = inputs;
+        let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
+        let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
+        let profiles = profile::observe(&inventory, &policy.traffic);
+        let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
+
+        let today = Demands::today(&inventory, &mesh);
+        let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
+        let (allocatable, node_findings) = allocatable(&inventory.nodes);
+        let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
+        let mut headroom =
+            placement::assess(&inventory.nodes, &allocatable, &planned.pods(), Some(&headroom_today), &policy);
+        add_dedicated_nodes(&mut headroom, &overhead, &policy);
+
+        let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
+        let totals = totals(&inventory, &mesh, &overhead, &workloads);
+        let verdict = verdict(&totals, &overhead.control_plane, &headroom, &policy);
+        let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
+        let not_modelled = not_modelled(&visibility);
+        findings.extend(mesh_findings);
+        findings.extend(scope_findings);
+        findings.extend(node_findings);
+        findings.extend(overhead.findings);
+        findings.extend(headroom.findings.iter().cloned());
+        finding::sort(&mut findings);
+        Self {
+            inputs: sources,
+            card: CardId { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() },
+            policy,
+            verdict,
+            totals,
+            control_plane: overhead.control_plane,
+            workloads,
+            ztunnel: overhead.ztunnel,
+            headroom_today,
+            headroom,
+            bands,
+            findings,
+            not_modelled,
+        }
+    }
+}
+
+/// What pods may use of every node, and what had to be worked out for it.
+fn allocatable(nodes: &[Node]) -> (Vec<NodeResources>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let offered = nodes.iter().map(|node| {
+        let (offered, _, finding) = reservation::for_node(node);
+        findings.extend(finding);
+        offered
+    });
+    (offered.collect(), findings)
+}
+
+fn workloads(
+    inventory: &Inventory,
+    mesh: &Mesh,
+    visibility: &Visibility,
+    profiles: &[Profile],
+    overhead: &Overhead,
+    sizing: &SizingPolicy,
+) -> Vec<WorkloadPlan> {
+    let parts =
+        inventory.workloads.iter().zip(&mesh.members).zip(&visibility.workloads).zip(profiles).zip(&overhead.workloads);
+    parts
+        .map(|((((workload, member), visible), profile), cost)| {
+            let proxy = member.proxy.as_ref();
+            WorkloadPlan {
+                namespace: workload.id.namespace.to_string(),
+                name: workload.id.name.to_string(),
+                kind: workload.id.kind.to_string(),
+                replicas: workload.replicas,
+                replicas_basis: workload.replicas_basis.to_string(),
+                autoscaler: workload.autoscaler.as_ref().map(|it| (it.min_replicas, it.max_replicas)),
+                mode: member.mode,
+                reason: member.reason.clone(),
+                proxy_present: proxy.is_some_and(|proxy| proxy.present),
+                workers: proxy.map_or(0, |proxy| proxy.workers),
+                rps_per_proxy: profile.rps_per_proxy.as_per_second(),
+                rps_measured: profile.rps_measured,
+                visible: *visible,
+                sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
+                proxy: cost.clone(),
+                app_cpu: profile.app_cpu,
+                app_memory: profile.app_memory,
+                app_measured: profile.app_measured,
+            }
+        })
+        .collect()
+}
+
+/// istiod replicas that get nodes of their own are not packed; each brings one node.
+fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Policy) {
+    let replicas = overhead.control_plane.replicas;
+    if !policy.control_plane.dedicated_nodes || replicas == 0 {
+        return;
+    }
+    let add = &mut headroom.nodes_to_add;
+    add.count += replicas;
+    add.price = policy.node_pool.price_per_hour * add.count as f64;
+    if !add.reason.is_empty() {
+        add.reason.push_str(", ");
+    }
+    add.reason.push_str("dedicated istiod nodes");
+}
+
+/// What costs capacity in a mesh and is not in these figures, said plainly.
+fn not_modelled(visibility: &Visibility) -> Vec<String> {
+    let mut list = vec![
+        "Sidecar, exportTo, discoverySelectors and DestinationRule subsets: every proxy is taken to see every service."
+            .to_owned(),
+        "Added latency, CPU throttling and worker imbalance.".to_owned(),
+        "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
+        "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
+        "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT costs.".to_owned(),
+        "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
+        "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
+    ];
+    list.extend(visibility.assumptions.iter().cloned());
+    list
+}
+
+/// Every kind of finding that making a plan can raise.
+#[must_use]
+pub fn findings() -> Vec<&'static FindingKind> {
+    [crate::inventory::FINDINGS, mesh::FINDINGS, crate::card::FINDINGS, overhead::FINDINGS, placement::FINDINGS]
+        .concat()
+}

@@ -1,0 +1,165 @@
+//! What every pod asks for, as the cluster is and with the mesh as planned.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::card::ModelCard;
+use crate::inventory::request::{container_request, pod_request, pod_request_with};
+use crate::inventory::{Container, Inventory, ObjectName, Place, Pod, PodSpec, STATIC_POD};
+use crate::mesh::{Mesh, Proxy, ProxyMode};
+use crate::overhead::{Overhead, ProxyCost};
+use crate::placement::{Mobility, PodDemand};
+use crate::policy::Policy;
+use crate::resources::Resources;
+
+/// Pods and their requests, owned, so that a packer can borrow them.
+pub struct Demands {
+    requests: Vec<Resources>,
+    pods: Vec<Demand>,
+}
+
+struct Demand {
+    name: ObjectName,
+    spec: Arc<PodSpec>,
+    request: usize,
+    mesh: usize,
+    node: Option<usize>,
+    mobility: Mobility,
+}
+
+/// Requests that the mesh adds beside sidecars.
+pub const ISTIO_NAMESPACE: &str = "istio-system";
+
+impl Demands {
+    /// The cluster as it is: every pod with the containers it has today.
+    pub fn today(inventory: &Inventory, mesh: &Mesh) -> Self {
+        Self::of(inventory, mesh, false)
+    }
+
+    /// The cluster with every planned proxy, the control plane and the node proxies that are missing.
+    pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, card: &ModelCard, policy: &Policy) -> Self {
+        let mut demands = Self::of(inventory, mesh, true);
+        if !policy.control_plane.dedicated_nodes {
+            demands.add_control_plane(mesh, overhead);
+        }
+        demands.add_waypoints(mesh, card);
+        if let Some(ztunnel) = &overhead.ztunnel {
+            demands.add_ztunnels(inventory, mesh, ztunnel);
+        }
+        demands
+    }
+
+    /// What a packer is given.
+    pub fn pods(&self) -> Vec<PodDemand<'_>> {
+        let nothing = &self.requests[0];
+        let request = |index: usize| self.requests.get(index).unwrap_or(nothing);
+        let demand = |pod: &'_ Demand| (request(pod.request), request(pod.mesh));
+        self.pods
+            .iter()
+            .map(|pod| {
+                let (request, mesh) = demand(pod);
+                PodDemand { name: &pod.name, spec: &pod.spec, request, mesh, node: pod.node, mobility: pod.mobility }
+            })
+            .collect()
+    }
+
+    fn of(inventory: &Inventory, mesh: &Mesh, with_planned_proxies: bool) -> Self {
+        // Index 0 is "nothing"; pods of one template share their requests.
+        let mut demands = Self { requests: vec![Resources::default()], pods: Vec::with_capacity(inventory.pods.len()) };
+        let mut known: HashMap<(*const PodSpec, usize), (usize, usize)> = HashMap::new();
+        for pod in inventory.pods.iter().filter(|pod| pod.place != Place::Elsewhere) {
+            let proxy = mesh.members.get(pod.workload).and_then(|member| member.proxy.as_ref());
+            let key = (Arc::as_ptr(&pod.spec), pod.workload);
+            let (request, share) = *known.entry(key).or_insert_with(|| {
+                let (request, share) = requests_of(pod, proxy, with_planned_proxies);
+                (demands.keep(request), demands.keep(share))
+            });
+            let node = match pod.place {
+                Place::On(index) => Some(index),
+                Place::Pending | Place::Elsewhere => None,
+            };
+            let mobility = mobility(inventory, pod);
+            demands.pods.push(Demand {
+                name: pod.name.clone(),
+                spec: pod.spec.clone(),
+                request,
+                mesh: share,
+                node,
+                mobility,
+            });
+        }
+        demands
+    }
+
+    fn keep(&mut self, resources: Resources) -> usize {
+        if resources.is_zero() {
+            return 0;
+        }
+        self.requests.push(resources);
+        self.requests.len() - 1
+    }
+
+    fn add_control_plane(&mut self, mesh: &Mesh, overhead: &Overhead) {
+        let control_plane = &overhead.control_plane;
+        let runs = mesh.members.iter().any(|member| member.mode == ProxyMode::ControlPlane);
+        let missing = if runs {
+            control_plane.replicas.saturating_sub(control_plane.deployed.as_ref().map_or(0, |(replicas, _)| *replicas))
+        } else {
+            control_plane.replicas
+        };
+        let request = Resources::new(control_plane.cpu_request, control_plane.memory_request);
+        for number in 0..missing {
+            self.add("istiod", number, &request, None, Mobility::Free);
+        }
+    }
+
+    /// Istio gives a waypoint the resources of a sidecar.
+    fn add_waypoints(&mut self, mesh: &Mesh, card: &ModelCard) {
+        for (number, _) in mesh.announced_waypoints.iter().enumerate() {
+            let request = card.injection.requests.to_resources();
+            self.add("waypoint", number as u64, &request, None, Mobility::Free);
+        }
+    }
+
+    fn add_ztunnels(&mut self, inventory: &Inventory, mesh: &Mesh, ztunnel: &ProxyCost) {
+        if mesh.members.iter().any(|member| member.mode == ProxyMode::Ztunnel) {
+            return;
+        }
+        let request = ztunnel.requests.to_resources();
+        for node in 0..inventory.nodes.len() {
+            self.add("ztunnel", node as u64, &request, Some(node), Mobility::PerNode);
+        }
+    }
+
+    fn add(&mut self, name: &str, number: u64, request: &Resources, node: Option<usize>, mobility: Mobility) {
+        let name = ObjectName::new(ISTIO_NAMESPACE, &format!("{name}-planned-{number}"));
+        let spec = Arc::new(PodSpec::default());
+        let request = self.keep(request.clone());
+        self.pods.push(Demand { name, spec, request, mesh: request, node, mobility });
+    }
+}
+
+/// The request of a pod and the part of it that its proxy makes.
+fn requests_of(pod: &Pod, proxy: Option<&Proxy>, with_planned_proxies: bool) -> (Resources, Resources) {
+    let Some(proxy) = proxy else { return (pod_request(&pod.spec), Resources::default()) };
+    if has_proxy(&pod.spec) {
+        return (pod_request(&pod.spec), container_request(&proxy.container));
+    }
+    if !with_planned_proxies {
+        return (pod_request(&pod.spec), Resources::default());
+    }
+    (pod_request_with(&pod.spec, Some((&proxy.container, proxy.form))), container_request(&proxy.container))
+}
+
+fn has_proxy(spec: &PodSpec) -> bool {
+    let is_proxy = |container: &Container| container.name == crate::inventory::PROXY_CONTAINER;
+    spec.containers.iter().any(is_proxy) || spec.init_containers.iter().any(|init| init.restartable && is_proxy(init))
+}
+
+fn mobility(inventory: &Inventory, pod: &Pod) -> Mobility {
+    match inventory.workloads.get(pod.workload).map(|workload| &*workload.id.kind) {
+        Some("DaemonSet") => Mobility::PerNode,
+        Some(STATIC_POD) => Mobility::Bound,
+        _ => Mobility::Free,
+    }
+}

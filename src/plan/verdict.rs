@@ -1,0 +1,138 @@
+//! The answer in one sentence, and what to do next.
+
+use super::{Outcome, Totals, Verdict};
+use crate::overhead::ControlPlane;
+use crate::placement::Headroom;
+use crate::policy::Policy;
+
+/// Judges a plan's headroom against its policy.
+pub fn verdict(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, policy: &Policy) -> Verdict {
+    let outcome = outcome(headroom, policy);
+    let cost = cost(totals);
+    let sentence = match (outcome, &headroom.cluster) {
+        (Outcome::Unjudged, _) if totals.pods == 0 => "There are no pods in the input: nothing to plan.".to_owned(),
+        (Outcome::Unjudged, _) => match &headroom.nodes_to_add.infeasible {
+            Some(reason) => {
+                format!("{cost} The input has no nodes, and the policy's node pool cannot hold it: {reason}.")
+            }
+            None => format!(
+                "{cost} The input has no nodes; {} of {} would hold it.",
+                count(headroom.nodes_to_add.count, "node"),
+                headroom.nodes_to_add.pool
+            ),
+        },
+        (Outcome::DoesNotFit, _) => {
+            format!(
+                "{cost} It does not fit: {} cannot be placed ({}).",
+                count(headroom.unplaced.len() as u64, "pod"),
+                headroom.binding
+            )
+        }
+        (Outcome::Tight, Some(cluster)) => {
+            let free = cluster.cpu_headroom().min(cluster.memory_headroom());
+            let target = policy.headroom.target.get();
+            if free < target {
+                format!(
+                    "{cost} It fits, but {} is the limit: {:.0} % stays free and the policy asks for {:.0} %.",
+                    headroom.binding,
+                    free * 100.0,
+                    target * 100.0
+                )
+            } else {
+                let loss = headroom.worst_node_loss.as_ref();
+                format!(
+                    "{cost} It fits, but losing node {} would leave {} without a place.",
+                    loss.map_or("-", |loss| loss.node.as_str()),
+                    count(loss.map_or(0, |loss| loss.unplaced), "pod")
+                )
+            }
+        }
+        (_, cluster) => {
+            let free = cluster.as_ref().map_or(0.0, |cluster| cluster.cpu_headroom().min(cluster.memory_headroom()));
+            format!("{cost} It fits with {:.0} % of {} to spare.", free * 100.0, headroom.binding)
+        }
+    };
+    Verdict { outcome, sentence, advice: advice(totals, control_plane, headroom, policy) }
+}
+
+fn outcome(headroom: &Headroom, policy: &Policy) -> Outcome {
+    let Some(cluster) = &headroom.cluster else { return Outcome::Unjudged };
+    if !headroom.unplaced.is_empty() {
+        return Outcome::DoesNotFit;
+    }
+    let target = policy.headroom.target.get();
+    let missed = cluster.cpu_headroom() < target || cluster.memory_headroom() < target;
+    let hurt = policy.headroom.survive_node_losses > 0
+        && headroom.worst_node_loss.as_ref().is_some_and(|loss| loss.unplaced > 0);
+    if missed || hurt { Outcome::Tight } else { Outcome::Fits }
+}
+
+fn cost(totals: &Totals) -> String {
+    if totals.proxies == 0 && totals.ztunnels == 0 {
+        return "No workload is in the mesh, and none asks for it.".to_owned();
+    }
+    let proxies = if totals.ztunnels > 0 && totals.proxies > 0 {
+        format!("{} and {}", count_of(totals.proxies, "proxy", "proxies"), count(totals.ztunnels, "ztunnel"))
+    } else if totals.ztunnels > 0 {
+        count(totals.ztunnels, "ztunnel")
+    } else {
+        count_of(totals.proxies, "proxy", "proxies")
+    };
+    format!(
+        "The mesh's {proxies} use {} of memory and {:.2} cores.",
+        memory(totals.proxy_memory.value.as_bytes()),
+        totals.proxy_cpu.value.as_cores()
+    )
+}
+
+fn advice(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, policy: &Policy) -> Vec<String> {
+    let mut advice = Vec::new();
+    let add = &headroom.nodes_to_add;
+    if let Some(reason) = &add.infeasible {
+        advice.push(format!("No number of nodes of {} meets the policy: {reason}.", add.pool));
+    } else if add.count > 0 {
+        let price =
+            if add.price.amount() > 0.0 { format!(", {:.2} per hour", add.price.amount()) } else { String::new() };
+        advice.push(format!("Add {} of {} ({}{price}).", count(add.count, "node"), add.pool, add.reason));
+    }
+    if totals.proxies_at_risk > 0 {
+        advice.push(format!(
+            "Raise the memory limit of {}: it is below what they may need while starting.",
+            count_of(totals.proxies_at_risk, "proxy", "proxies")
+        ));
+    }
+    let wasted_memory = totals.memory_wasted.as_mib();
+    if totals.cpu_wasted.as_cores() >= 1.0 || wasted_memory >= 1024.0 {
+        advice.push(format!(
+            "Proxy requests reserve {:.1} cores and {} beyond their need: fit them per workload.",
+            totals.cpu_wasted.as_cores(),
+            memory(totals.memory_wasted.as_bytes())
+        ));
+    }
+    if control_plane.replicas > 0 {
+        let deployed = control_plane.deployed.as_ref().map_or(0, |(replicas, _)| *replicas);
+        if deployed < control_plane.replicas {
+            let place = if policy.control_plane.dedicated_nodes { " on nodes of its own" } else { "" };
+            advice.push(format!(
+                "Run istiod with {} of {} CPU and {} each{place}; {deployed} run today.",
+                count(control_plane.replicas, "replica"),
+                crate::quantity::print_cpu(control_plane.cpu_request),
+                crate::quantity::print_bytes(control_plane.memory_request)
+            ));
+        }
+    }
+    advice
+}
+
+fn count(number: u64, noun: &str) -> String {
+    count_of(number, noun, &format!("{noun}s"))
+}
+
+fn count_of(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn memory(bytes: f64) -> String {
+    let mib = bytes / crate::units::MIB;
+    if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.0} MiB") }
+}

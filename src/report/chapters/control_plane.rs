@@ -1,0 +1,99 @@
+//! What istiod and the ztunnels need.
+
+use super::super::derivation;
+use super::super::document::{Block, Callout, Cell, Chapter, Column, Tone};
+use super::super::text::{self, CORES, MIB, Unit};
+use super::{chapter, details, table};
+use crate::estimate::Estimate;
+use crate::overhead::ControlPlane;
+use crate::plan::Plan;
+use crate::units::Quantity;
+
+/// istiod, then ztunnel where there is one.
+pub fn control_plane(plan: &Plan) -> Option<Chapter> {
+    let istiod = &plan.control_plane;
+    let mut blocks = vec![
+        Block::Paragraph(format!(
+            "istiod serves {}. It needs {} requesting {} CPU and {} of memory each, so that the rest carries the load \
+             after losing {}. Renewing certificates asks it to sign {} per second.",
+            text::counted(istiod.proxies, "proxy", "proxies"),
+            text::counted(istiod.replicas, "replica", "replicas"),
+            text::millicores(istiod.cpu_request),
+            text::bytes(istiod.memory_request),
+            text::counted(plan.policy.control_plane.survive_replica_losses.into(), "replica", "replicas"),
+            requests(istiod.csr_per_second),
+        )),
+        figures(plan),
+    ];
+    blocks.extend(deployed(istiod));
+    blocks.extend(arithmetic(plan));
+    chapter("control-plane", "Control plane", blocks)
+}
+
+fn requests(per_second: f64) -> String {
+    format!("{} requests", text::significant(per_second))
+}
+
+fn figures(plan: &Plan) -> Block {
+    let istiod = &plan.control_plane;
+    let mut rows = vec![
+        row("istiod CPU, all replicas", &istiod.cpu, cpu_unit(&istiod.cpu)),
+        row("istiod memory, each replica", &istiod.memory, memory_unit(&istiod.memory)),
+    ];
+    if let Some(ztunnel) = &plan.ztunnel {
+        rows.push(row("ztunnel CPU, each node", &ztunnel.cpu, cpu_unit(&ztunnel.cpu)));
+        rows.push(row("ztunnel memory, each node", &ztunnel.memory, memory_unit(&ztunnel.memory)));
+    }
+    let columns =
+        vec![Column::text("Figure", 0), Column::number("Estimate", "", 0), Column::number("90 % interval", "", 1)];
+    table("What the control plane uses", columns, rows, usize::MAX)
+}
+
+fn row<Q: Quantity>(what: &str, estimate: &Estimate<Q>, unit: Unit) -> Vec<Cell> {
+    vec![
+        Cell::Text(what.to_owned()),
+        Cell::Number(unit.amount(estimate.value.base())),
+        Cell::Number(text::interval(estimate, unit)),
+    ]
+}
+
+fn cpu_unit<Q: Quantity>(estimate: &Estimate<Q>) -> Unit {
+    Unit::for_cpu([estimate.value.base()])
+}
+
+fn memory_unit<Q: Quantity>(estimate: &Estimate<Q>) -> Unit {
+    Unit::for_memory([estimate.value.base()])
+}
+
+fn deployed(istiod: &ControlPlane) -> Option<Block> {
+    let (replicas, requests) = istiod.deployed.as_ref()?;
+    let short_of = |have: Option<u64>, need: u64| have.unwrap_or(0) < need;
+    let short = *replicas < istiod.replicas
+        || short_of(requests.cpu.map(|cpu| cpu.get()), istiod.cpu_request.get())
+        || short_of(requests.memory.map(|memory| memory.get()), istiod.memory_request.get());
+    Some(Block::Callout(Callout {
+        tone: if short { Tone::Caution } else { Tone::Good },
+        title: "Deployed today".to_owned(),
+        text: format!(
+            "{} requesting {} each{}",
+            text::counted(*replicas, "replica", "replicas"),
+            text::declared(requests),
+            if short { ": less than the plan needs." } else { ": enough." }
+        ),
+    }))
+}
+
+fn arithmetic(plan: &Plan) -> Option<Block> {
+    let istiod = &plan.control_plane;
+    let mut lines = Vec::new();
+    lines.extend(derivation::line(&istiod.memory, MIB).map(|line| format!("istiod memory: {line}")));
+    lines.extend(derivation::line(&istiod.cpu, CORES).map(|line| format!("istiod CPU: {line}")));
+    if let Some(ztunnel) = &plan.ztunnel {
+        lines.extend(derivation::line(&ztunnel.memory, MIB).map(|line| format!("ztunnel memory: {line}")));
+        lines.extend(derivation::line(&ztunnel.cpu, CORES).map(|line| format!("ztunnel CPU: {line}")));
+    }
+    if lines.is_empty() {
+        return None;
+    }
+    Some(details("The arithmetic".to_owned(), vec![Block::List(lines)]))
+}

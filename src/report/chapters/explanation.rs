@@ -1,0 +1,89 @@
+//! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
+
+use super::workloads::{arithmetic, judged};
+use crate::overhead::ProxyCost;
+use crate::plan::WorkloadPlan;
+use crate::report::document::{Block, Chapter, Document, Headline, Tone};
+use crate::report::text;
+
+/// Everything the plan knows about a workload.
+pub fn explanation(workload: &WorkloadPlan) -> Document {
+    let mut chapters = vec![Chapter { id: "inputs", title: "What it is", blocks: vec![Block::List(inputs(workload))] }];
+    if let Some(proxy) = &workload.proxy {
+        chapters.push(Chapter { id: "arithmetic", title: "Per proxy", blocks: vec![Block::List(arithmetic(proxy))] });
+        chapters.push(Chapter {
+            id: "sizing",
+            title: "Declared against needed",
+            blocks: vec![Block::List(sizing(workload, proxy))],
+        });
+    }
+    Document {
+        title: format!("{} {}/{}", workload.kind, workload.namespace, workload.name),
+        headline: Headline {
+            badge: workload.mode.as_str(),
+            tone: Tone::Neutral,
+            sentence: headline(workload),
+            advice: Vec::new(),
+        },
+        chapters,
+    }
+}
+
+fn headline(workload: &WorkloadPlan) -> String {
+    let reason = &workload.reason;
+    match (&workload.proxy, workload.proxy_present) {
+        (None, _) => {
+            format!("{} {}/{} has no proxy of its own: {reason}.", workload.kind, workload.namespace, workload.name)
+        }
+        (Some(_), true) => {
+            format!("{} {}/{} runs a proxy: {reason}.", workload.kind, workload.namespace, workload.name)
+        }
+        (Some(_), false) => {
+            format!("{} {}/{} will get a proxy: {reason}.", workload.kind, workload.namespace, workload.name)
+        }
+    }
+}
+
+fn inputs(workload: &WorkloadPlan) -> Vec<String> {
+    let mut lines =
+        vec![format!("{} ({})", text::counted(workload.replicas, "replica", "replicas"), workload.replicas_basis)];
+    if let Some((min, max)) = workload.autoscaler {
+        lines.push(format!("autoscaler between {} and {}", text::count(min), text::count(max)));
+    }
+    if workload.proxy.is_some() {
+        let basis = if workload.rps_measured { "measured" } else { "assumed by policy" };
+        lines.push(format!(
+            "{} requests per second through each proxy ({basis})",
+            text::significant(workload.rps_per_proxy)
+        ));
+        lines.push(text::counted(u64::from(workload.workers), "worker thread", "worker threads"));
+        let visible = &workload.visible;
+        lines.push(format!(
+            "each proxy is sent {} clusters, {} endpoints, {} listeners, {} routes",
+            text::count(visible.clusters),
+            text::count(visible.endpoints),
+            text::count(visible.listeners),
+            text::count(visible.routes)
+        ));
+    }
+    let basis = if workload.app_measured { "measured" } else { "requested" };
+    lines.push(format!(
+        "the application uses {} CPU and {} ({basis}, all replicas)",
+        text::cpu(workload.app_cpu.as_cores()),
+        text::memory(workload.app_memory.as_bytes())
+    ));
+    lines
+}
+
+fn sizing(workload: &WorkloadPlan, proxy: &ProxyCost) -> Vec<String> {
+    let mut lines = vec![
+        format!("requests {}; limits {}", text::declared(&proxy.requests), text::declared(&proxy.limits)),
+        format!(
+            "needed at the policy's quantile: {} CPU, {} memory (covers the start-up peak)",
+            text::millicores(proxy.cpu_needed),
+            text::bytes(proxy.memory_needed)
+        ),
+    ];
+    lines.extend(workload.sizing.iter().map(|verdict| judged(verdict).1.to_owned()));
+    lines
+}

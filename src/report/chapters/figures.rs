@@ -1,0 +1,216 @@
+//! The data of the charts.
+
+use super::super::document::{BandInterval, Block, Chart, ChartData, Interval, NodeShare, RequestPair};
+use super::super::text::{self, Unit};
+use super::workloads::{NamespaceSum, name};
+use crate::placement::NodeFill;
+use crate::plan::{Plan, WorkloadPlan};
+use crate::units::Quantity;
+
+/// Most namespaces drawn; the rest is one bar.
+const MOST_NAMESPACES: usize = 15;
+/// Most workloads drawn.
+const MOST_WORKLOADS: usize = 20;
+/// Most node columns drawn; more nodes are averaged.
+const MOST_COLUMNS: usize = 120;
+/// Beyond this an amount is absurd and would make an axis useless.
+const LARGEST_DRAWN: f64 = 1e12;
+
+/// Proxy memory by namespace.
+pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
+    let with_proxies: Vec<&NamespaceSum<'_>> = sums.iter().filter(|sum| sum.proxies > 0).collect();
+    let (largest, others) = with_proxies.split_at(with_proxies.len().min(MOST_NAMESPACES));
+    let [_, value, _] = largest.first()?.memory;
+    let unit = Unit::for_memory([value]);
+    let mut rows: Vec<Interval> =
+        largest.iter().filter_map(|sum| interval(sum.name.to_owned(), sum.memory, unit.size)).collect();
+    if !others.is_empty() {
+        let rest = others.iter().fold([0.0; 3], |[a, b, c], sum| {
+            let [lower, value, upper] = sum.memory;
+            [a + lower, b + value, c + upper]
+        });
+        rows.extend(interval(format!("{} others", text::count(others.len() as u64)), rest, unit.size));
+    }
+    let shown = largest.iter().take(3).map(|sum| {
+        let [_, value, _] = sum.memory;
+        format!("{} {}", text::shortened(sum.name, 40), unit.amount(value))
+    });
+    let alt = format!("Proxy memory by namespace. Largest: {}.", shown.collect::<Vec<_>>().join(", "));
+    chart(
+        "Proxy memory by namespace",
+        "Bars are estimates of all proxies in a namespace, whiskers their 90 % intervals.".to_owned(),
+        alt,
+        ChartData::Intervals { axis: format!("memory of all proxies, {}", unit.symbol), rows },
+    )
+}
+
+/// Requested against needed memory of the workloads where the difference is largest.
+pub fn requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
+    let mut pairs: Vec<(f64, RequestPair)> = ordered
+        .iter()
+        .filter_map(|workload| {
+            let proxy = workload.proxy.as_ref()?;
+            let mib = |bytes: f64| bytes / text::MIB.size;
+            let needed = mib(proxy.memory_needed.to_memory().as_bytes());
+            let requested = proxy.requests.memory.map(|memory| mib(memory.to_memory().as_bytes()));
+            let difference = (requested.unwrap_or(0.0) - needed).abs() * workload.replicas as f64;
+            let drawable = needed < LARGEST_DRAWN && requested.is_none_or(|amount| amount < LARGEST_DRAWN);
+            drawable.then(|| (difference, RequestPair { label: name(workload), requested, needed }))
+        })
+        .collect();
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.label.cmp(&b.1.label)));
+    let total = pairs.len();
+    pairs.truncate(MOST_WORKLOADS);
+    let rows: Vec<RequestPair> = pairs.into_iter().map(|(_, pair)| pair).collect();
+    let short = rows.iter().filter(|row| row.requested.unwrap_or(0.0) < row.needed).count() as u64;
+    let which = if total > rows.len() {
+        format!("The {} of {} workloads", rows.len(), text::count(total as u64))
+    } else {
+        "Workloads".to_owned()
+    };
+    let alt = format!(
+        "Memory requested and needed per proxy of {}: {} request less than they need.",
+        text::counted(rows.len() as u64, "workload", "workloads"),
+        text::count(short)
+    );
+    chart(
+        "Proxy memory: requested against needed",
+        format!(
+            "{which} by the difference over all replicas. The need covers the start-up peak at the policy's quantile."
+        ),
+        alt,
+        ChartData::Requests { axis: "memory of one proxy, MiB".to_owned(), rows },
+    )
+}
+
+/// How full every node is.
+pub fn nodes(plan: &Plan) -> Option<Block> {
+    let nodes = &plan.headroom.nodes;
+    let strip = |share: fn(&NodeFill) -> Option<NodeShare>| {
+        let mut shares: Vec<NodeShare> = nodes.iter().filter_map(share).collect();
+        shares.sort_by(|a, b| (b.apps + b.mesh).total_cmp(&(a.apps + a.mesh)).then(b.mesh.total_cmp(&a.mesh)));
+        shares
+    };
+    let cpu = strip(|node| part(node.mesh.cpu.get(), node.fill.requested.cpu.get(), node.fill.allocatable.cpu.get()));
+    let memory = strip(|node| {
+        part(node.mesh.memory.get(), node.fill.requested.memory.get(), node.fill.allocatable.memory.get())
+    });
+    let ceiling = 1.0 - plan.policy.headroom.target.get();
+    let above = |shares: &[NodeShare]| {
+        let above = shares.iter().filter(|share| share.apps + share.mesh > ceiling).count() as f64;
+        text::percent(above / shares.len().max(1) as f64)
+    };
+    let alt = format!(
+        "Share of allocatable requested on {}, fullest first. Above the policy's ceiling of {}: {} of nodes by CPU, {} \
+         by memory.",
+        text::counted(nodes.len() as u64, "node", "nodes"),
+        text::percent(ceiling),
+        above(&cpu),
+        above(&memory)
+    );
+    let grouping = if nodes.len() > MOST_COLUMNS {
+        format!(" Each column averages about {} nodes.", nodes.len().div_ceil(MOST_COLUMNS))
+    } else {
+        String::new()
+    };
+    let caption = format!(
+        "One column per node, fullest first; each half is sorted by itself. The dashed line leaves the policy's \
+         headroom free.{grouping}"
+    );
+    if cpu.is_empty() || memory.is_empty() {
+        return None;
+    }
+    let (cpu, memory) = (averaged(&cpu), averaged(&memory));
+    chart("How full the nodes are", caption, alt, ChartData::Nodes { cpu, memory, ceiling })
+}
+
+fn part(mesh: u64, requested: u64, allocatable: u64) -> Option<NodeShare> {
+    if allocatable == 0 {
+        return None;
+    }
+    let share = |amount: u64| amount as f64 / allocatable as f64;
+    Some(NodeShare { apps: share(requested.saturating_sub(mesh)), mesh: share(mesh.min(requested)) })
+}
+
+/// At most [`MOST_COLUMNS`] shares, each the mean of neighbours.
+fn averaged(shares: &[NodeShare]) -> Vec<NodeShare> {
+    let size = shares.len().div_ceil(MOST_COLUMNS).max(1);
+    let mean = |group: &[NodeShare]| {
+        let number = group.len() as f64;
+        NodeShare {
+            apps: group.iter().map(|share| share.apps).sum::<f64>() / number,
+            mesh: group.iter().map(|share| share.mesh).sum::<f64>() / number,
+        }
+    };
+    shares.chunks(size).map(mean).collect()
+}
+
+/// The plan's figures against the ranges the field quotes for them.
+pub fn bands(plan: &Plan) -> Option<Block> {
+    let rows: Vec<BandInterval> = [sidecar_memory(plan), cpu_overhead(plan), cpu_headroom(plan), memory_headroom(plan)]
+        .into_iter()
+        .flatten()
+        .collect();
+    let told = rows.iter().map(|row| {
+        let figure = format!("{} {} {}", row.figure.label, text::significant(row.figure.value), row.unit);
+        format!("{figure} against {}–{} {}", text::significant(row.low), text::significant(row.high), row.unit)
+    });
+    let alt = format!("Figures against rules of thumb: {}.", told.collect::<Vec<_>>().join("; "));
+    if rows.is_empty() {
+        return None;
+    }
+    let caption = "Shaded: the range the field quotes. Point and whiskers: this plan, each row on its own scale. For \
+                   sidecars the whiskers span the smallest lower and the largest upper end of all workloads.";
+    chart("Rules of thumb against this plan", caption.to_owned(), alt, ChartData::Bands(rows))
+}
+
+/// The field's 50–100 MB per sidecar.
+fn sidecar_memory(plan: &Plan) -> Option<BandInterval> {
+    let sidecars = plan.workloads.iter().filter(|workload| workload.mode == crate::mesh::ProxyMode::Sidecar);
+    let memory: Vec<_> = sidecars.filter_map(|workload| workload.proxy.as_ref()).map(|proxy| &proxy.memory).collect();
+    let mut values: Vec<f64> = memory.iter().map(|memory| memory.value.as_bytes()).collect();
+    values.sort_by(f64::total_cmp);
+    let lower = memory.iter().map(|memory| memory.lower.as_bytes()).fold(f64::INFINITY, f64::min);
+    let upper = memory.iter().map(|memory| memory.upper.as_bytes()).fold(0.0, f64::max);
+    let median = *values.get(values.len() / 2)?;
+    let figure = interval("memory per sidecar".to_owned(), [lower, median, upper], 1e6)?;
+    Some(BandInterval { figure, unit: "MB", low: 50.0, high: 100.0 })
+}
+
+/// The field's 5–15 % of application CPU.
+fn cpu_overhead(plan: &Plan) -> Option<BandInterval> {
+    let ratio = plan.totals.cpu_overhead.as_ref()?;
+    let ends = [ratio.lower.base(), ratio.value.base(), ratio.upper.base()];
+    let figure = interval("CPU overhead".to_owned(), ends, 0.01)?;
+    Some(BandInterval { figure, unit: "%", low: 5.0, high: 15.0 })
+}
+
+/// The field's 20–30 % headroom.
+fn cpu_headroom(plan: &Plan) -> Option<BandInterval> {
+    let share = plan.headroom.cluster.as_ref()?.cpu_headroom();
+    let figure = interval("CPU headroom".to_owned(), [share; 3], 0.01)?;
+    Some(BandInterval { figure, unit: "%", low: 20.0, high: 30.0 })
+}
+
+fn memory_headroom(plan: &Plan) -> Option<BandInterval> {
+    let share = plan.headroom.cluster.as_ref()?.memory_headroom();
+    let figure = interval("memory headroom".to_owned(), [share; 3], 0.01)?;
+    Some(BandInterval { figure, unit: "%", low: 20.0, high: 30.0 })
+}
+
+/// An interval in a unit, unless it cannot be drawn.
+fn interval(label: String, ends: [f64; 3], size: f64) -> Option<Interval> {
+    let [lower, value, upper] = ends.map(|end| end / size);
+    let drawable = [lower, value, upper].iter().all(|end| end.is_finite() && end.abs() < LARGEST_DRAWN);
+    drawable.then_some(Interval { label, lower, value, upper })
+}
+
+fn chart(title: &'static str, caption: String, alt: String, data: ChartData) -> Option<Block> {
+    let empty = match &data {
+        ChartData::Intervals { rows, .. } => rows.is_empty(),
+        ChartData::Requests { rows, .. } => rows.is_empty(),
+        ChartData::Nodes { cpu, memory, .. } => cpu.is_empty() || memory.is_empty(),
+        ChartData::Bands(rows) => rows.is_empty(),
+    };
+    if empty { None } else { Some(Block::Chart(Chart { title, caption, alt, data })) }
+}

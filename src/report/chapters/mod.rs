@@ -1,0 +1,122 @@
+//! Arranges a plan for a tired engineer who must decide: the answer first, its reasons after.
+
+mod capacity;
+mod control_plane;
+mod explanation;
+mod figures;
+mod findings;
+mod provenance;
+mod summary;
+mod workloads;
+
+pub use explanation::explanation;
+
+use super::document::{Block, Cell, Chapter, Column, Details, Document, Table, Tone};
+use crate::plan::Plan;
+
+/// The whole report.
+pub fn document(plan: &Plan) -> Document {
+    Document {
+        title: "Mesh capacity plan".to_owned(),
+        headline: summary::headline(plan),
+        chapters: [
+            summary::key_figures(plan),
+            summary::binding(plan),
+            control_plane::control_plane(plan),
+            workloads::namespaces(plan),
+            workloads::workloads(plan),
+            capacity::capacity(plan),
+            findings::bands(plan),
+            findings::findings(plan),
+            provenance::assumptions(plan),
+            provenance::not_modelled(plan),
+            provenance::reading(plan),
+            provenance::inputs(plan),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// What fits on a screen.
+pub fn brief(plan: &Plan) -> Document {
+    Document {
+        title: "Mesh capacity plan".to_owned(),
+        headline: summary::headline(plan),
+        chapters: [
+            summary::key_figures(plan),
+            summary::binding(plan),
+            workloads::largest_namespaces(plan),
+            findings::brief(plan),
+            provenance::brief(plan),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// A chapter, unless there is nothing to say.
+fn chapter(id: &'static str, title: &'static str, blocks: Vec<Block>) -> Option<Chapter> {
+    if blocks.is_empty() { None } else { Some(Chapter { id, title, blocks }) }
+}
+
+/// A table of the first `limit` rows; the others are counted.
+fn table(caption: &str, columns: Vec<Column>, mut rows: Vec<Vec<Cell>>, limit: usize) -> Block {
+    let omitted = rows.len().saturating_sub(limit) as u64;
+    rows.truncate(limit);
+    Block::Table(Table { caption: caption.to_owned(), columns, rows, omitted })
+}
+
+fn details(summary: String, blocks: Vec<Block>) -> Block {
+    Block::Details(Details { summary, tone: Tone::Neutral, blocks })
+}
+
+/// Text for a list of at most `limit` names: the others are counted.
+fn some_of(names: &[String], limit: usize) -> String {
+    let mut text = names.iter().take(limit).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > limit {
+        text.push_str(&format!(" and {} more", super::text::count((names.len() - limit) as u64)));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::report::sample;
+
+    fn check(blocks: &[Block]) {
+        for block in blocks {
+            match block {
+                Block::Table(table) => {
+                    assert!(!table.rows.is_empty(), "{} is empty", table.caption);
+                    for row in &table.rows {
+                        assert_eq!(row.len(), table.columns.len(), "{}: {row:?}", table.caption);
+                    }
+                }
+                Block::Details(details) => check(&details.blocks),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_has_a_cell_per_column_and_every_chapter_its_anchor() {
+        for document in [document(&sample::plan()), brief(&sample::plan())] {
+            let anchors: BTreeSet<&str> = document.chapters.iter().map(|chapter| chapter.id).collect();
+            assert_eq!(anchors.len(), document.chapters.len());
+            document.chapters.iter().for_each(|chapter| check(&chapter.blocks));
+        }
+    }
+
+    #[test]
+    fn rows_beyond_the_limit_are_counted() {
+        let rows = vec![vec![Cell::Empty]; 5];
+        let Block::Table(table) = table("", vec![Column::text("", 0)], rows, 3) else { panic!("not a table") };
+        assert_eq!((table.rows.len(), table.omitted), (3, 2));
+    }
+}

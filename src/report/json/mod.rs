@@ -1,0 +1,33 @@
+//! The machine format: a promise, so it has types of its own and the types inside stay free.
+//!
+//! Estimates are `{lower, value, upper}` in base units (bytes, cores, ratios); what cannot be said
+//! is `null`, never missing; fields keep their order.
+
+mod capacity;
+mod proxy;
+mod wire;
+
+use crate::plan::Plan;
+
+/// Version of the format; a change that breaks a reader changes it.
+const SCHEMA_VERSION: &str = "1";
+
+/// Writes a plan.
+pub fn render(plan: &Plan) -> String {
+    // Nothing in the wire types can fail to serialize: no maps with odd keys, no custom errors.
+    let mut text = serde_json::to_string_pretty(&wire::Report::from(plan)).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// The JSON Schema of what [`render`] writes.
+#[cfg(feature = "schema")]
+pub fn schema() -> String {
+    let schema = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator()
+        .into_root_schema_for::<wire::Report<'static>>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,425 @@
+//! The report as it is written.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::SCHEMA_VERSION;
+use super::capacity::Headroom;
+use super::proxy::{Proxy, WorkloadProxy};
+use crate::finding::{self, Severity};
+use crate::plan;
+use crate::units::Quantity;
+
+/// A mesh capacity plan.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Report<'a> {
+    /// Version of this format.
+    schema_version: &'static str,
+    /// What made the plan.
+    tool: Tool,
+    /// Where the inventory came from.
+    inputs: Vec<Input<'a>>,
+    /// The model card whose coefficients were used.
+    card: Card<'a>,
+    /// What was wanted, with every default filled in; CPU and memory as Kubernetes quantities.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    policy: &'a crate::policy::Policy,
+    /// The answer.
+    verdict: Verdict<'a>,
+    /// Sums over the cluster.
+    totals: Totals,
+    /// istiod.
+    control_plane: ControlPlane,
+    /// One ztunnel, where there are ambient workloads.
+    ztunnel: Option<Proxy<'a>>,
+    /// Every workload, by namespace, kind and name.
+    workloads: Vec<Workload<'a>>,
+    /// Capacity.
+    headroom: Headroom<'a>,
+    /// Rules of thumb of the field against this plan.
+    bands: Vec<Band<'a>>,
+    /// What was noticed, gravest first.
+    findings: Vec<Finding<'a>>,
+    /// What costs capacity but is in none of the figures.
+    not_modelled: &'a [String],
+}
+
+/// A number; `null` where it is not one.
+#[derive(Serialize, Clone, Copy)]
+#[serde(transparent)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Number(Option<f64>);
+
+/// A figure with its 90 % interval.
+#[derive(Serialize, Clone, Copy)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Estimate {
+    /// Lower end.
+    lower: Number,
+    /// The figure.
+    value: Number,
+    /// Upper end.
+    upper: Number,
+}
+
+/// What made the plan.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Tool {
+    /// Name.
+    name: &'static str,
+    /// Version.
+    version: &'static str,
+}
+
+/// One input.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Input<'a> {
+    /// Path, or `-` for standard input.
+    name: &'a str,
+    /// Objects read from it, by kind.
+    objects: BTreeMap<&'a str, u64>,
+}
+
+/// A model card.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Card<'a> {
+    /// Name.
+    name: &'a str,
+    /// Title in words.
+    title: &'a str,
+    /// Date of the card.
+    date: &'a str,
+}
+
+/// The answer.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Verdict<'a> {
+    /// How the plan stands with its policy.
+    outcome: Outcome,
+    /// The answer in one sentence.
+    sentence: &'a str,
+    /// What to do next.
+    advice: &'a [String],
+}
+
+/// How a plan stands with its policy.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+enum Outcome {
+    /// Everything fits and the policy is met.
+    Fits,
+    /// Everything fits, but the policy is not met.
+    Tight,
+    /// Some pods cannot be placed.
+    DoesNotFit,
+    /// There are no nodes to judge.
+    Unjudged,
+}
+
+/// Sums over the cluster.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Totals {
+    /// Nodes.
+    nodes: u64,
+    /// Pods that hold or want capacity.
+    pods: u64,
+    /// Workloads.
+    workloads: u64,
+    /// Envoy proxies: sidecars, gateways, waypoints.
+    proxies: u64,
+    /// Those of them that do not run yet.
+    planned_proxies: u64,
+    /// Pods captured by ztunnel.
+    ambient_pods: u64,
+    /// Ztunnels.
+    ztunnels: u64,
+    /// Memory of all proxies and ztunnels, in bytes.
+    proxy_memory_bytes: Estimate,
+    /// CPU of all proxies and ztunnels, in cores.
+    proxy_cpu_cores: Estimate,
+    /// CPU of the applications, in cores: measured, else requested.
+    app_cpu_cores: Number,
+    /// Memory of the applications, in bytes: measured, else requested.
+    app_memory_bytes: Number,
+    /// Share of workloads whose application usage was measured, in [0, 1].
+    app_measured_share: Number,
+    /// Proxy memory over application memory; `null` where applications declare none.
+    memory_overhead_ratio: Option<Estimate>,
+    /// Proxy CPU over application CPU; `null` where applications declare none.
+    cpu_overhead_ratio: Option<Estimate>,
+    /// CPU that proxy requests reserve, in cores.
+    proxy_cpu_requested_cores: Number,
+    /// Memory that proxy requests reserve, in bytes.
+    proxy_memory_requested_bytes: Number,
+    /// CPU that proxies reserve beyond their need, in cores.
+    cpu_wasted_cores: Number,
+    /// Memory that proxies reserve beyond their need, in bytes.
+    memory_wasted_bytes: Number,
+    /// Proxies whose memory limit is below the upper end of their start-up peak.
+    proxies_at_risk: u64,
+}
+
+/// istiod.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ControlPlane {
+    /// Proxies it serves.
+    proxies: u64,
+    /// Replicas needed.
+    replicas: u64,
+    /// CPU of all replicas, in cores.
+    cpu_cores: Estimate,
+    /// Memory of each replica, in bytes.
+    memory_bytes: Estimate,
+    /// Certificate signing requests per second.
+    csr_per_second: Number,
+    /// CPU request of each replica.
+    cpu_request_millicores: u64,
+    /// Memory request of each replica.
+    memory_request_bytes: u64,
+    /// What runs today; `null` where istiod is not in the input.
+    deployed: Option<Deployed>,
+}
+
+/// istiod as it runs today.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Deployed {
+    /// Replicas.
+    replicas: u64,
+    /// Requests of each.
+    requests: Declared,
+}
+
+/// Declared amounts; `null` where nothing is declared.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Declared {
+    /// CPU.
+    cpu_millicores: Option<u64>,
+    /// Memory.
+    memory_bytes: Option<u64>,
+}
+
+/// One workload.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Workload<'a> {
+    /// Namespace.
+    namespace: &'a str,
+    /// Name.
+    name: &'a str,
+    /// Kind.
+    kind: &'a str,
+    /// Replicas planned for.
+    replicas: u64,
+    /// How they were found.
+    replicas_basis: &'a str,
+    /// Autoscaler bounds; `null` without one.
+    autoscaler: Option<Autoscaler>,
+    /// CPU of the application over all replicas, in cores.
+    app_cpu_cores: Number,
+    /// Memory of the application over all replicas, in bytes.
+    app_memory_bytes: Number,
+    /// Whether application usage was measured; otherwise it is what is requested.
+    app_measured: bool,
+    /// Its part in the mesh and what its proxies cost.
+    proxy: WorkloadProxy<'a>,
+}
+
+/// Bounds of an autoscaler.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Autoscaler {
+    /// Fewest replicas.
+    minimum: u64,
+    /// Most replicas.
+    maximum: u64,
+}
+
+/// A rule of thumb.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Band<'a> {
+    /// The rule.
+    rule: &'a str,
+    /// The plan's figure in words.
+    found: &'a str,
+    /// Whether the figure lies inside; `null` where it cannot be said.
+    inside: Option<bool>,
+    /// Why, and what decides.
+    why: &'a str,
+}
+
+/// Something noticed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Finding<'a> {
+    /// Kind of finding.
+    id: &'static str,
+    /// How much it matters.
+    severity: Severity,
+    /// What it is about.
+    subject: &'a str,
+    /// The case at hand.
+    message: &'a str,
+    /// How many objects or places it stands for.
+    count: u64,
+}
+
+impl Number {
+    /// A number, or `null` for what is not one; negative zero is zero.
+    pub fn new(number: f64) -> Self {
+        Self(number.is_finite().then_some(number + 0.0))
+    }
+}
+
+impl<Q: Quantity> From<&crate::estimate::Estimate<Q>> for Estimate {
+    fn from(estimate: &crate::estimate::Estimate<Q>) -> Self {
+        let number = |amount: Q| Number::new(amount.base());
+        Self { lower: number(estimate.lower), value: number(estimate.value), upper: number(estimate.upper) }
+    }
+}
+
+impl From<&crate::resources::Declared> for Declared {
+    fn from(amounts: &crate::resources::Declared) -> Self {
+        Self {
+            cpu_millicores: amounts.cpu.map(crate::units::Millicores::get),
+            memory_bytes: amounts.memory.map(crate::units::Bytes::get),
+        }
+    }
+}
+
+impl<'a> From<&'a plan::Plan> for Report<'a> {
+    fn from(plan: &'a plan::Plan) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            inputs: plan.inputs.iter().map(Input::from).collect(),
+            card: Card { name: &plan.card.name, title: &plan.card.title, date: &plan.card.date },
+            policy: &plan.policy,
+            verdict: Verdict {
+                outcome: plan.verdict.outcome.into(),
+                sentence: &plan.verdict.sentence,
+                advice: &plan.verdict.advice,
+            },
+            totals: Totals::from(&plan.totals),
+            control_plane: ControlPlane::from(&plan.control_plane),
+            ztunnel: plan.ztunnel.as_ref().map(Proxy::from),
+            workloads: plan.workloads.iter().map(Workload::from).collect(),
+            headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
+            bands: plan.bands.iter().map(Band::from).collect(),
+            findings: plan.findings.iter().map(Finding::from).collect(),
+            not_modelled: &plan.not_modelled,
+        }
+    }
+}
+
+impl<'a> From<&'a plan::Input> for Input<'a> {
+    fn from(input: &'a plan::Input) -> Self {
+        let mut objects = BTreeMap::new();
+        for (kind, number) in &input.objects {
+            let sum: &mut u64 = objects.entry(kind.as_str()).or_default();
+            *sum = sum.saturating_add(*number);
+        }
+        Self { name: &input.name, objects }
+    }
+}
+
+impl From<plan::Outcome> for Outcome {
+    fn from(outcome: plan::Outcome) -> Self {
+        match outcome {
+            plan::Outcome::Fits => Self::Fits,
+            plan::Outcome::Tight => Self::Tight,
+            plan::Outcome::DoesNotFit => Self::DoesNotFit,
+            plan::Outcome::Unjudged => Self::Unjudged,
+        }
+    }
+}
+
+impl From<&plan::Totals> for Totals {
+    fn from(totals: &plan::Totals) -> Self {
+        Self {
+            nodes: totals.nodes,
+            pods: totals.pods,
+            workloads: totals.workloads,
+            proxies: totals.proxies,
+            planned_proxies: totals.planned_proxies,
+            ambient_pods: totals.ambient_pods,
+            ztunnels: totals.ztunnels,
+            proxy_memory_bytes: (&totals.proxy_memory).into(),
+            proxy_cpu_cores: (&totals.proxy_cpu).into(),
+            app_cpu_cores: Number::new(totals.app_cpu.as_cores()),
+            app_memory_bytes: Number::new(totals.app_memory.as_bytes()),
+            app_measured_share: Number::new(totals.app_measured_share),
+            memory_overhead_ratio: totals.memory_overhead.as_ref().map(Estimate::from),
+            cpu_overhead_ratio: totals.cpu_overhead.as_ref().map(Estimate::from),
+            proxy_cpu_requested_cores: Number::new(totals.proxy_cpu_requested.as_cores()),
+            proxy_memory_requested_bytes: Number::new(totals.proxy_memory_requested.as_bytes()),
+            cpu_wasted_cores: Number::new(totals.cpu_wasted.as_cores()),
+            memory_wasted_bytes: Number::new(totals.memory_wasted.as_bytes()),
+            proxies_at_risk: totals.proxies_at_risk,
+        }
+    }
+}
+
+impl From<&crate::overhead::ControlPlane> for ControlPlane {
+    fn from(istiod: &crate::overhead::ControlPlane) -> Self {
+        Self {
+            proxies: istiod.proxies,
+            replicas: istiod.replicas,
+            cpu_cores: (&istiod.cpu).into(),
+            memory_bytes: (&istiod.memory).into(),
+            csr_per_second: Number::new(istiod.csr_per_second),
+            cpu_request_millicores: istiod.cpu_request.get(),
+            memory_request_bytes: istiod.memory_request.get(),
+            deployed: istiod
+                .deployed
+                .as_ref()
+                .map(|(replicas, requests)| Deployed { replicas: *replicas, requests: requests.into() }),
+        }
+    }
+}
+
+impl<'a> From<&'a plan::WorkloadPlan> for Workload<'a> {
+    fn from(workload: &'a plan::WorkloadPlan) -> Self {
+        Self {
+            namespace: &workload.namespace,
+            name: &workload.name,
+            kind: &workload.kind,
+            replicas: workload.replicas,
+            replicas_basis: &workload.replicas_basis,
+            autoscaler: workload.autoscaler.map(|(minimum, maximum)| Autoscaler { minimum, maximum }),
+            app_cpu_cores: Number::new(workload.app_cpu.as_cores()),
+            app_memory_bytes: Number::new(workload.app_memory.as_bytes()),
+            app_measured: workload.app_measured,
+            proxy: WorkloadProxy::from(workload),
+        }
+    }
+}
+
+impl<'a> From<&'a plan::Band> for Band<'a> {
+    fn from(band: &'a plan::Band) -> Self {
+        Self { rule: &band.rule, found: &band.found, inside: band.inside, why: &band.why }
+    }
+}
+
+impl<'a> From<&'a finding::Finding> for Finding<'a> {
+    fn from(finding: &'a finding::Finding) -> Self {
+        Self {
+            id: finding.kind.id,
+            severity: finding.kind.severity,
+            subject: &finding.subject,
+            message: &finding.message,
+            count: finding.count,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! A plan made by hand: a shop that joins the mesh and becomes tight on memory.
+//!
+//! Shared by unit and integration tests, so it names the crate from outside.
+
+use super::meshcap;
+
+use meshcap::estimate::{Basis, Estimate, Term};
+use meshcap::finding::{Finding, FindingKind, Severity};
+use meshcap::inventory::ObjectName;
+use meshcap::mesh::{ProxyMode, VisibleConfig};
+use meshcap::overhead::{ControlPlane, ProxyCost};
+use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
+use meshcap::plan::{Band, CardId, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan};
+use meshcap::policy::Policy;
+use meshcap::resources::{Declared, Resources};
+use meshcap::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Quantity, Ratio};
+
+const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
+    id: "memory-limit-below-peak",
+    severity: Severity::Error,
+    meaning: "A proxy may need more memory at start than its limit allows.",
+    why: "The kernel kills it, and the pod restarts until configuration happens to load with less.",
+    remedy: "Raise the limit above the start-up peak, or show the proxy less configuration with a Sidecar.",
+};
+const TRAFFIC_ASSUMED: FindingKind = FindingKind {
+    id: "traffic-assumed",
+    severity: Severity::Warning,
+    meaning: "The input does not say how many requests pass a proxy.",
+    why: "Proxy CPU follows requests, so the figure rests on the policy's assumption.",
+    remedy: "Add measured rates, or set them in the policy.",
+};
+
+/// The plan.
+pub fn plan() -> Plan {
+    let workloads = vec![
+        workload("ingress", "gateway", "Deployment", 3, ProxyMode::Gateway, 420.0),
+        workload("shop", "cart", "Deployment", 12, ProxyMode::Sidecar, 120.0),
+        workload("shop", "catalogue", "Deployment", 24, ProxyMode::Sidecar, 260.0),
+        workload("shop", "checkout", "StatefulSet", 6, ProxyMode::Sidecar, 0.0),
+        workload("stock", "ledger", "Deployment", 8, ProxyMode::Ambient, 0.0),
+        workload("tools", "batch | nightly", "CronJob", 1, ProxyMode::None, 0.0),
+    ];
+    Plan {
+        inputs: vec![Input {
+            name: "cluster.json".to_owned(),
+            objects: vec![("Deployment".to_owned(), 4), ("Node".to_owned(), 3), ("Pod".to_owned(), 54)],
+        }],
+        card: CardId {
+            name: "istio-1.24".to_owned(),
+            title: "Istio 1.24, published figures".to_owned(),
+            date: "2024-11-05".to_owned(),
+        },
+        policy: Policy::default(),
+        verdict: Verdict {
+            outcome: Outcome::Tight,
+            sentence: "everything fits, but losing node-b would leave 4 pods without a place: memory runs out first"
+                .to_owned(),
+            advice: vec![
+                "add 1 node of 8 CPU / 32 GiB, or free 2.1 GiB of requests".to_owned(),
+                "raise the memory limit of 6 proxies in shop/checkout".to_owned(),
+            ],
+        },
+        totals: totals(&workloads),
+        control_plane: control_plane(),
+        ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
+        workloads,
+        headroom_today: headroom(9_200, 38, false),
+        headroom: headroom(14_800, 61, true),
+        bands: vec![
+            Band {
+                rule: "50–100 MB per sidecar".to_owned(),
+                found: "62–78 MB".to_owned(),
+                inside: Some(true),
+                why: "visible configuration decides, not a constant".to_owned(),
+            },
+            Band {
+                rule: "5–15 % of application CPU".to_owned(),
+                found: "24 %".to_owned(),
+                inside: Some(false),
+                why: "applications here use little CPU per request".to_owned(),
+            },
+            Band {
+                rule: "2 CPU and 4 GiB for istiod".to_owned(),
+                found: "500m and 2 GiB".to_owned(),
+                inside: None,
+                why: "a house rule: proxies and services decide".to_owned(),
+            },
+        ],
+        findings: vec![
+            Finding::new(
+                &LIMIT_BELOW_PEAK,
+                "StatefulSet shop/checkout",
+                "start-up peak 96.1 MiB is above the limit of 64 MiB; raise it to 128 MiB",
+            )
+            .counted(6),
+            Finding::new(&TRAFFIC_ASSUMED, "StatefulSet shop/checkout", "assumed 50 requests per second"),
+        ],
+        not_modelled: vec!["the metrics backend: 41,000 further series".to_owned(), "init containers' disk".to_owned()],
+    }
+}
+
+fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyMode, rps: f64) -> WorkloadPlan {
+    let at_risk = name == "checkout";
+    let limit = Bytes::from_mib(if at_risk { 64 } else { 1024 });
+    let requests = Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128)));
+    let limits = Declared::new(Some(Millicores::new(2000)), Some(limit));
+    let clusters = if mode == ProxyMode::Gateway { 210 } else { 140 };
+    let memory = 41.0 + 0.8 + clusters as f64 * 0.117;
+    let cpu = 0.004 + rps.max(50.0) * 0.0002;
+    WorkloadPlan {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        replicas,
+        replicas_basis: "declared replicas".to_owned(),
+        autoscaler: at_risk.then_some((6, 18)),
+        mode,
+        reason: if mode == ProxyMode::None { "a job" } else { "namespace label" }.to_owned(),
+        proxy_present: mode == ProxyMode::Gateway,
+        workers: if mode.runs_envoy() { 2 } else { 0 },
+        rps_per_proxy: if rps > 0.0 { rps } else { 50.0 },
+        rps_measured: rps > 0.0,
+        visible: VisibleConfig { clusters, endpoints: clusters * 4, listeners: 44, routes: 90 },
+        proxy: mode.runs_envoy().then(|| proxy(clusters, memory, cpu, requests, limits)),
+        app_cpu: Cores::new(0.25 * replicas as f64),
+        app_memory: Memory::from_mib(200.0 * replicas as f64),
+        app_measured: rps > 0.0,
+        sizing: if at_risk { vec![SizingVerdict::MemoryLimitBelowPeak] } else { Vec::new() },
+    }
+}
+
+fn proxy(clusters: u64, mib: f64, cores: f64, requests: Declared, limits: Declared) -> ProxyCost {
+    let memory_terms = vec![
+        Term::new("base", 1.0, 41.0, "MiB"),
+        Term::new("workers", 2.0, 0.4, "MiB"),
+        Term::new("clusters", clusters as f64, 0.117, "MiB"),
+    ];
+    let cpu_terms = vec![
+        Term::new("idle", 1.0, 0.004, "cores"),
+        Term::new("requests/s", (cores - 0.004) / 0.0002, 0.0002, "cores"),
+    ];
+    ProxyCost {
+        memory: around(Memory::from_mib(mib), 0.15, "proxy memory", memory_terms),
+        startup_memory: around(Memory::from_mib(mib * 1.4), 0.2, "start-up peak", Vec::new()),
+        cpu: around(Cores::new(cores), 0.3, "proxy CPU", cpu_terms),
+        memory_needed: Bytes::holding(Memory::from_mib(mib * 1.4 * 1.2)),
+        cpu_needed: Millicores::holding(Cores::new(cores * 1.3)),
+        requests,
+        limits,
+    }
+}
+
+fn around<Q: Quantity>(value: Q, share: f64, law: &str, terms: Vec<Term>) -> Estimate<Q> {
+    let end = |factor: f64| Q::from_base(value.base() * factor);
+    let basis = Basis { law: law.to_owned(), terms, assumptions: vec!["two worker threads".to_owned()] };
+    Estimate::new(end(1.0 - share), value, end(1.0 + share), basis)
+}
+
+fn totals(workloads: &[WorkloadPlan]) -> Totals {
+    let replicated = |workload: &WorkloadPlan| Some((workload.proxy.clone()?, workload.replicas as f64));
+    let proxies: Vec<(ProxyCost, f64)> = workloads.iter().filter_map(replicated).collect();
+    let memory: Vec<_> = proxies.iter().map(|(proxy, replicas)| proxy.memory.scaled(*replicas)).collect();
+    let cpu: Vec<_> = proxies.iter().map(|(proxy, replicas)| proxy.cpu.scaled(*replicas)).collect();
+    Totals {
+        nodes: 3,
+        pods: 54,
+        workloads: 6,
+        proxies: 45,
+        planned_proxies: 42,
+        ambient_pods: 8,
+        ztunnels: 3,
+        proxy_memory: Estimate::sum(&memory),
+        proxy_cpu: Estimate::sum(&cpu),
+        app_cpu: Cores::new(13.5),
+        app_memory: Memory::from_mib(10_800.0),
+        app_measured_share: 0.5,
+        memory_overhead: Some(around(Ratio::new(0.248), 0.15, "", Vec::new())),
+        cpu_overhead: Some(around(Ratio::new(0.134), 0.3, "", Vec::new())),
+        proxy_cpu_requested: Cores::new(4.5),
+        proxy_memory_requested: Memory::from_mib(5_760.0),
+        cpu_wasted: Cores::new(2.1),
+        memory_wasted: Memory::from_mib(512.0),
+        proxies_at_risk: 6,
+    }
+}
+
+fn control_plane() -> ControlPlane {
+    let terms = vec![Term::new("base", 1.0, 120.0, "MiB"), Term::new("proxies", 48.0, 1.1, "MiB")];
+    ControlPlane {
+        proxies: 48,
+        cpu: around(Cores::new(0.21), 0.4, "istiod CPU", Vec::new()),
+        memory: around(Memory::from_mib(172.8), 0.3, "istiod memory", terms),
+        replicas: 2,
+        cpu_request: Millicores::new(500),
+        memory_request: Bytes::from_gib(2),
+        csr_per_second: 0.001_1,
+        deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+    }
+}
+
+fn headroom(cpu: u64, memory_gib: u64, after: bool) -> Headroom {
+    let fill = |part: u64| Fill {
+        allocatable: Resources::new(Millicores::new(7_900 * part), Bytes::from_gib(28 * part)),
+        allocatable_pods: 110 * part,
+        requested: Resources::new(Millicores::new(cpu * part / 3), Bytes::from_gib(memory_gib * part / 3)),
+        pods: 18 * part,
+        stranded_cpu: Millicores::new(if after { 1_200 } else { 0 }),
+        stranded_memory: Bytes::ZERO,
+        usable_pods: if after { 31 } else { 74 } * part / 3,
+    };
+    let node = |name: &str, zone: &str| NodeFill {
+        name: name.to_owned(),
+        zone: zone.to_owned(),
+        fill: fill(1),
+        mesh: Resources::new(Millicores::new(1_500), Bytes::from_mib(1_920)),
+        schedulable: name != "node-c",
+    };
+    Headroom {
+        cluster: Some(fill(3)),
+        zones: vec![("zone-1".to_owned(), fill(2)), ("zone-2".to_owned(), fill(1))],
+        nodes: vec![node("node-a", "zone-1"), node("node-b", "zone-1"), node("node-c", "zone-2")],
+        unplaced: if after {
+            let pod = ObjectName { namespace: "shop".into(), name: "checkout-5".into() };
+            vec![Unplaced { pod, reason: "memory on 2 nodes, unschedulable 1".to_owned() }]
+        } else {
+            Vec::new()
+        },
+        worst_node_loss: Some(NodeLoss {
+            node: "node-b".to_owned(),
+            displaced: 18,
+            unplaced: if after { 4 } else { 0 },
+        }),
+        nodes_to_add: NodesToAdd {
+            count: u64::from(after),
+            pool: "8 CPU / 32 GiB".to_owned(),
+            reason: if after { "node loss" } else { "" }.to_owned(),
+            price: MoneyPerHour::new(if after { 0.39 } else { 0.0 }),
+            infeasible: None,
+        },
+        binding: if after { "memory" } else { "cpu" }.to_owned(),
+        findings: Vec::new(),
+    }
+}
