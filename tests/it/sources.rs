@@ -212,7 +212,15 @@ fn impossible_cells_are_named_by_row() {
     rows.sort();
     assert_eq!(
         rows,
-        ["row 2 inbound_rps", "row 2 replicas", "row 3 name", "row 4 cpu", "row 4 inbound_rps", "row 4 replicas"]
+        [
+            "row 2 inbound_rps",
+            "row 2 replicas",
+            "row 3 name",
+            "row 4 cpu",
+            "row 4 inbound_rps",
+            "row 4 memory",
+            "row 4 replicas"
+        ]
     );
     assert_eq!(kinds(&reading), "Deployment 2");
 }
