@@ -2,6 +2,7 @@
 //! admits and holds it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::capacity::{Capacity, Eligible};
 use super::constraint::{Barrier, barrier};
@@ -123,18 +124,18 @@ pub(super) fn explain(
     demands: &Demands<'_>,
     capacity: &Capacity,
     node_of: &Positions,
-) -> Vec<std::rc::Rc<Reasons>> {
+) -> Vec<Rc<Reasons>> {
     let hosts = daemon_hosts(demands, node_of);
     let none = BTreeSet::new();
-    let mut known: BTreeMap<(usize, Option<(&str, &str)>), std::rc::Rc<Reasons>> = BTreeMap::new();
+    let mut known: BTreeMap<_, Rc<Reasons>> = BTreeMap::new();
     let mut reasons_of = |&pod: &usize| {
         if demands.pods[pod].mobility == Mobility::Bound || demands.class_of[pod] == NONE {
-            return std::rc::Rc::new(vec![("bound to a node that is not in the inventory".to_owned(), 0)]);
+            return Rc::new(vec![("bound to a node that is not in the inventory".to_owned(), 0)]);
         }
         let set = (demands.pods[pod].mobility == Mobility::PerNode).then(|| daemon_set(demands, pod));
         let taken = set.and_then(|set| hosts.get(&set)).unwrap_or(&none);
         let key = (demands.class_of[pod], set);
-        known.entry(key).or_insert_with(|| std::rc::Rc::new(reasons(pod, sites, demands, capacity, taken))).clone()
+        known.entry(key).or_insert_with(|| Rc::new(reasons(pod, sites, demands, capacity, taken))).clone()
     };
     unplaced.iter().map(&mut reasons_of).collect()
 }

@@ -11,7 +11,13 @@ pub(super) fn map<S, T: Send>(
     work: impl Fn(&mut S, usize) -> T + Sync + Send,
 ) -> Vec<T> {
     use rayon::prelude::*;
-    (0..count).into_par_iter().with_min_len(64).map_init(scratch, work).collect()
+    /// Below this, handing work to another thread costs more than it saves.
+    const FEW: usize = 64;
+    if count <= FEW {
+        let mut space = scratch();
+        return (0..count).map(|number| work(&mut space, number)).collect();
+    }
+    (0..count).into_par_iter().with_min_len(FEW).map_init(scratch, work).collect()
 }
 
 /// `work` of each number below `count`, in order.

@@ -138,7 +138,7 @@ fn basis(provider: Provider) -> &'static str {
         Provider::Gke => "capacity less what GKE reserves",
         Provider::Eks => "capacity less what EKS reserves",
         Provider::Aks => "capacity less what AKS reserves",
-        Provider::None => "capacity, nothing reserved",
+        Provider::None => "capacity less the kubelet's default eviction threshold",
     }
 }
 

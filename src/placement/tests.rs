@@ -294,6 +294,19 @@ fn a_new_node_carries_a_pod_of_every_daemon_set_that_runs_there() {
 }
 
 #[test]
+fn daemon_pods_use_slots_of_a_new_node() {
+    check(
+        "policy target=0 losses=0 pods=3
+         node a cpu=4 memory=8Gi pods=1
+         daemon proxy-1 node=a
+         pod x
+         pod y
+         pod z",
+        &["unplaced default/x: pods on 1 node", "add: 2 for unplaced pods"],
+    );
+}
+
+#[test]
 fn pods_no_new_node_can_take_are_named() {
     for (pod, why) in [
         ("cpu=5", "it asks for 5 CPU, a new node has 4 left"),
@@ -425,5 +438,5 @@ fn very_many_identical_pods_are_packed_as_one_class() {
         "policy target=0 losses=1\nnode a cpu=4 memory=8Gi\npods 110000 x cpu=1m",
         &["a: 110 pods, cpu 110m, memory 0", "add: 1000 for node loss"],
     );
-    check("policy target=0 losses=1\npods 100001 x cpu=4", &["add: 100000 for unplaced pods"]);
+    check("policy target=0 losses=1\npods 100001 x cpu=4", &["add: 100000 for node loss"]);
 }

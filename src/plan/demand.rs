@@ -67,7 +67,9 @@ impl Demands {
         // Index 0 is "nothing"; pods of one template share their requests.
         let mut demands = Self { requests: vec![Resources::default()], pods: Vec::with_capacity(inventory.pods.len()) };
         let mut known: HashMap<(*const PodSpec, usize), (usize, usize)> = HashMap::new();
-        for pod in inventory.pods.iter().filter(|pod| pod.place != Place::Elsewhere) {
+        // Pods on nodes that are not in the input run elsewhere; without any node, all pods need a place.
+        let counted = |pod: &&Pod| pod.place != Place::Elsewhere || inventory.nodes.is_empty();
+        for pod in inventory.pods.iter().filter(counted) {
             let proxy = mesh.members.get(pod.workload).and_then(|member| member.proxy.as_ref());
             let key = (Arc::as_ptr(&pod.spec), pod.workload);
             let (request, share) = *known.entry(key).or_insert_with(|| {

@@ -101,14 +101,7 @@ fn advice(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, po
             count_of(totals.proxies_at_risk, "proxy", "proxies")
         ));
     }
-    let wasted_memory = totals.memory_wasted.as_mib();
-    if totals.cpu_wasted.as_cores() >= 1.0 || wasted_memory >= 1024.0 {
-        advice.push(format!(
-            "Proxy requests reserve {:.1} cores and {} beyond their need: fit them per workload.",
-            totals.cpu_wasted.as_cores(),
-            memory(totals.memory_wasted.as_bytes())
-        ));
-    }
+    advice.extend(waste(totals));
     if control_plane.replicas > 0 {
         let deployed = control_plane.deployed.as_ref().map_or(0, |(replicas, _)| *replicas);
         if deployed < control_plane.replicas {
@@ -122,6 +115,19 @@ fn advice(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, po
         }
     }
     advice
+}
+
+/// What proxy requests reserve beyond need, where it is worth a rollout.
+fn waste(totals: &Totals) -> Option<String> {
+    /// Less than this is not worth changing every workload.
+    const WORTH_CORES: f64 = 1.0;
+    const WORTH_MIB: f64 = 1024.0;
+    let cpu = totals.cpu_wasted.as_cores();
+    let unused_cpu = (cpu >= WORTH_CORES).then(|| format!("{cpu:.1} cores"));
+    let unused_memory = (totals.memory_wasted.as_mib() >= WORTH_MIB).then(|| memory(totals.memory_wasted.as_bytes()));
+    let unused: Vec<String> = unused_cpu.into_iter().chain(unused_memory).collect();
+    (!unused.is_empty())
+        .then(|| format!("Proxy requests reserve {} beyond their need: fit them per workload.", unused.join(" and ")))
 }
 
 fn count(number: u64, noun: &str) -> String {

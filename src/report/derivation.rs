@@ -5,7 +5,7 @@ use crate::units::Quantity;
 
 use super::text::{self, Unit};
 
-/// `60.1 MiB = 41.0 base + 2 workers × 0.400 + 140 clusters × 0.117`; `None` without terms.
+/// `60.1 MiB = 41 base + 2 workers × 0.4 + 140 clusters × 0.117`; `None` without terms.
 ///
 /// Terms that add nothing are left out; JSON has them. Where the units of the terms differ, each
 /// term names its own.
@@ -39,16 +39,17 @@ pub fn assumptions(basis: &Basis) -> Option<String> {
 }
 
 fn summand(term: &Term, unit: &str) -> String {
-    let one = term.count == 1.0;
-    if one {
-        return format!("{} {}", with_unit(&text::significant(term.amount.abs()), unit), term.what);
+    if term.count == 1.0 {
+        return format!("{} {}", with_unit(&coefficient(term.amount), unit), term.what);
     }
-    let count = if term.count.fract() == 0.0 && (0.0..1e15).contains(&term.count) {
-        text::count(term.count as u64)
-    } else {
-        text::significant(term.count)
-    };
-    format!("{count} {} × {}", term.what, with_unit(&text::significant(term.coefficient.abs()), unit))
+    let whole = term.count.fract() == 0.0 && (0.0..1e15).contains(&term.count);
+    let count = if whole { text::count(term.count as u64) } else { coefficient(term.count) };
+    format!("{count} {} × {}", term.what, with_unit(&coefficient(term.coefficient), unit))
+}
+
+/// A coefficient is as exact as its card: zeros at its end say nothing.
+fn coefficient(number: f64) -> String {
+    text::without_zeros(&text::significant(number.abs()))
 }
 
 fn with_unit(number: &str, unit: &str) -> String {
@@ -96,11 +97,11 @@ mod tests {
                 Term::new("connections", 0.0, 0.02, "MiB"),
                 Term::new("saved", 1.0, -2.5, "MiB"),
             ],
-            Some("60.0 MiB = 41.0 base + 1,400 clusters × 0.0117 − 2.50 saved"),
+            Some("60.0 MiB = 41 base + 1,400 clusters × 0.0117 − 2.5 saved"),
         );
         check(
             vec![Term::new("base", 1.0, 41.0, "MiB"), Term::new("buffers", 2.0, 32.0, "KiB")],
-            Some("60.0 MiB = 41.0 MiB base + 2 buffers × 32.0 KiB"),
+            Some("60.0 MiB = 41 MiB base + 2 buffers × 32 KiB"),
         );
     }
 }

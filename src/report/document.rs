@@ -2,6 +2,8 @@
 //!
 //! Strings are plain text; every renderer escapes them for its own syntax.
 
+use super::text;
+
 /// A report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
@@ -107,6 +109,20 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
     /// How many rows exist that are not in [`Self::rows`].
     pub omitted: u64,
+}
+
+impl Table {
+    /// What to say below the first `shown` rows; `None` where they are all.
+    #[must_use]
+    pub fn remainder(&self, shown: usize) -> Option<String> {
+        let shown = shown.min(self.rows.len());
+        let others = self.omitted.saturating_add((self.rows.len() - shown) as u64);
+        if others == 0 {
+            return None;
+        }
+        let (rows, others) = (text::counted(shown as u64, "row", "rows"), text::count(others));
+        Some(format!("The first {rows} of the table; {others} more are left out here. The JSON output is complete."))
+    }
 }
 
 /// A column.

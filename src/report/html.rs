@@ -2,7 +2,6 @@
 
 use super::document::{Align, Block, Callout, Cell, Chart, Column, Details, Document, Headline, KeyFigure, Table};
 use super::markup::Html;
-use super::text;
 
 /// Nothing may be loaded or run; the one style sheet is inside the page.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -98,7 +97,7 @@ fn key_figures(html: &mut Html, figures: &[KeyFigure]) {
 /// A table in a container of its own that scrolls, so that the page never does; the container can
 /// be reached and scrolled with the keyboard.
 fn table(html: &mut Html, table: &Table) {
-    let container = [("class", "scroll"), ("role", "region"), ("tabindex", "0"), ("aria-label", &*table.caption)];
+    let container = [("class", "scroll tall"), ("role", "region"), ("tabindex", "0"), ("aria-label", &*table.caption)];
     html.element("div", &container, |html| {
         html.element("table", &[], |html| {
             html.leaf("caption", &[], &table.caption);
@@ -110,14 +109,9 @@ fn table(html: &mut Html, table: &Table) {
             });
         });
     });
-    if table.omitted > 0 {
-        html.leaf("p", &[("class", "omitted")], &omitted(table));
+    if let Some(remainder) = table.remainder(usize::MAX) {
+        html.leaf("p", &[("class", "omitted")], &remainder);
     }
-}
-
-fn omitted(table: &Table) -> String {
-    let rows = text::counted(table.omitted, "further row is", "further rows are");
-    format!("{rows} not shown; the JSON output has all of them.")
 }
 
 fn header(html: &mut Html, columns: &[Column]) {

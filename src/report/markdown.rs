@@ -147,10 +147,8 @@ impl Writer {
             self.line(&format!("| {} |", cells.join(" | ")));
         }
         self.line("");
-        let omitted = table.omitted.saturating_add(table.rows.len().saturating_sub(self.rows) as u64);
-        if omitted > 0 {
-            let rows = text::counted(omitted, "further row is", "further rows are");
-            self.paragraph(&format!("{rows} not shown; the JSON output has all of them."));
+        if let Some(remainder) = table.remainder(self.rows) {
+            self.paragraph(&remainder);
         }
     }
 

@@ -46,6 +46,11 @@ impl Unit {
         if median(amounts) >= 1.0 { CORES } else { MILLICORES }
     }
 
+    /// Its name over a column: a lone `m` would be read as metres.
+    pub fn heading(self) -> &'static str {
+        if self == MILLICORES { "millicores" } else { self.symbol }
+    }
+
     /// An amount given in base units, without the symbol.
     pub fn number(self, amount: f64) -> String {
         significant(amount / self.size)
@@ -189,7 +194,7 @@ pub fn money(amount: f64) -> String {
 }
 
 /// A written amount without the zeros that end its fraction.
-fn without_zeros(amount: &str) -> String {
+pub fn without_zeros(amount: &str) -> String {
     let (number, symbol) = amount.split_once(' ').unwrap_or((amount, ""));
     let number = if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number };
     if symbol.is_empty() { number.to_owned() } else { format!("{number} {symbol}") }
@@ -268,7 +273,7 @@ mod tests {
             (999.6, "1,000"),
             (0.117, "0.117"),
             (0.000_04, "0.000040"),
-            (-3.14159, "−3.14"),
+            (-2.346, "−2.35"),
             (1_234_567.8, "1,234,568"),
             (1.0, "1.00"),
             (f64::NAN, UNKNOWN),

@@ -158,7 +158,7 @@ impl Planner<'_> {
         workload.request = Amount { cpu: 100 << self.draw.below(3), memory: 256 << self.draw.below(3) };
         // A classic sidecar keeps a job from ending, so teams leave jobs out of the mesh.
         workload.wish = if in_mesh(space) { Wish::OptOut } else { Wish::AsNamespace };
-        workload.variables = 2 + self.draw.below(6);
+        workload.variables = 1 + self.draw.below(5);
         self.take(false, &workload);
         workload
     }
@@ -190,7 +190,7 @@ impl Planner<'_> {
         workload.serves = if stateful { Some(Protocol::Tcp) } else { self.draw.weighted(&serves, None) };
         workload.autoscaled = !stateful && workload.replicas > 1 && workload.request.cpu > 0 && self.draw.chance(250);
         workload.protected = workload.replicas > 1 && self.draw.chance(300);
-        workload.variables = 2 + self.draw.below(9);
+        workload.variables = self.draw.weighted(&[(30, 1), (25, 2), (20, 4), (15, 6), (10, 11)], 1);
         workload
     }
 

@@ -181,7 +181,7 @@ fn write_main_container(json: &mut Json<'_>, workload: &Workload, admitted: Opti
     match workload.role {
         Role::Istiod => json.strings("args", &["discovery", "--monitoringAddr=:15014", "--domain", "cluster.local"]),
         Role::IngressGateway => {
-            json.strings("args", &["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"])
+            json.strings("args", &["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"]);
         }
         _ => {}
     }
@@ -189,7 +189,7 @@ fn write_main_container(json: &mut Json<'_>, workload: &Workload, admitted: Opti
     json.string("image", format_args!("{}:{}", image(workload), tag(workload)));
     json.string("imagePullPolicy", "IfNotPresent");
     let probed = workload.serves.filter(|_| workload.kind != Kind::CronJob);
-    if let Some(protocol) = probed {
+    if let Some(protocol) = probed.filter(|_| workload.key.is_multiple_of(2)) {
         json.object("livenessProbe", |json| write_probe(json, protocol, "/healthz", 20));
     }
     json.string("name", main_container(workload));
@@ -209,7 +209,7 @@ fn write_main_container(json: &mut Json<'_>, workload: &Workload, admitted: Opti
         json.object("readinessProbe", |json| write_probe(json, protocol, "/ready", 5));
     }
     write_resources(json, workload);
-    if workload.role == Role::Application {
+    if workload.role == Role::Application && workload.key.is_multiple_of(3) {
         json.object("securityContext", |json| {
             json.plain("allowPrivilegeEscalation", false);
             json.object("capabilities", |json| json.strings("drop", &["ALL"]));

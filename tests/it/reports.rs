@@ -6,6 +6,7 @@ use std::process::Command;
 use meshcap::plan::{Plan, SizingVerdict};
 use meshcap::report::{self, TerminalOptions};
 use meshcap::units::Memory;
+use proptest::prelude::*;
 
 extern crate meshcap;
 
@@ -59,6 +60,15 @@ fn json_has_no_number_that_is_none() {
 }
 
 #[test]
+fn a_page_loads_nothing() {
+    let html = report::html(&enlarged(30, 20));
+    for reference in ["http:", "https:", "src=", "url(", "@import", "<link", "<script"] {
+        assert!(!html.contains(reference), "{reference}");
+    }
+    assert!(html.contains("<svg viewBox"), "charts are drawn");
+}
+
+#[test]
 fn a_plan_without_nodes_or_workloads_renders() {
     let mut plan = without_nodes();
     plan.workloads.clear();
@@ -70,20 +80,39 @@ fn a_plan_without_nodes_or_workloads_renders() {
 
 #[test]
 fn nothing_hostile_reaches_the_page() {
-    let mut plan = sample::plan();
-    let name = "</td><script>alert(1)</script>\" onload='x' & \u{202e}\u{0}ü";
-    for workload in &mut plan.workloads {
-        workload.name = name.to_owned();
-        workload.namespace = name.to_owned();
-        workload.reason = name.to_owned();
-    }
-    plan.verdict.sentence = name.to_owned();
-    plan.headroom.nodes[0].name = name.to_owned();
-    plan.findings[0].subject = name.to_owned();
+    let plan = renamed("</td><script>alert(1)</script>\" onload='x' & \u{202e}\u{0}ü");
     let html = report::html(&plan);
     assert!(!html.contains("<script") && !html.contains('\u{202e}') && !html.contains('\u{0}'));
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;&quot; onload=&#39;x&#39; &amp; "));
     assert!(!report::markdown(&plan).contains("<script"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_tag_of_a_page_is_our_own(text in any::<String>(), tag in "<[a-z/!?]{1,8}[^>]{0,20}>?") {
+        const OURS: &str = "!doctype html head body meta title style header p div span h1 h2 h3 ol ul li nav a main \
+            section dl dt dd table caption thead tbody tr th td br small code aside strong details summary figure \
+            figcaption svg rect text polyline line circle path g";
+        for text in [text, tag] {
+            let page = report::html(&renamed(&text));
+            for tag in page.split('<').skip(1) {
+                let name = tag.split(['>', ' ', '\n', '/']).find(|part| !part.is_empty()).unwrap_or_default();
+                prop_assert!(OURS.split_whitespace().any(|ours| ours == name), "<{} from {:?}", name, text);
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_breaks_the_other_formats(text in any::<String>()) {
+        let plan = renamed(&text);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&report::json(&plan)).is_ok());
+        prop_assert!(report::markdown(&plan).chars().count() <= 60_000);
+        let options = TerminalOptions { width: 80, color: false };
+        let printable = report::terminal(&plan, options).lines().all(|line| !line.contains(char::is_control));
+        prop_assert!(printable);
+    }
 }
 
 #[test]
@@ -151,6 +180,46 @@ fn browse(browser: &Path, folder: &Path, page: &str) -> (String, String) {
         .output()
         .unwrap();
     (String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// The sample with one text wherever an input could have put it.
+fn renamed(name: &str) -> Plan {
+    let mut plan = sample::plan();
+    let text = || name.to_owned();
+    plan.inputs[0].name = text();
+    plan.inputs[0].objects[0].0 = text();
+    plan.card.title = text();
+    plan.policy.node_pool.name = text();
+    plan.policy.injection.enroll.insert(text());
+    plan.verdict.sentence = text();
+    plan.verdict.advice[0] = text();
+    for workload in &mut plan.workloads {
+        workload.name = text();
+        workload.namespace = text();
+        workload.kind = text();
+        workload.reason = text();
+        if let Some(proxy) = &mut workload.proxy {
+            proxy.memory.basis.terms[0].what = text();
+            proxy.memory.basis.terms[1].unit = text();
+            proxy.cpu.basis.assumptions = vec![text()];
+        }
+    }
+    plan.headroom.nodes[0].name = text();
+    plan.headroom.nodes[1].zone = text();
+    plan.headroom.zones[0].0 = text();
+    plan.headroom.unplaced[0].reason = text();
+    plan.headroom.unplaced[0].pod.name = name.into();
+    plan.headroom.nodes_to_add.pool = text();
+    plan.headroom.nodes_to_add.infeasible = Some(text());
+    plan.headroom.binding = text();
+    plan.headroom.worst_node_loss.as_mut().unwrap().node = text();
+    plan.bands[0].rule = text();
+    plan.bands[0].found = text();
+    plan.bands[0].why = text();
+    plan.findings[0].subject = text();
+    plan.findings[0].message = text();
+    plan.not_modelled[0] = text();
+    plan
 }
 
 fn without_nodes() -> Plan {

@@ -60,7 +60,7 @@ fn reserved_memory_matches_published_examples() {
         let found = reserved(provider, &capacity, pods, "").memory.get();
         assert_eq!(found, expected, "{provider:?} of {memory} bytes with {pods} pods");
     }
-    for (provider, mib) in [(Provider::Gke, 100), (Provider::Eks, 100), (Provider::Aks, 100), (Provider::None, 0)] {
+    for (provider, mib) in [(Provider::Gke, 100), (Provider::Eks, 100), (Provider::Aks, 100), (Provider::None, 100)] {
         assert_eq!(eviction(provider), Bytes::from_mib(mib), "{provider:?}");
     }
 }
@@ -144,7 +144,7 @@ fn what_a_node_offers_is_read_then_computed_then_missing() {
             Node { capacity: Some(offer(4000, 16)), ..Node::default() },
             4000,
             110,
-            "capacity, nothing reserved",
+            "capacity less the kubelet's default eviction threshold",
             Some("allocatable-assumed"),
         ),
         (Node::default(), 0, 0, "unknown", Some("allocatable-missing")),

@@ -4,7 +4,7 @@ use crate::inventory::objects::{
     NodeResources, NodeSelectorTerm, Operator, Requirement, Taint, TaintEffect, Toleration,
 };
 use crate::inventory::{Node, ObjectName, PodSpec};
-use crate::placement::{Fill, Headroom, Mobility, PodDemand, assess};
+use crate::placement::{Fill, Headroom, Mobility, PodDemand, assess, reservation};
 use crate::policy::{Policy, Provider};
 use crate::quantity::{parse_bytes, parse_count, parse_cpu, print_bytes, print_cpu};
 use crate::resources::Resources;
@@ -31,12 +31,12 @@ pub(super) struct Pod {
 
 impl Script {
     /// Lines `node NAME key=value…`, `pod`, `daemon` or `static NAME key=value…`, `pods COUNT NAME …`,
-    /// `policy key=value…`. New nodes are 4 CPU, 8Gi, 110 pods without reservation.
+    /// `policy key=value…`. New nodes offer 4 CPU, 8Gi and 110 pods.
     pub(super) fn parse(text: &str) -> Self {
         let mut policy = Policy::default();
         policy.node_pool.provider = Provider::None;
         policy.node_pool.cpu = parse_cpu("4").unwrap();
-        policy.node_pool.memory = Bytes::from_gib(8);
+        policy.node_pool.memory = Bytes::from_gib(8) + reservation::eviction(Provider::None);
         let mut script = Self { nodes: Vec::new(), offered: Vec::new(), pods: Vec::new(), policy };
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let words: Vec<&str> = line.split_whitespace().collect();

@@ -1,6 +1,7 @@
 //! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
 
-use super::workloads::{arithmetic, judged};
+use super::arithmetic::lines as arithmetic;
+use super::workloads::judged;
 use crate::overhead::ProxyCost;
 use crate::plan::WorkloadPlan;
 use crate::report::document::{Block, Chapter, Document, Headline, Tone};

@@ -9,6 +9,8 @@ use crate::units::Quantity;
 
 /// Most namespaces drawn; the rest is one bar.
 const MOST_NAMESPACES: usize = 15;
+/// How much longer than the longest bar the bar of the rest may be.
+const LARGEST_OTHERS: f64 = 2.0;
 /// Most workloads drawn.
 const MOST_WORKLOADS: usize = 20;
 /// Most node columns drawn; more nodes are averaged.
@@ -24,12 +26,18 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
     let unit = Unit::for_memory([value]);
     let mut rows: Vec<Interval> =
         largest.iter().filter_map(|sum| interval(sum.name.to_owned(), sum.memory, unit.size)).collect();
-    if !others.is_empty() {
-        let rest = others.iter().fold([0.0; 3], |[a, b, c], sum| {
-            let [lower, value, upper] = sum.memory;
-            [a + lower, b + value, c + upper]
-        });
+    let rest = others.iter().fold([0.0; 3], |[a, b, c], sum| {
+        let [lower, value, upper] = sum.memory;
+        [a + lower, b + value, c + upper]
+    });
+    let [_, others_value, _] = rest;
+    let mut caption = "Bars are estimates of all proxies in a namespace, whiskers their 90 % intervals.".to_owned();
+    if !others.is_empty() && others_value <= LARGEST_OTHERS * value {
         rows.extend(interval(format!("{} others", text::count(others.len() as u64)), rest, unit.size));
+    } else if !others.is_empty() {
+        // As a bar it would press all the others against the axis.
+        let others = text::counted(others.len() as u64, "further namespace", "further namespaces");
+        caption.push_str(&format!(" Not drawn: {others} with {} together.", unit.amount(others_value)));
     }
     let shown = largest.iter().take(3).map(|sum| {
         let [_, value, _] = sum.memory;
@@ -38,7 +46,7 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
     let alt = format!("Proxy memory by namespace. Largest: {}.", shown.collect::<Vec<_>>().join(", "));
     chart(
         "Proxy memory by namespace",
-        "Bars are estimates of all proxies in a namespace, whiskers their 90 % intervals.".to_owned(),
+        caption,
         alt,
         ChartData::Intervals { axis: format!("memory of all proxies, {}", unit.symbol), rows },
     )
@@ -64,9 +72,9 @@ pub fn requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
     let rows: Vec<RequestPair> = pairs.into_iter().map(|(_, pair)| pair).collect();
     let short = rows.iter().filter(|row| row.requested.unwrap_or(0.0) < row.needed).count() as u64;
     let which = if total > rows.len() {
-        format!("The {} of {} workloads", rows.len(), text::count(total as u64))
+        format!("The {} of {} workloads with the largest", rows.len(), text::count(total as u64))
     } else {
-        "Workloads".to_owned()
+        "Workloads by the".to_owned()
     };
     let alt = format!(
         "Memory requested and needed per proxy of {}: {} request less than they need.",
@@ -75,9 +83,7 @@ pub fn requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
     );
     chart(
         "Proxy memory: requested against needed",
-        format!(
-            "{which} by the difference over all replicas. The need covers the start-up peak at the policy's quantile."
-        ),
+        format!("{which} difference over all replicas. The need covers the start-up peak at the policy's quantile."),
         alt,
         ChartData::Requests { axis: "memory of one proxy, MiB".to_owned(), rows },
     )

@@ -1,5 +1,6 @@
 //! Arranges a plan for a tired engineer who must decide: the answer first, its reasons after.
 
+mod arithmetic;
 mod capacity;
 mod control_plane;
 mod explanation;

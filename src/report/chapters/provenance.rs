@@ -51,8 +51,8 @@ fn assumed_traffic(plan: &Plan) -> Vec<Block> {
             "The traffic of {} is not in the input; the policy's {} requests per second and {} open connections per \
              proxy stand in. Tables mark such rates with an asterisk.",
             text::counted(names.len() as u64, "workload", "workloads"),
-            text::significant(plan.policy.traffic.rps_per_proxy.as_per_second()),
-            text::significant(plan.policy.traffic.connections_per_proxy),
+            text::without_zeros(&text::significant(plan.policy.traffic.rps_per_proxy.as_per_second())),
+            text::without_zeros(&text::significant(plan.policy.traffic.connections_per_proxy)),
         )),
         details(
             format!("Which {}", if names.len() == 1 { "workload" } else { "workloads" }),

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::derivation;
 use super::super::document::{Block, Cell, Chapter, Column, Tone};
-use super::super::text::{self, CORES, MIB, Unit};
-use super::{chapter, details, figures, some_of, table};
+use super::super::text::{self, Unit};
+use super::{arithmetic, chapter, figures, table};
 use crate::overhead::ProxyCost;
 use crate::plan::{Plan, SizingVerdict, WorkloadPlan};
 
@@ -13,8 +12,6 @@ use crate::plan::{Plan, SizingVerdict, WorkloadPlan};
 const MOST_WORKLOADS: usize = 200;
 /// Most rows of the namespace table.
 const MOST_NAMESPACES: usize = 200;
-/// Most distinct derivations written out.
-const MOST_DERIVATIONS: usize = 100;
 
 /// Sums of one namespace.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,8 +38,8 @@ pub fn namespaces(plan: &Plan) -> Option<Chapter> {
     if sums.is_empty() {
         return None;
     }
-    let mut blocks = vec![namespace_table(&sums, MOST_NAMESPACES)];
-    blocks.extend(figures::namespaces(&sums));
+    let mut blocks: Vec<Block> = figures::namespaces(&sums).into_iter().collect();
+    blocks.push(namespace_table(&sums, MOST_NAMESPACES));
     chapter("namespaces", "Namespaces", blocks)
 }
 
@@ -64,7 +61,7 @@ pub fn workloads(plan: &Plan) -> Option<Chapter> {
     let mut blocks = vec![workload_table(&ordered)];
     blocks.extend(figures::requests(&ordered));
     let shown = ordered.get(..ordered.len().min(MOST_WORKLOADS)).unwrap_or_default();
-    blocks.extend(derivations(shown));
+    blocks.extend(arithmetic::derivations(shown));
     chapter("workloads", "Workloads", blocks)
 }
 
@@ -104,11 +101,11 @@ fn namespace_table(sums: &[NamespaceSum<'_>], limit: usize) -> Block {
     let columns = vec![
         Column::text("Namespace", 0),
         Column::number("Proxies", "", 0),
-        Column::number("Proxy memory", memory.symbol, 0),
-        Column::number("90 % interval", memory.symbol, 4),
-        Column::number("Reserved memory", memory.symbol, 2),
-        Column::number("Proxy CPU", cpu.symbol, 1),
-        Column::number("Reserved CPU", cpu.symbol, 3),
+        Column::number("Proxy memory", memory.heading(), 0),
+        Column::number("90 % interval", memory.heading(), 4),
+        Column::number("Reserved memory", memory.heading(), 2),
+        Column::number("Proxy CPU", cpu.heading(), 1),
+        Column::number("Reserved CPU", cpu.heading(), 3),
         Column::number("Proxy to app memory", "", 5),
     ];
     let rows = sums.iter().map(|sum| {
@@ -137,10 +134,13 @@ fn by_proxy_memory(plan: &Plan) -> Vec<&WorkloadPlan> {
     let memory = |workload: &WorkloadPlan| {
         workload.proxy.as_ref().map_or(-1.0, |proxy| proxy.memory.value.as_bytes() * workload.replicas as f64)
     };
-    let key = |workload: &WorkloadPlan| (workload.namespace.clone(), workload.kind.clone(), workload.name.clone());
     let mut ordered: Vec<&WorkloadPlan> = plan.workloads.iter().collect();
     ordered.sort_by(|a, b| memory(b).total_cmp(&memory(a)).then_with(|| key(a).cmp(&key(b))));
     ordered
+}
+
+fn key(workload: &WorkloadPlan) -> [&str; 3] {
+    [&workload.namespace, &workload.kind, &workload.name]
 }
 
 fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
@@ -149,19 +149,19 @@ fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
     let cpu = Unit::for_cpu(proxies().map(|proxy| proxy.cpu.value.as_cores()));
     let columns = vec![
         Column::text("Workload", 0),
-        Column::text("Kind", 6),
-        Column::number("Replicas", "", 2),
         Column::text("Mode", 5),
-        Column::number("Clusters", "", 8),
-        Column::number("Endpoints", "", 9),
-        Column::number("Requests/s", "", 7),
-        Column::number("Proxy memory", memory.symbol, 0),
-        Column::number("90 % interval", memory.symbol, 4),
-        Column::number("Start-up peak", memory.symbol, 4),
-        Column::number("Proxy CPU", cpu.symbol, 3),
+        Column::number("Replicas", "", 2),
+        Column::text("Verdict", 1),
+        Column::number("Proxy memory", memory.heading(), 0),
+        Column::number("90 % interval", memory.heading(), 4),
+        Column::number("Start-up peak", memory.heading(), 4),
+        Column::number("Proxy CPU", cpu.heading(), 3),
         Column::text("Request", 3),
         Column::text("Limit", 4),
-        Column::text("Verdict", 1),
+        Column::number("Requests/s", "", 7),
+        Column::number("Clusters", "", 8),
+        Column::number("Endpoints", "", 9),
+        Column::text("Kind", 6),
     ];
     let rows = ordered.iter().map(|workload| workload_row(workload, memory, cpu)).collect();
     table("Workloads by the memory of all their proxies; figures are per proxy", columns, rows, MOST_WORKLOADS)
@@ -170,27 +170,29 @@ fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
 fn workload_row(workload: &WorkloadPlan, memory: Unit, cpu: Unit) -> Vec<Cell> {
     let mut cells = vec![
         Cell::Name(name(workload)),
-        Cell::Text(workload.kind.clone()),
-        Cell::Number(text::count(workload.replicas)),
         Cell::Text(workload.mode.as_str().to_owned()),
+        Cell::Number(text::count(workload.replicas)),
     ];
+    let kind = Cell::Text(workload.kind.clone());
     let Some(proxy) = &workload.proxy else {
-        cells.extend(vec![Cell::Empty; 9]);
         cells.push(Cell::Text(workload.reason.clone()));
+        cells.extend(vec![Cell::Empty; 9]);
+        cells.push(kind);
         return cells;
     };
     let assumed = if workload.rps_measured { "" } else { "*" };
     cells.extend([
-        Cell::Number(text::count(workload.visible.clusters)),
-        Cell::Number(text::count(workload.visible.endpoints)),
-        Cell::Number(format!("{}{assumed}", text::significant(workload.rps_per_proxy))),
+        verdict(&workload.sizing, proxy),
         Cell::Number(memory.number(proxy.memory.value.as_bytes())),
         Cell::Number(memory.range(proxy.memory.lower.as_bytes(), proxy.memory.upper.as_bytes())),
         Cell::Number(memory.number(proxy.startup_memory.value.as_bytes())),
         Cell::Number(cpu.number(proxy.cpu.value.as_cores())),
         Cell::Text(text::declared(&proxy.requests)),
         Cell::Text(text::declared(&proxy.limits)),
-        verdict(&workload.sizing, proxy),
+        Cell::Number(format!("{}{assumed}", text::significant(workload.rps_per_proxy))),
+        Cell::Number(text::count(workload.visible.clusters)),
+        Cell::Number(text::count(workload.visible.endpoints)),
+        kind,
     ]);
     cells
 }
@@ -222,72 +224,4 @@ pub fn judged(verdict: &SizingVerdict) -> (Tone, &'static str) {
         SizingVerdict::CpuRequestTooLarge => (Tone::Neutral, "CPU request over twice the need"),
         SizingVerdict::CpuLimitTooSmall => (Tone::Bad, "CPU limit throttles"),
     }
-}
-
-/// The arithmetic, written once for all workloads that share it.
-fn derivations(shown: &[&WorkloadPlan]) -> Option<Block> {
-    let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
-    let mut known: BTreeMap<Vec<String>, usize> = BTreeMap::new();
-    for workload in shown {
-        let Some(proxy) = &workload.proxy else { continue };
-        let lines = arithmetic(proxy);
-        if lines.is_empty() {
-            continue;
-        }
-        let index = *known.entry(lines.clone()).or_insert_with(|| {
-            groups.push((lines, Vec::new()));
-            groups.len() - 1
-        });
-        if let Some((_, names)) = groups.get_mut(index) {
-            names.push(name(workload));
-        }
-    }
-    let distinct = groups.len();
-    let mut blocks: Vec<Block> = groups
-        .into_iter()
-        .take(MOST_DERIVATIONS)
-        .map(|(lines, names)| details(derivation_title(&lines, &names), derivation_blocks(lines, &names)))
-        .collect();
-    if blocks.is_empty() {
-        return None;
-    }
-    if distinct > MOST_DERIVATIONS {
-        blocks.push(Block::Paragraph(format!(
-            "{} further derivations are not written out; the JSON output has every one.",
-            text::count((distinct - MOST_DERIVATIONS) as u64)
-        )));
-    }
-    Some(details(
-        format!("The arithmetic: {}", text::counted(distinct as u64, "derivation", "distinct derivations")),
-        blocks,
-    ))
-}
-
-/// The terms of every figure of a proxy, and what they take for granted.
-pub fn arithmetic(proxy: &ProxyCost) -> Vec<String> {
-    let mut lines = Vec::new();
-    lines.extend(derivation::line(&proxy.memory, MIB).map(|line| format!("Memory: {line}")));
-    lines.extend(derivation::line(&proxy.startup_memory, MIB).map(|line| format!("Start-up peak: {line}")));
-    lines.extend(derivation::line(&proxy.cpu, CORES).map(|line| format!("CPU: {line}")));
-    lines.extend(derivation::assumptions(&proxy.memory.basis));
-    if proxy.cpu.basis.assumptions != proxy.memory.basis.assumptions {
-        lines.extend(derivation::assumptions(&proxy.cpu.basis));
-    }
-    lines
-}
-
-fn derivation_title(lines: &[String], names: &[String]) -> String {
-    let figure = lines.first().and_then(|line| line.split(" = ").next()).unwrap_or_default();
-    match names {
-        [one] => format!("{figure} in {one}"),
-        many => format!("{figure} in {}", text::counted(many.len() as u64, "workload", "workloads")),
-    }
-}
-
-fn derivation_blocks(lines: Vec<String>, names: &[String]) -> Vec<Block> {
-    let mut blocks = vec![Block::List(lines)];
-    if names.len() > 1 {
-        blocks.push(Block::Paragraph(format!("Workloads: {}.", some_of(names, 20))));
-    }
-    blocks
 }

@@ -28,9 +28,12 @@ fn band(canvas: &Canvas<'_, '_>, top: f64, row: &BandInterval) -> Result<()> {
     canvas.rectangle((scale.at(row.low), middle - 10.0), (scale.at(row.high), middle + 10.0), BAND)?;
     canvas.line((LEFT, middle), (right, middle), LINE, 1.0)?;
     let (lower, upper) = (scale.at(figure.lower), scale.at(figure.upper));
-    canvas.line((lower, middle), (upper, middle), WHISKER, 2.0)?;
-    for end in [lower, upper] {
-        canvas.line((end, middle - 5.0), (end, middle + 5.0), WHISKER, 2.0)?;
+    // A figure known exactly has no whiskers.
+    if lower < upper {
+        canvas.line((lower, middle), (upper, middle), WHISKER, 2.0)?;
+        for end in [lower, upper] {
+            canvas.line((end, middle - 5.0), (end, middle + 5.0), WHISKER, 2.0)?;
+        }
     }
     canvas.dot((scale.at(figure.value), middle), 4.5, WHISKER)?;
     for value in [0.0, row.low, row.high] {

@@ -9,6 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::markup::{Svg, escaped};
+use super::super::text::{count, shortened, significant};
 
 /// Ink of titles and labels.
 pub const INK: RGBColor = RGBColor(0x1b, 0x1f, 0x24);
@@ -164,9 +165,9 @@ impl Scale {
 
 fn tick_text(tick: f64) -> String {
     if tick == 0.0 || tick.fract() == 0.0 && tick < 1e15 {
-        return super::super::text::count(tick as u64);
+        return count(tick as u64);
     }
-    let written = super::super::text::significant(tick);
+    let written = significant(tick);
     written.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -176,11 +177,19 @@ fn pixel((x, y): (f64, f64)) -> (i32, i32) {
 }
 
 /// Most characters of a label beside a bar.
-pub const LABEL: usize = 30;
+const LABEL: usize = 30;
 
-/// A label that fits beside a bar.
+/// A label that fits beside a bar; namespace and name are shortened by themselves.
 pub fn label(text: &str) -> String {
-    super::super::text::shortened(text, LABEL)
+    const NAMESPACE: usize = 12;
+    match text.split_once('/') {
+        Some((namespace, name)) if text.chars().count() > LABEL => {
+            let namespace = shortened(namespace, NAMESPACE);
+            let left = LABEL - 1 - namespace.chars().count();
+            format!("{namespace}/{}", shortened(name, left))
+        }
+        _ => shortened(text, LABEL),
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +203,7 @@ mod tests {
             assert_eq!(scale.ticks().count(), ticks, "{largest}");
             assert!(scale.at(largest) <= 100.0);
         }
+        assert_eq!(label("a-long-namespace/a-very-long-workload-name"), "a-long…space/a-very-l…oad-name");
         assert_eq!(tick_text(2.5), "2.5");
         assert_eq!(tick_text(1500.0), "1,500");
     }
