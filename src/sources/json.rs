@@ -142,10 +142,10 @@ fn merge(
                 if kind.kind.as_deref().is_some_and(|kind| kind.ends_with("List")) {
                     tally.recognised += 1;
                 }
-                end_list(session, origin, std::mem::take(list), &kind, tally, depth)?;
+                end_list(session, origin, &std::mem::take(list), &kind, tally, depth)?;
             }
             Piece::ArrayEnd => {
-                end_list(session, origin, std::mem::take(list), &ListKind::default(), tally, depth)?;
+                end_list(session, origin, &std::mem::take(list), &ListKind::default(), tally, depth)?;
             }
             Piece::Stray(at) => strange(tally, origin, *at, || "a JSON array of plain values".to_owned()),
         }
@@ -157,7 +157,7 @@ fn merge(
 fn end_list(
     session: &mut Session<'_>,
     origin: &Origin,
-    list: OpenList,
+    list: &OpenList,
     kind: &ListKind,
     tally: &mut Tally,
     depth: u32,

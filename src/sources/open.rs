@@ -190,6 +190,7 @@ impl Group {
 }
 
 /// A small text file as a whole.
+#[expect(clippy::disallowed_methods, reason = "this is where files are opened")]
 pub(super) fn text(path: &Path) -> Result<String, InputError> {
     const MOST_BYTES: u64 = 16 << 20;
     let place = path.display().to_string();

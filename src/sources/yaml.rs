@@ -113,7 +113,8 @@ fn leading_blank_lines(text: &str) -> u64 {
 
 /// Budgets in proportion to the document: every byte may be a node, but no alias may multiply them.
 fn options(bytes: usize) -> serde_saphyr::Options {
-    const DEEPEST: usize = 100;
+    // Frames of nested values are large; 64 levels are safe on a thread's 2 MiB stack.
+    const DEEPEST: usize = 64;
     serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: bytes.max(250_000),

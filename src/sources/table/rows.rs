@@ -14,7 +14,7 @@ use crate::inventory::objects::{
     Container, Controller, ControllerKind, Labels, MeasuredWorkload, Node, NodeResources, Object, ObjectName,
     PodObject, PodPhase, PodSpec,
 };
-use crate::quantity::{parse_bytes, parse_cpu};
+use crate::quantity::{QuantityError, parse_bytes, parse_cpu, print_bytes, print_cpu};
 use crate::resources::{Declared, Requirements};
 use crate::units::{Bytes, Cores, Memory, Millicores, Rate};
 
@@ -213,24 +213,22 @@ impl Row<'_> {
             outbound_rps: self.number(Column::OutboundRps).map(Rate::per_second),
             bytes_per_request: self.number(Column::BytesPerRequest).map(Memory::from_bytes),
             connections: self.number(Column::Connections),
-            app_cpu: self.used(app_cpu, |text| parse_cpu(text).map(Millicores::to_cores).ok(), Cores::new),
-            app_memory: self.used(app_memory, |text| parse_bytes(text).map(Bytes::to_memory).ok(), Memory::from_bytes),
+            app_cpu: self.used(app_cpu, |text| parse_cpu(text).map(Millicores::to_cores), cores),
+            app_memory: self.used(app_memory, |text| parse_bytes(text).map(Bytes::to_memory), memory),
         }
     }
 
     /// A declared amount of CPU.
     fn cpu(&mut self, column: Option<Column>) -> Option<Millicores> {
-        let text = self.quantity_text(column?)?;
-        let cpu = parse_cpu(&text).map_err(|error| self.ignored("cpu", &error.to_string())).ok()?;
-        self.warn_if_absurd("cpu", &text);
+        let cpu = self.amount(column?, parse_cpu, |millis| Millicores::holding(Cores::from_millis(millis)))?;
+        self.warn_if_absurd("cpu", &print_cpu(cpu));
         Some(cpu)
     }
 
     /// A declared amount of memory.
     fn memory(&mut self, column: Option<Column>) -> Option<Bytes> {
-        let text = self.quantity_text(column?)?;
-        let memory = parse_bytes(&text).map_err(|error| self.ignored("memory", &error.to_string())).ok()?;
-        self.warn_if_absurd("memory", &text);
+        let memory = self.amount(column?, parse_bytes, |mib| Bytes::holding(Memory::from_mib(mib)))?;
+        self.warn_if_absurd("memory", &print_bytes(memory));
         Some(memory)
     }
 
@@ -240,36 +238,34 @@ impl Row<'_> {
         }
     }
 
-    /// The cell as a Kubernetes quantity, with the unit its column stands for.
-    fn quantity_text(&self, column: Column) -> Option<String> {
+    /// A Kubernetes quantity, or a plain number in the unit its column stands for.
+    fn amount<Q>(
+        &mut self,
+        column: Column,
+        quantity: impl Fn(&str) -> Result<Q, QuantityError>,
+        plain: impl Fn(f64) -> Q,
+    ) -> Option<Q> {
+        if unit_of(column) != Unit::Base {
+            return self.number(column).map(plain);
+        }
         let text = self.text(column)?;
-        Some(match unit_of(column) {
-            Unit::Base => text,
-            Unit::Milli => format!("{text}m"),
-            Unit::Mebi => format!("{text}Mi"),
-        })
+        quantity(&text).map_err(|error| self.ignored(name_of(column), &error.to_string())).ok()
     }
 
-    /// A measured amount: a plain number with fractions of any size, or a Kubernetes quantity.
+    /// A measured amount: a plain number in the unit its column stands for, or a Kubernetes quantity.
     fn used<Q>(
         &mut self,
         column: Option<Column>,
-        quantity: impl Fn(&str) -> Option<Q>,
-        plain: impl Fn(f64) -> Q,
+        quantity: impl Fn(&str) -> Result<Q, QuantityError>,
+        plain: impl Fn(f64, Unit) -> Q,
     ) -> Option<Q> {
         let column = column?;
         let text = self.text(column)?;
-        if unit_of(column) == Unit::Base && text.parse::<f64>().is_ok() {
-            return self.number(column).map(plain);
+        let unit = unit_of(column);
+        if unit != Unit::Base || text.parse::<f64>().is_ok() {
+            return self.number(column).map(|number| plain(number, unit));
         }
-        let amount = self.quantity_text(column).and_then(|text| quantity(&text));
-        if amount.is_none() {
-            self.ignored(
-                name_of(column),
-                &format!("{text:?} is no amount: expected a number or a Kubernetes quantity"),
-            );
-        }
-        amount
+        quantity(&text).map_err(|error| self.ignored(name_of(column), &error.to_string())).ok()
     }
 
     fn count(&mut self, column: Column) -> Option<u64> {
@@ -325,9 +321,19 @@ fn unit_of(column: Column) -> Unit {
     }
 }
 
+fn cores(number: f64, unit: Unit) -> Cores {
+    if unit == Unit::Milli { Cores::from_millis(number) } else { Cores::new(number) }
+}
+
+fn memory(number: f64, unit: Unit) -> Memory {
+    if unit == Unit::Mebi { Memory::from_mib(number) } else { Memory::from_bytes(number) }
+}
+
 /// The column's usual name, for messages.
 fn name_of(column: Column) -> &'static str {
     match column {
+        Column::CpuRequest(_) | Column::CpuLimit(_) => "cpu",
+        Column::MemoryRequest(_) | Column::MemoryLimit(_) => "memory",
         Column::Replicas => "replicas",
         Column::InboundRps => "inbound_rps",
         Column::OutboundRps => "outbound_rps",

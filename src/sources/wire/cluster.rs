@@ -23,9 +23,13 @@ pub(super) struct MetadataWire<'a> {
 }
 
 /// A namespace; nothing where it has no name.
-pub(super) fn namespace(wire: MetadataWire<'_>) -> Option<Namespace> {
-    let metadata = wire.metadata.0;
-    Some(Namespace { name: metadata.cluster_name()?, labels: metadata.labels(), annotations: metadata.annotations.0 })
+pub(super) fn namespace(wire: &MetadataWire<'_>) -> Option<Namespace> {
+    let metadata = &wire.metadata;
+    Some(Namespace {
+        name: metadata.cluster_name()?,
+        labels: metadata.labels(),
+        annotations: metadata.annotations.0.clone(),
+    })
 }
 
 #[derive(Deserialize, Default)]
@@ -81,7 +85,7 @@ struct ConditionWire<'a> {
 }
 
 /// A node; nothing where it has no name.
-pub(super) fn node(wire: NodeWire<'_>, odd: &mut Vec<Oddity>) -> Option<Node> {
+pub(super) fn node(wire: &NodeWire<'_>, odd: &mut Vec<Oddity>) -> Option<Node> {
     let name = wire.metadata.cluster_name()?;
     let mut amounts =
         |amounts: &TextMap<'_>, field: &str| (!amounts.0.is_empty()).then(|| node_resources(amounts, field, odd));
@@ -139,9 +143,9 @@ struct ServicePortWire<'a> {
 }
 
 /// A service; nothing where it has no name.
-pub(super) fn service(wire: ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<Service> {
-    let metadata = wire.metadata.0;
-    let spec = wire.spec.0;
+pub(super) fn service(wire: &ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<Service> {
+    let metadata = &wire.metadata;
+    let spec = &wire.spec;
     let port = |wire: &ServicePortWire<'_>| {
         let Some(port) = wire.port.0.and_then(|port| u16::try_from(port).ok()) else {
             odd.push(Oddity {
@@ -161,7 +165,7 @@ pub(super) fn service(wire: ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<Se
         ports: spec.ports.0.iter().filter_map(port).collect(),
         headless: spec.cluster_ip.as_str() == "None",
         external_name: spec.kind.as_str() == "ExternalName",
-        annotations: metadata.annotations.0,
+        annotations: metadata.annotations.0.clone(),
     })
 }
 
@@ -181,7 +185,7 @@ struct SubsetWire {
 }
 
 /// The endpoints of a service; nothing where they have no name.
-pub(super) fn endpoints(wire: EndpointsWire<'_>) -> Option<Endpoints> {
+pub(super) fn endpoints(wire: &EndpointsWire<'_>) -> Option<Endpoints> {
     let service = wire.metadata.object_name()?;
     let sum = |addresses: fn(&SubsetWire) -> &Seq<IgnoredAny>| {
         wire.subsets.0.iter().map(|subset| addresses(subset).0.len() as u64).sum()
@@ -217,7 +221,7 @@ struct EndpointConditions {
 }
 
 /// A slice of a service's endpoints; nothing where it has no name.
-pub(super) fn endpoint_slice(wire: SliceWire<'_>) -> Option<Endpoints> {
+pub(super) fn endpoint_slice(wire: &SliceWire<'_>) -> Option<Endpoints> {
     let own = wire.metadata.object_name()?;
     let owner = wire.metadata.owner().filter(|owner| &*owner.kind == "Service").map(|owner| owner.name);
     let service = wire.metadata.labels.get("kubernetes.io/service-name").map(Into::into).or(owner);
@@ -264,7 +268,7 @@ struct LimitWire<'a> {
 
 /// A limit range with the defaults the API server fills in when it is created: a limit from the
 /// maximum, a request from the limit, else from the minimum.
-pub(super) fn limit_range(wire: LimitRangeWire<'_>, odd: &mut Vec<Oddity>) -> Option<LimitRange> {
+pub(super) fn limit_range(wire: &LimitRangeWire<'_>, odd: &mut Vec<Oddity>) -> Option<LimitRange> {
     let name = wire.metadata.object_name()?;
     let mut default_request = Declared::default();
     let mut default_limit = Declared::default();
@@ -296,7 +300,7 @@ struct QuotaSpec<'a> {
 }
 
 /// A quota; nothing where it has no name. Object counts other than pods are left out.
-pub(super) fn resource_quota(wire: QuotaWire<'_>, odd: &mut Vec<Oddity>) -> Option<ResourceQuota> {
+pub(super) fn resource_quota(wire: &QuotaWire<'_>, odd: &mut Vec<Oddity>) -> Option<ResourceQuota> {
     let name = wire.metadata.object_name()?;
     let hard: Vec<(&str, &str)> =
         wire.spec.hard.0.iter().map(|(key, amount)| (key.as_str(), amount.as_str())).collect();
@@ -321,7 +325,7 @@ pub(super) struct PriorityWire<'a> {
 }
 
 /// A priority class; nothing where it has no name.
-pub(super) fn priority_class(wire: PriorityWire<'_>) -> Option<PriorityClass> {
+pub(super) fn priority_class(wire: &PriorityWire<'_>) -> Option<PriorityClass> {
     Some(PriorityClass {
         name: wire.metadata.cluster_name()?,
         value: wire.value.0.unwrap_or(0).clamp(i32::MIN.into(), i32::MAX.into()) as i32,
@@ -356,7 +360,7 @@ struct OverheadWire<'a> {
 }
 
 /// A runtime class; nothing where it has no name.
-pub(super) fn runtime_class(wire: RuntimeWire<'_>, odd: &mut Vec<Oddity>) -> Option<RuntimeClass> {
+pub(super) fn runtime_class(wire: &RuntimeWire<'_>, odd: &mut Vec<Oddity>) -> Option<RuntimeClass> {
     let name = wire.metadata.cluster_name()?;
     let overhead = declared(&wire.overhead.pod_fixed, "overhead.podFixed", odd);
     let old = declared(&wire.spec.overhead.pod_fixed, "spec.overhead.podFixed", odd);
@@ -380,7 +384,7 @@ struct GatewaySpec<'a> {
 }
 
 /// A gateway; nothing where it has no name.
-pub(super) fn gateway(wire: GatewayWire<'_>) -> Option<Gateway> {
+pub(super) fn gateway(wire: &GatewayWire<'_>) -> Option<Gateway> {
     Some(Gateway {
         name: wire.metadata.object_name()?,
         class: (&wire.spec.gateway_class_name).into(),

@@ -44,26 +44,28 @@ pub(super) struct Oddity {
 pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Error> {
     let mut odd = Vec::new();
     let object = match kind {
-        Kind::Pod => pod::pod(serde_json::from_slice(json)?, &mut odd).map(Object::Pod),
-        Kind::Node => cluster::node(serde_json::from_slice(json)?, &mut odd).map(Object::Node),
-        Kind::Namespace => cluster::namespace(serde_json::from_slice(json)?).map(Object::Namespace),
+        Kind::Pod => pod::pod(&serde_json::from_slice(json)?, &mut odd).map(Object::Pod),
+        Kind::Node => cluster::node(&serde_json::from_slice(json)?, &mut odd).map(Object::Node),
+        Kind::Namespace => cluster::namespace(&serde_json::from_slice(json)?).map(Object::Namespace),
         Kind::Controller(kind) => {
-            workload::controller(kind, serde_json::from_slice(json)?, &mut odd).map(Object::Controller)
+            workload::controller(kind, &serde_json::from_slice(json)?, &mut odd).map(Object::Controller)
         }
-        Kind::Service => cluster::service(serde_json::from_slice(json)?, &mut odd).map(Object::Service),
-        Kind::Endpoints => cluster::endpoints(serde_json::from_slice(json)?).map(Object::Endpoints),
-        Kind::EndpointSlice => cluster::endpoint_slice(serde_json::from_slice(json)?).map(Object::Endpoints),
-        Kind::Autoscaler => workload::autoscaler(serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
+        Kind::Service => cluster::service(&serde_json::from_slice(json)?, &mut odd).map(Object::Service),
+        Kind::Endpoints => cluster::endpoints(&serde_json::from_slice(json)?).map(Object::Endpoints),
+        Kind::EndpointSlice => cluster::endpoint_slice(&serde_json::from_slice(json)?).map(Object::Endpoints),
+        Kind::Autoscaler => workload::autoscaler(&serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
         Kind::DisruptionBudget => {
-            workload::disruption_budget(serde_json::from_slice(json)?).map(Object::DisruptionBudget)
+            workload::disruption_budget(&serde_json::from_slice(json)?).map(Object::DisruptionBudget)
         }
-        Kind::LimitRange => cluster::limit_range(serde_json::from_slice(json)?, &mut odd).map(Object::LimitRange),
+        Kind::LimitRange => cluster::limit_range(&serde_json::from_slice(json)?, &mut odd).map(Object::LimitRange),
         Kind::ResourceQuota => {
-            cluster::resource_quota(serde_json::from_slice(json)?, &mut odd).map(Object::ResourceQuota)
+            cluster::resource_quota(&serde_json::from_slice(json)?, &mut odd).map(Object::ResourceQuota)
         }
-        Kind::PriorityClass => cluster::priority_class(serde_json::from_slice(json)?).map(Object::PriorityClass),
-        Kind::RuntimeClass => cluster::runtime_class(serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass),
-        Kind::Gateway => cluster::gateway(serde_json::from_slice(json)?).map(Object::Gateway),
+        Kind::PriorityClass => cluster::priority_class(&serde_json::from_slice(json)?).map(Object::PriorityClass),
+        Kind::RuntimeClass => {
+            cluster::runtime_class(&serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass)
+        }
+        Kind::Gateway => cluster::gateway(&serde_json::from_slice(json)?).map(Object::Gateway),
     };
     object
         .map(|object| Decoded { object, oddities: odd })

@@ -193,8 +193,8 @@ struct VolumeWire {
 }
 
 /// A pod; nothing where it has no name.
-pub(super) fn pod(wire: PodWire<'_>, odd: &mut Vec<Oddity>) -> Option<PodObject> {
-    let metadata = wire.metadata.0;
+pub(super) fn pod(wire: &PodWire<'_>, odd: &mut Vec<Oddity>) -> Option<PodObject> {
+    let metadata = &wire.metadata;
     let name = metadata.object_name()?;
     let phase = match wire.status.phase.as_str() {
         "" | "Pending" => PodPhase::Pending,
@@ -212,7 +212,7 @@ pub(super) fn pod(wire: PodWire<'_>, odd: &mut Vec<Oddity>) -> Option<PodObject>
         node: (!node.is_empty()).then(|| node.as_str().into()),
         phase,
         terminating: !metadata.deletion_timestamp.is_empty(),
-        annotations: Arc::new(metadata.annotations.0),
+        annotations: Arc::new(metadata.annotations.0.clone()),
     })
 }
 

@@ -59,7 +59,7 @@ struct ControllerStatus {
 }
 
 /// A controller; nothing where it has no name.
-pub(super) fn controller(kind: ControllerKind, wire: ControllerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Controller> {
+pub(super) fn controller(kind: ControllerKind, wire: &ControllerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Controller> {
     let name = wire.metadata.object_name()?;
     let metadata = &wire.metadata;
     let (spec, status) = (&wire.spec, &wire.status);
@@ -177,7 +177,7 @@ impl ResourceMetric<'_> {
 }
 
 /// An autoscaler; nothing where it has no name.
-pub(super) fn autoscaler(wire: AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Autoscaler> {
+pub(super) fn autoscaler(wire: &AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Autoscaler> {
     let name = wire.metadata.object_name()?;
     let spec = &wire.spec;
     let metrics = &spec.metrics.0;
@@ -225,7 +225,7 @@ struct SelectorWire<'a> {
 }
 
 /// A disruption budget; nothing where it has no name.
-pub(super) fn disruption_budget(wire: BudgetWire<'_>) -> Option<DisruptionBudget> {
+pub(super) fn disruption_budget(wire: &BudgetWire<'_>) -> Option<DisruptionBudget> {
     let spec = &wire.spec;
     let labels = spec.selector.match_labels.to_labels();
     let equal = labels.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In, values: vec![value] });
