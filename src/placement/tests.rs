@@ -37,9 +37,9 @@ fn the_largest_pod_is_placed_first() {
 #[test]
 fn every_constraint_keeps_a_pod_off_and_says_so() {
     for (node, pod, reason) in [
-        ("cpu=1 memory=8Gi", "cpu=2", "cpu on 1 node"),
+        ("cpu=1 memory=8Gi", "cpu=2", "CPU on 1 node"),
         ("cpu=4 memory=1Gi", "memory=2Gi", "memory on 1 node"),
-        ("cpu=1 memory=1Gi", "cpu=2 memory=2Gi", "cpu on 1 node, memory on 1"),
+        ("cpu=1 memory=1Gi", "cpu=2 memory=2Gi", "CPU on 1 node, memory on 1"),
         ("cpu=4 memory=8Gi disk=1Gi", "disk=2Gi", "ephemeral-storage on 1 node"),
         ("cpu=4 memory=8Gi", "gpu=1", "nvidia.com/gpu on 1 node"),
         ("cpu=4 memory=8Gi gpu=2", "gpu=3", "nvidia.com/gpu on 1 node"),

@@ -132,7 +132,7 @@ fn proxies_on_a_full_cluster_cost_nodes() {
     // 600m of 4 cores leaves 6 of 8 pods on each node; the 8 others need one node of 8 cores.
     assert_eq!((planned.unplaced.len(), planned.nodes_to_add.count), (8, 1));
     assert_eq!(planned.nodes_to_add.reason, "unplaced pods");
-    assert_eq!(planned.unplaced[0].reason, "cpu on 4 nodes");
+    assert_eq!(planned.unplaced[0].reason, "CPU on 4 nodes");
     let mesh_cpu: u64 = planned.nodes.iter().map(|node| node.mesh.cpu.get()).sum();
     assert_eq!(mesh_cpu, 24 * 100);
 }
