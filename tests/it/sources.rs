@@ -10,7 +10,7 @@ use meshcap::sources::{Input, InputError, Limits, Reading, read, read_bytes};
 
 use crate::shared;
 
-/// Objects of a file, counted with jq and by hand from the same files.
+/// Objects of each file, counted from the same files by another program.
 const COUNTS: &[(&str, &str)] = &[
     ("kubectl-dump-4node-2021/pods.json", "Pod 158"),
     ("kubectl-dump-4node-2021/services.json", "Service 143"),
@@ -73,8 +73,8 @@ fn kinds(reading: &Reading) -> String {
 }
 
 #[test]
-fn real_files_hold_what_jq_counts() {
-    let Some(data) = shared::data("real_files_hold_what_jq_counts") else { return };
+fn real_files_hold_what_was_counted() {
+    let Some(data) = shared::data("real_files_hold_what_was_counted") else { return };
     for (file, expected) in COUNTS {
         let reading = read_path(data.join("inventories").join(file)).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(kinds(&reading), *expected, "{file}");
