@@ -56,27 +56,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["estimate", "finding", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
     ),
     ("sources", &["finding", "inventory", "quantity", "resources", "units"]),
-    ("synthetic", &[]),
-    (
-        "cli",
-        &[
-            "card",
-            "estimate",
-            "finding",
-            "inventory",
-            "mesh",
-            "model",
-            "overhead",
-            "placement",
-            "plan",
-            "policy",
-            "quantity",
-            "report",
-            "sources",
-            "synthetic",
-            "units",
-        ],
-    ),
+    ("synthetic", &["units"]),
+    ("cli", &["card", "finding", "inventory", "model", "plan", "policy", "report", "sources", "synthetic", "units"]),
 ];
 
 fn source_files(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -103,7 +84,12 @@ fn library() -> Vec<(String, PathBuf, String)> {
             let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
             let module = first.trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).unwrap();
-            (module != "lib" && module != "main").then_some((module, path, text))
+            // Tests may look upwards: a law is tested with the card that holds its coefficients.
+            let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+            let is_code =
+                module != "lib" && module != "main" && !inside.ends_with("tests.rs") && !inside.ends_with("sample.rs");
+            let in_tests = inside.components().any(|part| part.as_os_str() == "tests");
+            (is_code && !in_tests).then_some((module, path, text))
         })
         .collect()
 }
@@ -170,11 +156,15 @@ fn the_table_allows_nothing_unused() {
     for (module, _, text) in library() {
         used.entry(module).or_default().extend(imports(&text));
     }
+    let mut unused = Vec::new();
     for (module, imports) in MAY_IMPORT {
         for import in *imports {
-            assert!(used[*module].contains(*import), "{module} may import {import} but does not");
+            if !used[*module].contains(*import) {
+                unused.push(format!("{module} may import {import} but does not"));
+            }
         }
     }
+    assert!(unused.is_empty(), "{unused:#?}");
 }
 
 #[test]
