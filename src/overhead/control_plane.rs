@@ -23,7 +23,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     let load = load(inputs, proxies);
     cases.add_outside_range(&"istiod", inputs.card.istiod_memory.outside_range(&load));
 
-    let surviving = surviving_replicas(inputs, &load, cases);
+    let (surviving, infeasible) = surviving_replicas(inputs, &load, cases);
     let replicas = surviving + u64::from(policy.survive_replica_losses);
     let share = share(&load, surviving);
     let mut cpu = inputs.card.istiod_cpu.pushing(replicas, &load);
@@ -40,6 +40,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         memory,
         replicas,
         csr_per_second: csr_rate(proxies, policy.certificate_ttl, policy.certificate_grace_ratio).as_per_second(),
+        infeasible,
         deployed,
     };
     judge(&control_plane, inputs, &share, cases);
@@ -55,6 +56,7 @@ fn nothing_to_serve(deployed: Option<(u64, Declared)>) -> ControlPlane {
         cpu_request: Millicores::ZERO,
         memory_request: Bytes::ZERO,
         csr_per_second: 0.0,
+        infeasible: None,
         deployed,
     }
 }
@@ -87,8 +89,9 @@ fn share(load: &ControlPlaneLoad, replicas: u64) -> ControlPlaneLoad {
     ControlPlaneLoad { proxies: load.proxies / replicas.max(1) as f64, ..*load }
 }
 
-/// The fewest replicas that carry the load, each within what the policy allows a replica.
-fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut Cases) -> u64 {
+/// The fewest replicas that carry the load, each within what the policy allows a replica, and why
+/// there is no such number if there is none.
+fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut Cases) -> (u64, Option<String>) {
     let policy = &inputs.policy.control_plane;
     let quantile = inputs.policy.sizing.quantile;
     let fewest = |fits: &dyn Fn(&ControlPlaneLoad) -> bool| (1..=MOST_REPLICAS).find(|&n| fits(&share(load, n)));
@@ -97,25 +100,34 @@ fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut 
     let cpu = |load: &ControlPlaneLoad| inputs.card.istiod_cpu.pushing(1, load).at(quantile);
     let by_memory = fewest(&|share| memory(share) <= policy.replica_memory.to_memory());
     let by_cpu = fewest(&|share| cpu(share) <= policy.replica_cpu.to_cores());
+    let mut shortfalls = Vec::new();
     if by_memory.is_none() {
-        let least = print_bytes(Bytes::holding(memory(&share(load, MOST_REPLICAS))));
+        let least = print_bytes(memory_needed(
+            &inputs.card.istiod_memory.peak(&share(load, MOST_REPLICAS)),
+            &inputs.policy.sizing,
+            Bytes::ZERO,
+        ));
         let allowed = print_bytes(policy.replica_memory);
-        let detail =
-            format!("memory of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
-        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "memory", &"istiod", detail);
+        shortfalls.push((
+            "memory",
+            format!("each of {MOST_REPLICAS} replicas needs {least} of memory, {allowed} allowed by policy"),
+        ));
     }
     if by_cpu.is_none() {
         let least = print_cpu(Millicores::holding(cpu(&share(load, MOST_REPLICAS))));
         let allowed = print_cpu(policy.replica_cpu);
-        let detail = format!("CPU of {least} needed by each of {MOST_REPLICAS} replicas, {allowed} allowed by policy");
-        cases.add(&ISTIOD_REPLICA_TOO_SMALL, "cpu", &"istiod", detail);
+        shortfalls
+            .push(("cpu", format!("each of {MOST_REPLICAS} replicas needs {least} CPU, {allowed} allowed by policy")));
+    }
+    for (resource, shortfall) in &shortfalls {
+        cases.add(&ISTIOD_REPLICA_TOO_SMALL, resource, &"istiod", shortfall.clone());
     }
     // Where not even an idle replica fits, more of them do not help; otherwise they do, up to the most.
     let idle = ControlPlaneLoad { proxies: 0.0, ..*load };
     let best = |idle_fits: bool| if idle_fits { MOST_REPLICAS } else { 1 };
     let by_memory = by_memory.unwrap_or_else(|| best(memory(&idle) <= policy.replica_memory.to_memory()));
     let by_cpu = by_cpu.unwrap_or_else(|| best(cpu(&idle) <= policy.replica_cpu.to_cores()));
-    by_memory.max(by_cpu)
+    (by_memory.max(by_cpu), shortfalls.into_iter().next().map(|(_, shortfall)| shortfall))
 }
 
 fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {

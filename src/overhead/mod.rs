@@ -111,6 +111,9 @@ pub struct ControlPlane {
     pub memory_request: Bytes,
     /// Certificate signing requests per second in steady state.
     pub csr_per_second: f64,
+    /// Why no number of replicas within the policy's largest replica carries this mesh; the other
+    /// figures then say what the largest number considered would need.
+    pub infeasible: Option<String>,
     /// What the inventory runs today: replicas and requests of each, if istiod is in it.
     pub deployed: Option<(u64, Declared)>,
 }

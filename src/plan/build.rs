@@ -136,7 +136,7 @@ fn workloads(
 /// istiod replicas that get nodes of their own are not packed; each brings one node.
 fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Policy) {
     let replicas = overhead.control_plane.replicas;
-    if !policy.control_plane.dedicated_nodes || replicas == 0 {
+    if !policy.control_plane.dedicated_nodes || replicas == 0 || overhead.control_plane.infeasible.is_some() {
         return;
     }
     let add = &mut headroom.nodes_to_add;

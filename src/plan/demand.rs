@@ -39,7 +39,8 @@ impl Demands {
     /// The cluster with every planned proxy, the control plane and the node proxies that are missing.
     pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, card: &ModelCard, policy: &Policy) -> Self {
         let mut demands = Self::of(inventory, mesh, true);
-        if !policy.control_plane.dedicated_nodes {
+        // istiod that cannot be sized cannot be placed either; the plan says so.
+        if !policy.control_plane.dedicated_nodes && overhead.control_plane.infeasible.is_none() {
             demands.add_control_plane(mesh, overhead);
         }
         demands.add_waypoints(mesh, card);

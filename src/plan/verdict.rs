@@ -79,9 +79,9 @@ fn cost(totals: &Totals) -> String {
         count_of(totals.proxies, "proxy", "proxies")
     };
     format!(
-        "The mesh's {proxies} use {} of memory and {:.2} cores.",
+        "The mesh's {proxies} use {} of memory and {} cores.",
         memory(totals.proxy_memory.value.as_bytes()),
-        totals.proxy_cpu.value.as_cores()
+        cores(totals.proxy_cpu.value.as_cores())
     )
 }
 
@@ -102,7 +102,9 @@ fn advice(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, po
         ));
     }
     advice.extend(waste(totals));
-    if control_plane.replicas > 0 {
+    if let Some(reason) = &control_plane.infeasible {
+        advice.push(format!("istiod cannot carry this mesh within the policy's largest replica ({reason}): scope what proxies see first."));
+    } else if control_plane.replicas > 0 {
         let deployed = control_plane.deployed.as_ref().map_or(0, |(replicas, _)| *replicas);
         if deployed < control_plane.replicas {
             let place = if policy.control_plane.dedicated_nodes { " on nodes of its own" } else { "" };
@@ -135,10 +137,31 @@ fn count(number: u64, noun: &str) -> String {
 }
 
 fn count_of(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
+/// Digits in groups of three.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 fn memory(bytes: f64) -> String {
     let mib = bytes / crate::units::MIB;
-    if mib >= 1024.0 { format!("{:.1} GiB", mib / 1024.0) } else { format!("{mib:.0} MiB") }
+    match mib {
+        ..1024.0 => format!("{mib:.0} MiB"),
+        ..1_048_576.0 => format!("{:.1} GiB", mib / 1024.0),
+        _ => format!("{:.1} TiB", mib / 1_048_576.0),
+    }
+}
+
+fn cores(cores: f64) -> String {
+    if cores < 10.0 { format!("{cores:.2}") } else { grouped(cores.round() as u64) }
 }

@@ -195,6 +195,7 @@ fn control_plane() -> ControlPlane {
         cpu_request: Millicores::new(500),
         memory_request: Bytes::from_gib(2),
         csr_per_second: 0.001_1,
+        infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
     }
 }

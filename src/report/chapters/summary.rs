@@ -104,6 +104,9 @@ fn control_plane(plan: &Plan) -> Vec<KeyFigure> {
     if istiod.replicas == 0 {
         return Vec::new();
     }
+    if let Some(reason) = &istiod.infeasible {
+        return vec![plain("istiod request", "no number of replicas fits".to_owned(), reason.clone())];
+    }
     let request = format!(
         "{} × {}, {}",
         text::count(istiod.replicas),

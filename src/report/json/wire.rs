@@ -183,6 +183,8 @@ struct ControlPlane {
     memory_bytes: Estimate,
     /// Certificate signing requests per second.
     csr_per_second: Number,
+    /// Why no number of replicas within the policy's largest replica carries the mesh; null if one does.
+    infeasible: Option<String>,
     /// CPU request of each replica.
     cpu_request_millicores: u64,
     /// Memory request of each replica.
@@ -382,6 +384,7 @@ impl From<&crate::overhead::ControlPlane> for ControlPlane {
             cpu_cores: (&istiod.cpu).into(),
             memory_bytes: (&istiod.memory).into(),
             csr_per_second: Number::new(istiod.csr_per_second),
+            infeasible: istiod.infeasible.clone(),
             cpu_request_millicores: istiod.cpu_request.get(),
             memory_request_bytes: istiod.memory_request.get(),
             deployed: istiod
