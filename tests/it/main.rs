@@ -12,6 +12,7 @@
 
 mod architecture;
 mod cli;
+mod examples;
 mod generate;
 mod inventories;
 mod models;
