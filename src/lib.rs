@@ -43,24 +43,27 @@
 //! makes clusters from a seed, and `cli` is the command line.
 
 pub mod units;
+pub mod quantity;
+pub mod estimate;
+pub mod finding;
+pub mod resources;
 
-pub mod card;
+pub mod policy;
 pub mod inventory;
 pub mod model;
-pub mod policy;
+pub mod card;
 
 pub mod mesh;
+pub mod profile;
 pub mod overhead;
 pub mod placement;
 pub mod plan;
-pub mod profile;
-
-#[cfg(feature = "synthetic")]
-pub mod synthetic;
 
 pub mod report;
 
-#[cfg(feature = "cli")]
-pub mod cli;
 #[cfg(feature = "sources")]
 pub mod sources;
+#[cfg(feature = "synthetic")]
+pub mod synthetic;
+#[cfg(feature = "cli")]
+pub mod cli;
