@@ -16,6 +16,7 @@ pub mod coefficient;
 pub mod istiod;
 pub mod proxy_cpu;
 pub mod proxy_memory;
+pub mod queueing;
 mod sum;
 pub mod ztunnel;
 

@@ -1,0 +1,400 @@
+//! Worker imbalance: the largest share of connections that falls on one worker.
+//!
+//! **Law.** Each of `c` connections goes to one of `w` workers, all equally likely; counts are
+//! multinomial and the largest of them decides how early the proxy saturates. With `X_i` independent
+//! Poisson variables of any common mean,
+//!
+//! `P(max ≤ m) = P(ΣX = c | all X_i ≤ m) · P(X ≤ m)^w / P(ΣX = c)`
+//!
+//! **Source.** B. Levin, 1981, for the representation. Envoy's threading model: the kernel gives a new
+//! connection to any worker, and it stays there for life.
+//!
+//! **Method.** Up to [`EXACT`] connections the first factor is a power of a polynomial, all of whose terms
+//! are positive. Beyond, it is the saddlepoint approximation with its second-order term, good to about
+//! 0.1 %. Beyond 1000 connections a worker, counts are normal: the mean is then right to second order,
+//! quantiles of the share to 0.5 % of themselves.
+//!
+//! **Assumptions.** Connections alike and independent. Envoy's `exact_balance` evens them out; it does
+//! not even out what they carry.
+
+use statrs::distribution::{ContinuousCDF, Normal};
+use statrs::function::gamma::ln_gamma;
+
+use crate::units::{Quantile, Share};
+
+use super::{LARGEST, MOST_SERVERS, QueueError, share, within};
+
+/// Most connections for which every chance is exact.
+pub const EXACT: u64 = 200;
+/// Connections a worker beyond which their number is normal.
+const NORMAL: f64 = 1000.0;
+/// Chances that the largest count is larger still end here.
+const NEGLIGIBLE: f64 = 1e-13;
+
+/// How unevenly connections fall on workers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkerImbalance {
+    connections: f64,
+    workers: f64,
+    largest: Largest,
+}
+
+/// Distribution of the largest count.
+#[derive(Debug, Clone, PartialEq)]
+enum Largest {
+    /// Chance that it is at most `first`, `first + 1`, …; the last is 1 but for [`NEGLIGIBLE`].
+    Counts { first: f64, within: Vec<f64> },
+    /// Counts are normal.
+    Normal,
+}
+
+impl WorkerImbalance {
+    /// Connections, at least 1 and at most 10¹⁵, on worker threads.
+    ///
+    /// # Errors
+    /// [`QueueError::OutOfRange`].
+    pub fn new(connections: u64, workers: u32) -> Result<Self, QueueError> {
+        let connections_number = within("number of connections", connections as f64, 1.0, LARGEST)?;
+        let workers_number = within("number of workers", f64::from(workers), 1.0, f64::from(MOST_SERVERS))?;
+        let chance = |most: f64| match connections <= EXACT {
+            true => exactly_within(connections as usize, workers, most as usize),
+            false => nearly_within(connections_number, workers_number, most),
+        };
+        let largest = if workers == 1 {
+            Largest::Counts { first: connections_number, within: vec![1.0] }
+        } else if connections > EXACT && connections_number / workers_number > NORMAL {
+            Largest::Normal
+        } else {
+            counts(connections_number, workers_number, chance)
+        };
+        Ok(Self { connections: connections_number, workers: workers_number, largest })
+    }
+
+    /// Mean of the largest share, in [1/w, 1].
+    #[must_use]
+    pub fn mean_largest_share(&self) -> Share {
+        match &self.largest {
+            Largest::Counts { first, within } => {
+                let beyond: f64 = within.iter().map(|chance| 1.0 - chance).sum();
+                share((first + beyond) / self.connections)
+            }
+            // Deviations from the mean of all are Z_i − mean(Z), and the mean of all deviates by 0 on average.
+            Largest::Normal => self.share_at(mean_of_largest(self.workers)),
+        }
+    }
+
+    /// The largest share, not exceeded with a chance of `quantile`; in [1/w, 1].
+    #[must_use]
+    pub fn largest_share(&self, quantile: Quantile) -> Share {
+        match &self.largest {
+            Largest::Counts { first, within } => {
+                let last = within.len().saturating_sub(1);
+                let above = within.partition_point(|&chance| chance < quantile.get()).min(last);
+                share((first + above as f64) / self.connections)
+            }
+            Largest::Normal => {
+                let of_one = (quantile.get().ln() / self.workers).exp().clamp(0.0, 1.0 - f64::EPSILON / 2.0);
+                let deviations = Normal::standard().inverse_cdf(of_one);
+                self.share_at(deviations * (1.0 - 1.0 / self.workers).sqrt())
+            }
+        }
+    }
+
+    /// Chance that no worker gets more than so many connections.
+    #[must_use]
+    pub fn chance_within(&self, connections: u64) -> Share {
+        let most = connections as f64;
+        match &self.largest {
+            Largest::Counts { first, within } if most >= *first => {
+                share(within.get((most - first) as usize).copied().unwrap_or(1.0))
+            }
+            Largest::Counts { .. } => Share::ZERO,
+            Largest::Normal => {
+                let mean = self.connections / self.workers;
+                let deviation = (mean * (1.0 - 1.0 / self.workers)).sqrt();
+                let of_one = Normal::standard().cdf((most + 0.5 - mean) / deviation);
+                share((self.workers * of_one.ln()).exp())
+            }
+        }
+    }
+
+    /// The share that lies so many deviations `√(c/w)` above `1/w`.
+    fn share_at(&self, deviations: f64) -> Share {
+        let even = 1.0 / self.workers;
+        share((even + deviations / (self.connections * self.workers).sqrt()).max(even))
+    }
+}
+
+/// Chances that the largest count is at most each number, from the least possible one upwards.
+fn counts(connections: f64, workers: f64, chance: impl Fn(f64) -> f64) -> Largest {
+    let first = (connections / workers).ceil();
+    let mut within: Vec<f64> = Vec::new();
+    let mut most = first;
+    while most < connections {
+        let so_far = within.last().copied().unwrap_or(0.0);
+        let next = chance(most).clamp(so_far, 1.0);
+        if 1.0 - next < NEGLIGIBLE {
+            break;
+        }
+        within.push(next);
+        most += 1.0;
+    }
+    within.push(1.0);
+    Largest::Counts { first, within }
+}
+
+/// Chance that no count exceeds `most`, by multiplying out.
+fn exactly_within(connections: usize, workers: u32, most: usize) -> f64 {
+    let mean = connections as f64 / f64::from(workers);
+    let one: Vec<f64> = poisson(mean).take(most.min(connections) + 1).collect();
+    let all = power(&one, workers, connections);
+    let any = poisson(connections as f64).nth(connections).unwrap_or(1.0);
+    all.get(connections).map_or(0.0, |chance| chance / any)
+}
+
+/// Chances of 0, 1, 2, … of a Poisson variable.
+fn poisson(mean: f64) -> impl Iterator<Item = f64> {
+    let none = (-mean).exp();
+    (1_u32..).scan(none, move |chance, next| {
+        let now = *chance;
+        *chance *= mean / f64::from(next);
+        Some(now)
+    })
+}
+
+/// A polynomial to a power, without what exceeds a degree.
+fn power(base: &[f64], exponent: u32, degree: usize) -> Vec<f64> {
+    let mut result = vec![1.0];
+    let mut square = base.to_vec();
+    let mut left = exponent;
+    loop {
+        if left & 1 == 1 {
+            result = product(&result, &square, degree);
+        }
+        left >>= 1;
+        if left == 0 {
+            return result;
+        }
+        square = product(&square, &square, degree);
+    }
+}
+
+fn product(left: &[f64], right: &[f64], degree: usize) -> Vec<f64> {
+    let length = (left.len() + right.len()).saturating_sub(1).min(degree + 1);
+    let mut result = vec![0.0; length];
+    for (power, factor) in left.iter().enumerate() {
+        for (sum, other) in result.iter_mut().skip(power).zip(right) {
+            *sum += factor * other;
+        }
+    }
+    result
+}
+
+/// Chance that no count exceeds `most`, by a saddlepoint: the common mean of the Poisson variables is
+/// chosen such that, cut at `most`, they expect `c` in all.
+fn nearly_within(connections: f64, workers: f64, most: f64) -> f64 {
+    let even = connections / workers;
+    if most < even {
+        return 0.0;
+    }
+    if most == even {
+        // All counts are alike.
+        return (ln_gamma(connections + 1.0) - connections * workers.ln() - workers * ln_gamma(most + 1.0)).exp();
+    }
+    let cut = tilted(even, most);
+    let variance = cut.second;
+    let curvature = cut.fourth / (variance * variance) - 3.0;
+    let skewness = cut.third * cut.third / (variance * variance * variance);
+    let second_order = 1.0 + (curvature / 8.0 - 5.0 * skewness / 24.0) / workers;
+    // The e^{−λ} of both sides cancel and are left out.
+    let log_chance = workers * cut.log_mass - connections * (workers * cut.rate).ln() + ln_gamma(connections + 1.0)
+        - 0.5 * (std::f64::consts::TAU * workers * variance).ln();
+    (log_chance.exp() * second_order.max(0.0)).min(1.0)
+}
+
+/// A Poisson variable cut at a largest count, with its central moments.
+struct Cut {
+    rate: f64,
+    /// `ln Σ_{j ≤ m} λʲ/j!`
+    log_mass: f64,
+    first: f64,
+    second: f64,
+    third: f64,
+    fourth: f64,
+}
+
+/// The cut Poisson variable whose mean is `mean`, which lies below `most`.
+fn tilted(mean: f64, most: f64) -> Cut {
+    const MOST_STEPS: u32 = 60;
+    let (mut low, mut high) = (mean.ln() - 1.0, f64::INFINITY);
+    let mut log_rate = mean.ln();
+    let mut cut = Cut::at(log_rate.exp(), most, mean);
+    for _ in 0..MOST_STEPS {
+        let miss = cut.first;
+        if miss.abs() <= 1e-11 * mean {
+            break;
+        }
+        if miss < 0.0 {
+            low = log_rate;
+        } else {
+            high = log_rate;
+        }
+        let newton = log_rate - miss / cut.second;
+        log_rate = if newton > low && newton < high && newton - log_rate < 1.0 {
+            newton
+        } else if high.is_finite() {
+            f64::midpoint(low, high)
+        } else {
+            log_rate + 1.0
+        };
+        cut = Cut::at(log_rate.exp(), most, mean);
+    }
+    cut
+}
+
+impl Cut {
+    /// Moments about `centre`.
+    fn at(rate: f64, most: f64, centre: f64) -> Self {
+        const NOTHING: f64 = 1e-18;
+        let mode = rate.floor().min(most);
+        let mut sums = [0.0; 5];
+        let mut add = |count: f64, chance: f64| {
+            let mut moment = chance;
+            for sum in &mut sums {
+                *sum += moment;
+                moment *= count - centre;
+            }
+        };
+        let (mut count, mut chance) = (mode, 1.0);
+        while count >= 0.0 && chance > NOTHING {
+            add(count, chance);
+            chance *= count / rate;
+            count -= 1.0;
+        }
+        (count, chance) = (mode + 1.0, rate / (mode + 1.0));
+        while count <= most && chance > NOTHING {
+            add(count, chance);
+            count += 1.0;
+            chance *= rate / count;
+        }
+        let [mass, first, second, third, fourth] = sums;
+        let log_mass = mass.ln() + mode * rate.ln() - ln_gamma(mode + 1.0);
+        Self { rate, log_mass, first: first / mass, second: second / mass, third: third / mass, fourth: fourth / mass }
+    }
+}
+
+/// Mean of the largest of so many standard normal variables.
+fn mean_of_largest(count: f64) -> f64 {
+    const STEP: f64 = 0.01;
+    let normal = Normal::standard();
+    let largest_within = |at: f64| (count * normal.cdf(at).ln()).exp();
+    // ∫₀ (1 − F) − ∫⁰ F, by the midpoint rule.
+    (0..1_000)
+        .map(|index| (f64::from(index) + 0.5) * STEP)
+        .map(|at| (1.0 - largest_within(at) - largest_within(-at)) * STEP)
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TOLERANCE: f64 = 1e-9;
+
+    fn imbalance(connections: u64, workers: u32) -> WorkerImbalance {
+        WorkerImbalance::new(connections, workers).unwrap()
+    }
+
+    #[test]
+    fn few_connections_meet_counting_by_hand() {
+        // 2 on 3: together in 3 of 9 cases. 3 on 2: all together in 2 of 8. 4 on 2: 6 of 16 are even.
+        for (connections, workers, most, expected) in
+            [(2, 3, 1, 2.0 / 3.0), (3, 2, 2, 6.0 / 8.0), (4, 2, 2, 6.0 / 16.0), (4, 2, 1, 0.0), (5, 1, 4, 0.0)]
+        {
+            let found = imbalance(connections, workers).chance_within(most).get();
+            assert!((found - expected).abs() < TOLERANCE, "{connections} on {workers}: {found}");
+        }
+        assert!((imbalance(2, 3).mean_largest_share().get() - 2.0 / 3.0).abs() < TOLERANCE);
+        assert!((imbalance(3, 2).mean_largest_share().get() - 2.25 / 3.0).abs() < TOLERANCE);
+        assert_eq!(imbalance(7, 1).mean_largest_share(), Share::literal(1.0));
+    }
+
+    /// People needed for even odds that `k` of them share a birthday: 23, 88, 187, 313, 460, 623, 798,
+    /// 985, 1181 (Levin, 1981; OEIS A014088). From 313 on it is the saddlepoint that meets them.
+    #[test]
+    fn birthdays_are_shared() {
+        for (people, together) in
+            [(23, 2), (88, 3), (187, 4), (313, 5), (460, 6), (623, 7), (798, 8), (985, 9), (1181, 10)]
+        {
+            let apart = |people| imbalance(people, 365).chance_within(together - 1).get();
+            assert!(apart(people) <= 0.5 && apart(people - 1) > 0.5, "{people}: {}", apart(people));
+        }
+    }
+
+    #[test]
+    fn the_methods_agree_where_they_meet() {
+        for (workers, most) in [(2, 104), (2, 115), (3, 70), (3, 80), (8, 33), (8, 40), (64, 8), (64, 10), (1000, 3)] {
+            let exact = exactly_within(EXACT as usize, workers, most);
+            let near = nearly_within(EXACT as f64, f64::from(workers), most as f64);
+            assert!((near - exact).abs() < 2e-3, "{workers} workers, {most}: {exact} {near}");
+        }
+        for workers in [2, 4, 16] {
+            let connections = 1_000 * u64::from(workers);
+            let (counted, normal) = (imbalance(connections, workers), imbalance(connections + 1, workers));
+            assert_ne!(normal, counted);
+            for quantile in [0.05, 0.5, 0.95] {
+                let quantile = Quantile::literal(quantile);
+                let ratio = normal.largest_share(quantile).get() / counted.largest_share(quantile).get();
+                assert!((ratio - 1.0).abs() < 6e-3, "{workers} at {quantile:?}: {ratio}");
+            }
+            let ratio = normal.mean_largest_share().get() / counted.mean_largest_share().get();
+            assert!((ratio - 1.0).abs() < 2e-3, "{workers}: {ratio}");
+        }
+    }
+
+    /// Mean of the largest of 2, 3, 5, 10 and 100 normal variables: 0.56419, 0.84628, 1.16296, 1.53875,
+    /// 2.50759 (H. Harter, 1961).
+    #[test]
+    fn normal_order_statistics_meet_their_table() {
+        for (count, expected) in [(2.0, 0.56419), (3.0, 0.84628), (5.0, 1.16296), (10.0, 1.53875), (100.0, 2.50759)] {
+            let found = mean_of_largest(count);
+            assert!((found - expected).abs() < 1e-4, "{count}: {found}");
+        }
+    }
+
+    #[test]
+    fn huge_numbers_have_answers() {
+        for (connections, workers) in [(1, 1_000_000), (1_000_000_000_000_000, 2), (300, 1_000_000), (1_000_000, 1_000)]
+        {
+            let share = imbalance(connections, workers).mean_largest_share().get();
+            assert!(share >= 1.0 / f64::from(workers) && share <= 1.0, "{connections} {workers}: {share}");
+        }
+        for (connections, workers) in [(0, 2), (u64::MAX, 2), (2, 0), (2, u32::MAX)] {
+            assert!(WorkerImbalance::new(connections, workers).is_err());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn shares_lie_between_even_and_all(connections in 1_u64..5_000, workers in 1_u32..300, q in 0.0..=1.0_f64) {
+            let imbalance = imbalance(connections, workers);
+            let mean = imbalance.mean_largest_share().get();
+            let even = (connections as f64 / f64::from(workers)).ceil() / connections as f64;
+            prop_assert!(even - TOLERANCE <= mean && mean <= 1.0);
+            let quantile = imbalance.largest_share(Share::new(q).unwrap());
+            prop_assert!(imbalance.largest_share(Share::ZERO) <= quantile);
+            prop_assert!(quantile <= imbalance.largest_share(Share::literal(1.0)));
+        }
+
+        #[test]
+        fn more_connections_even_out(connections in 1_u64..2_000, workers in 1_u32..64) {
+            let share = |connections| imbalance(connections, workers).mean_largest_share().get();
+            // Below one connection a worker the largest count is at least 1, of more.
+            prop_assert!(share(2 * connections) <= share(connections) + 1e-6);
+        }
+    }
+}
