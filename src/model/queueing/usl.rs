@@ -16,7 +16,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::curve::{self, Function};
-use super::{LARGEST, QueueError, rate_in_range, search, within};
+use super::{LARGEST, QueueError, rate_in_range, within};
 use crate::estimate::{Basis, Estimate};
 use crate::units::{Quantity, Rate, Ratio, Seconds};
 

@@ -46,9 +46,9 @@ fn runs_away_at_saturation<Q: Queue>(queue_at: impl Fn(f64) -> Result<Q, QueueEr
         let queue = queue_at(1.0 - idle).unwrap();
         queue.mean_wait() / queue.mean_service() * idle
     };
-    let (near, nearer) = (scaled_wait(1e-6), scaled_wait(1e-8));
+    let (near, nearer) = (scaled_wait(1e-8), scaled_wait(1e-10));
     assert!(nearer > 0.0 && (near / nearer - 1.0).abs() < 1e-3, "{near} {nearer}");
-    for load in [1.0, 1.5, 1e9] {
+    for load in [1.0, 1.5, 1e3] {
         assert!(matches!(queue_at(load), Err(QueueError::Unstable { .. })), "stable at a load of {load}");
     }
 }
@@ -67,7 +67,7 @@ fn has_a_response_distribution(queue: &impl ResponseTail) {
     assert_eq!(queue.response_longer_than(Seconds::ZERO).get(), 1.0);
     assert_eq!(queue.response_longer_than(Seconds::new(-1.0)).get(), 1.0);
     // ∫ P(R > t) dt by Simpson's rule, out to where nothing is left.
-    const PARTS: u32 = 4_000;
+    const PARTS: u32 = 1_000;
     let end = queue.response_quantile(Share::literal(0.999_999_999)).as_seconds();
     let step = end / f64::from(PARTS);
     let weighted = |index: u32| {
@@ -75,7 +75,7 @@ fn has_a_response_distribution(queue: &impl ResponseTail) {
         weight * queue.response_longer_than(Seconds::new(step * f64::from(index))).get()
     };
     let area = (0..=PARTS).map(weighted).sum::<f64>() * step / 3.0;
-    assert!((area / queue.mean_response().as_seconds() - 1.0).abs() < 1e-4, "{area} {:?}", queue.mean_response());
+    assert!((area / queue.mean_response().as_seconds() - 1.0).abs() < 1e-3, "{area} {:?}", queue.mean_response());
 }
 
 const SERVICE: Seconds = Seconds::new(0.002);
