@@ -4,7 +4,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group, criterion_main};
 use meshcap::model::queueing::{
     BusiestWorker, LoadPoint, MG1Ps, MMc, ResponseTail, Usl, WorkerImbalance, saturation_knee,
 };
@@ -19,7 +19,7 @@ const SERVICE: Seconds = Seconds::new(0.000_2);
 fn answer(criterion: &mut Criterion) {
     for servers in [10_u32, 1_000, 1_000_000] {
         let arrivals = Rate::per_second(0.9 * f64::from(servers) / SERVICE.as_seconds());
-        criterion.bench_function(&BenchmarkId::new("M/M/c, servers", servers).to_string(), |bencher| {
+        criterion.bench_function(&format!("M/M/c/{servers} servers"), |bencher| {
             bencher.iter(|| MMc::new(black_box(arrivals), SERVICE, servers));
         });
     }

@@ -17,6 +17,7 @@ mod generate;
 mod inventories;
 mod models;
 mod placement;
+mod queueing;
 mod readme;
 mod reports;
 mod shared;

@@ -260,7 +260,7 @@ mod tests {
             let (lower, upper) = said.throttled_periods();
             let mut random = Random::new(11);
             let (mut backlog, mut throttled) = (0.0_f64, 0_u32);
-            const PERIODS: u32 = 200_000;
+            const PERIODS: u32 = 100_000;
             let mut next = random.exponential(1.0 / rps);
             for period in 1..=PERIODS {
                 while next < f64::from(period) * PERIOD {

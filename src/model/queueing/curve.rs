@@ -158,9 +158,8 @@ fn solve<const K: usize>(matrix: [[f64; K]; K], right: [f64; K]) -> Option<[f64;
         }
         for below in pivot + 1..K {
             let factor = scaled[below][pivot] / diagonal;
-            for column in pivot..K {
-                scaled[below][column] -= factor * scaled[pivot][column];
-            }
+            let above = scaled[pivot];
+            scaled[below].iter_mut().zip(above).for_each(|(entry, other)| *entry -= factor * other);
             solution[below] -= factor * solution[pivot];
         }
     }
