@@ -32,12 +32,10 @@ pub fn saturation_knee<Q: ResponseTail>(
 ) -> Knee {
     let is_met =
         |rate: f64| queue_at(Rate::per_second(rate)).is_ok_and(|queue| queue.response_quantile(quantile) <= objective);
-    if !is_met(0.0) {
-        return Knee::MissedWhenIdle;
-    }
+    let Some(idle) = queue_at(Rate::ZERO).ok().filter(|_| is_met(0.0)) else { return Knee::MissedWhenIdle };
     let mut met = 0.0;
-    // Responses take a good part of the objective long before as many arrive as its reciprocal tells.
-    let mut missed = 1.0 / LARGEST;
+    // What one server can do at most; more servers are found by doubling.
+    let mut missed = (1.0 / idle.mean_service().as_seconds()).min(LARGEST);
     while is_met(missed) {
         met = missed;
         missed *= 2.0;

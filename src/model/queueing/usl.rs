@@ -141,17 +141,17 @@ impl Usl {
         self.coherency
     }
 
-    /// Throughput at a concurrency; the law is meant for 1 and more, and less counts as 1.
+    /// Throughput at a concurrency in [1, 10¹⁵]; what lies outside counts as the nearer end.
     #[must_use]
     pub fn throughput(&self, concurrency: f64) -> Rate {
-        Rate::per_second(concurrency.max(1.0) / self.response(concurrency).as_seconds()).min(Rate::per_second(f64::MAX))
-            * f64::from(u8::from(concurrency.is_finite()))
+        let present = concurrency.max(1.0).min(LARGEST);
+        Rate::per_second(present / self.response(present).as_seconds())
     }
 
-    /// Mean response time at a concurrency, `N/X(N)` by Little's law.
+    /// Mean response time at such a concurrency, `N/X(N)` by Little's law.
     #[must_use]
     pub fn response(&self, concurrency: f64) -> Seconds {
-        let present = concurrency.max(1.0);
+        let present = concurrency.max(1.0).min(LARGEST);
         let others = present - 1.0;
         let slowdown = 1.0 + self.contention * others + self.coherency * present * others;
         Seconds::new(slowdown / self.single)
@@ -432,7 +432,9 @@ mod tests {
                     prop_assert!(estimate.contains(estimate.value) && estimate.upper.as_number().is_finite());
                 }
                 prop_assert!((0.0..=1.0).contains(&fit.contention.upper.as_number()));
-                prop_assert!(fit.law.throughput(1e9).as_per_second() >= 0.0);
+                for concurrency in [0.0, 1e9, f64::MAX, f64::INFINITY, f64::NAN] {
+                    prop_assert!(fit.law.throughput(concurrency).as_per_second() >= 0.0, "{concurrency}");
+                }
             }
         }
 
