@@ -494,12 +494,31 @@ mod tests {
                 Object::Controller(controller(ControllerKind::Deployment, "web", None)),
                 Object::Controller(controller(ControllerKind::DaemonSet, "logs", None)),
                 Object::Controller(set),
+                Object::Controller(controller(ControllerKind::Deployment, "shop", Some(20))),
                 Object::Autoscaler(autoscaler("cart", 4, 9)),
+                Object::Autoscaler(autoscaler("shop", 4, 9)),
                 Object::Autoscaler(autoscaler("gone", 1, 2)),
             ],
-            &["DaemonSet logs ×2", "Deployment api ×3", "Deployment cart ×4", "Deployment web ×1"],
+            &[
+                "DaemonSet logs ×2",
+                "Deployment api ×3",
+                "Deployment cart ×4",
+                "Deployment shop ×9",
+                "Deployment web ×1",
+            ],
             &["autoscaler-without-target", BARE],
         );
+    }
+
+    #[test]
+    fn a_manifest_does_not_report_its_daemons() {
+        let mut manifest = controller(ControllerKind::DaemonSet, "logs", None);
+        manifest.status_replicas = Some(0);
+        let mut running = live(manifest.clone());
+        running.status_replicas = Some(7);
+        let of = |daemons| vec![Object::Controller(daemons)];
+        check(of(manifest), &["DaemonSet logs ×1"], &["daemonset-without-nodes", BARE]);
+        check(of(running), &["DaemonSet logs ×7"], &[BARE]);
     }
 
     #[test]
