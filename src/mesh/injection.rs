@@ -407,13 +407,13 @@ mod tests {
             class: class.to_owned(),
             ..Gateway::default()
         };
-        let mut inventory = Inventory::default();
-        inventory.gateways = vec![
+        let gateways = vec![
             gateway("front", "istio"),
             gateway("mine", "nginx"),
             gateway("other", "istio-remote"),
             gateway("waypoint", "istio-waypoint"),
         ];
+        let inventory = Inventory { gateways, ..Inventory::default() };
         let (mesh, findings) = membership(&inventory, &defaults(), &InjectionPolicy::default());
         let names: Vec<&str> = mesh.announced_gateways.iter().map(|name| &*name.name).collect();
         assert_eq!(names, ["front", "waypoint"]);

@@ -184,3 +184,64 @@ fn mobility(inventory: &Inventory, pod: &Pod) -> Mobility {
         _ => Mobility::Free,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::SidecarForm;
+    use crate::resources::Declared;
+    use crate::units::{Bytes, Millicores};
+
+    fn container(name: &str, image: &str, millicores: Option<u64>) -> Container {
+        let requests = Declared::new(millicores.map(Millicores::new), millicores.map(Bytes::from_mib));
+        Container {
+            name: name.to_owned(),
+            image: image.to_owned(),
+            resources: Requirements { requests, ..Requirements::default() },
+            ..Container::default()
+        }
+    }
+
+    /// CPU a pod of these containers asks for today and with the mesh, and the part its proxy makes.
+    fn requested(containers: Vec<Container>) -> [u64; 3] {
+        let proxy = Proxy {
+            container: container(PROXY_CONTAINER, "", Some(100)),
+            present: false,
+            running: 0,
+            form: SidecarForm::Classic,
+            workers: 2,
+            workers_basis: "test",
+        };
+        let spec = Arc::new(PodSpec { containers, ..PodSpec::default() });
+        let pod = Pod {
+            name: ObjectName::new("shop", "cart"),
+            workload: 0,
+            labels: Arc::default(),
+            annotations: Arc::default(),
+            spec,
+            place: Place::Pending,
+            phase: crate::inventory::PodPhase::Pending,
+            listed: false,
+        };
+        let (today, _) = requests_of(&pod, Some(&proxy), false);
+        let (planned, share) = requests_of(&pod, Some(&proxy), true);
+        [today, planned, share].map(|amount| amount.cpu.get())
+    }
+
+    #[test]
+    fn a_proxy_is_asked_for_once() {
+        let app = || container("app", "cart:1", Some(500));
+        let proxy = |image, millicores| container(PROXY_CONTAINER, image, millicores);
+        for (containers, expected) in [
+            (vec![app()], [500, 600, 100]),
+            (vec![app(), proxy("proxyv2:1.24", Some(70))], [570, 570, 70]),
+            // Declares nothing, and that is what the scheduler sees.
+            (vec![app(), proxy("proxyv2:1.24", None)], [500, 500, 0]),
+            // To be completed by injection.
+            (vec![proxy("auto", None)], [100, 100, 100]),
+            (vec![proxy("auto", Some(30))], [30, 30, 30]),
+        ] {
+            assert_eq!(requested(containers.clone()), expected, "{containers:?}");
+        }
+    }
+}
