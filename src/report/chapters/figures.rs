@@ -2,7 +2,8 @@
 
 use super::super::document::{BandInterval, Block, Chart, ChartData, Interval, NodeShare, RequestPair};
 use super::super::text::{self, Unit};
-use super::workloads::{NamespaceSum, name};
+use super::namespaces::NamespaceSum;
+use super::workloads::name;
 use crate::placement::NodeFill;
 use crate::plan::{Plan, WorkloadPlan};
 use crate::units::Quantity;
@@ -31,7 +32,7 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
         [a + lower, b + value, c + upper]
     });
     let [_, others_value, _] = rest;
-    let mut caption = "Bars are estimates of all proxies in a namespace, whiskers their 90 % intervals.".to_owned();
+    let mut caption = "Bars: memory used by all proxies of a namespace. Whiskers: the likely range.".to_owned();
     if !others.is_empty() && others_value <= LARGEST_OTHERS * value {
         rows.extend(interval(format!("{} others", text::count(others.len() as u64)), rest, unit.size));
     } else if !others.is_empty() {
