@@ -29,8 +29,13 @@ pub fn verdict(evidence: Evidence<'_>) -> Verdict {
         Outcome::Tight => format!("It fits, but {}.", missed(&checks, evidence).join(", and ")),
         Outcome::Fits => fits(&checks),
     };
-    let cost = if evidence.totals.pods == 0 { String::new() } else { cost(evidence.totals) };
-    let sentence = format!("{cost} {answer}").trim().to_owned();
+    let cost = cost(evidence.totals);
+    let sentence = match outcome {
+        Outcome::Unjudged if evidence.totals.pods == 0 => answer,
+        Outcome::Unjudged => format!("{cost} {answer}"),
+        // The decision comes first; what it costs supports it.
+        _ => format!("{answer} {cost}"),
+    };
     Verdict { outcome, checks, sentence, advice: advice(evidence) }
 }
 

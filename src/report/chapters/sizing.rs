@@ -81,16 +81,15 @@ pub fn annotations(ordered: &[&WorkloadPlan]) -> Option<Block> {
     }
     sets.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
     let columns = vec![
+        Column::text("Workloads", 0),
         Column::number("proxyCPU", "", 0),
         Column::number("proxyMemory", "", 0),
         Column::number("proxyCPULimit", "", 1),
         Column::number("proxyMemoryLimit", "", 1),
-        Column::text("Workloads", 0),
     ];
     let rows = sets.into_iter().map(|(values, names)| {
-        let mut cells: Vec<Cell> = values.into_iter().map(Cell::Number).collect();
-        cells.push(Cell::Text(some_of(&names, MOST_NAMES)));
-        cells
+        let names = Cell::Text(some_of(&names, MOST_NAMES));
+        [names].into_iter().chain(values.into_iter().map(Cell::Number)).collect()
     });
     Some(table(
         "Values to set as annotations sidecar.istio.io/… of the pod template. Set all of a row: one alone makes the \

@@ -34,7 +34,7 @@ pub fn decisive(plan: &Plan) -> Option<Chapter> {
     if rows.is_empty() {
         return None;
     }
-    chapter("decides", "What decides", vec![table("What the policy asks for", columns, rows, usize::MAX)])
+    chapter("decides", "What decides", vec![table("Today and with the mesh", columns, rows, usize::MAX)])
 }
 
 fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
@@ -65,7 +65,7 @@ fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
             (
                 format!("no pod stranded by losing {node}"),
                 &whole,
-                format!("{} of {} that move", text::count(check.planned as u64), text::count(displaced)),
+                format!("{} of {} stranded", text::count(check.planned as u64), pods(displaced)),
             )
         }
     };

@@ -18,7 +18,8 @@ pub fn workloads(plan: &Plan) -> Option<Chapter> {
     }
     let mut blocks = vec![workload_table(&ordered)];
     blocks.extend(sizing::annotations(&ordered));
-    blocks.extend(figures::requests(&ordered));
+    blocks.extend(figures::cpu_requests(&ordered));
+    blocks.extend(figures::memory_requests(&ordered));
     let shown = ordered.get(..ordered.len().min(MOST_WORKLOADS)).unwrap_or_default();
     blocks.extend(arithmetic::derivations(shown));
     chapter("workloads", "Workloads", blocks)
@@ -88,7 +89,7 @@ fn workload_row(workload: &WorkloadPlan, memory: Unit) -> Vec<Cell> {
     let mut cells = vec![Cell::Name(name(workload)), Cell::Number(text::count(workload.replicas))];
     let ends = [Cell::Text(workload.mode.as_str().to_owned()), Cell::Text(workload.kind.clone())];
     let Some(proxy) = &workload.proxy else {
-        cells.push(Cell::Text(workload.reason.clone()));
+        cells.push(Cell::Text(format!("no proxy of its own: {}", workload.reason)));
         cells.extend(vec![Cell::Empty; 12]);
         cells.extend(ends);
         return cells;

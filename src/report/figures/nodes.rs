@@ -13,7 +13,7 @@ const HEIGHT: f64 = 120.0;
 /// Room for the legend, and between strips for the title.
 const TOP: f64 = 52.0;
 /// Widest a column gets.
-const WIDEST: f64 = 48.0;
+const WIDEST: f64 = 96.0;
 /// Fullness at which strips end: what is beyond is cut there and said in the title.
 const MOST: f64 = 2.0;
 
