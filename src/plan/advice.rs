@@ -10,7 +10,7 @@ use crate::quantity::{print_bytes, print_cpu};
 use crate::units::{Bytes, Millicores};
 
 /// Longest reason in a sentence, in characters; the report's chapters have all of it.
-pub const LONGEST_REASON: usize = 200;
+pub const LONGEST_REASON: usize = 160;
 /// Longest name in a sentence.
 pub const LONGEST_NAME: usize = 60;
 
@@ -115,12 +115,12 @@ fn sizing(Evidence { totals, workloads, planned, .. }: Evidence<'_>) -> Option<S
         if !cpu.is_finite() || !memory.is_finite() {
             return String::new();
         }
-        format!("; headroom then is {} of CPU and {} of memory", percent(cpu), percent(memory))
+        format!(", headroom then is {} of CPU and {} of memory", percent(cpu), percent(memory))
     });
     Some(format!(
-        "Set proxy requests to what each needs: that {}{after}. Most changes at {}.",
+        "Set proxy requests to what each needs, first {}: that {}{after}.",
+        some(furthest_off(workloads, cluster)),
         listed(&effects),
-        some(furthest_off(workloads, cluster))
     ))
 }
 
@@ -172,7 +172,7 @@ fn measure(workloads: &[WorkloadPlan], policy: &Policy) -> Option<String> {
     };
     (assumed > 0).then(|| {
         format!(
-            "Measure traffic before you lower CPU requests: the policy's {} requests per second are assumed for {which}.",
+            "Measure traffic before lowering CPU requests: {} requests per second are assumed for {which}.",
             policy.traffic.rps_per_proxy.as_per_second()
         )
     })
@@ -223,9 +223,9 @@ fn name(workload: &WorkloadPlan) -> String {
     shortened(&format!("{}/{}", workload.namespace, workload.name), LONGEST_NAME)
 }
 
-/// The first three names; the others are counted.
+/// The first two names; the others are counted.
 fn some(names: Vec<String>) -> String {
-    const SHOWN: usize = 3;
+    const SHOWN: usize = 2;
     let more = names.len().saturating_sub(SHOWN);
     let mut shown: Vec<String> = names.into_iter().take(SHOWN).collect();
     if more > 0 {

@@ -25,8 +25,10 @@ pub fn verdict(evidence: Evidence<'_>) -> Verdict {
     let outcome = outcome(&checks);
     let answer = match outcome {
         Outcome::Unjudged => unjudged(evidence),
-        Outcome::DoesNotFit => format!("It does not fit: {}.", unplaced(evidence)),
-        Outcome::Tight => format!("It fits, but {}.", missed(&checks, evidence).join(", and ")),
+        Outcome::DoesNotFit | Outcome::Tight => {
+            let missed = missed(&checks, evidence).join(", and ");
+            format!("It {} {missed}.", if outcome == Outcome::Tight { "fits, but" } else { "does not fit:" })
+        }
         Outcome::Fits => fits(&checks),
     };
     let cost = cost(evidence.totals);

@@ -158,10 +158,14 @@ impl Terminal {
             .collect();
         let height = cells.iter().map(|(_, _, lines)| lines.len()).max().unwrap_or(0);
         for index in 0..height {
+            let last = cells.len().saturating_sub(1);
             let parts: Vec<String> = cells
                 .iter()
-                .map(|(tone, column, lines)| {
+                .enumerate()
+                .map(|(at, (tone, column, lines))| {
                     let words = padded(lines.get(index).map_or("", String::as_str), column.width, column.align);
+                    // Spaces inside colour would stay at the end of the line.
+                    let words = if at == last { words.trim_end().to_owned() } else { words };
                     if *tone == Tone::Neutral { words } else { self.styled(*tone, false, &words) }
                 })
                 .collect();

@@ -9,7 +9,7 @@ use crate::plan::{Band, Plan};
 /// Most cases listed of one kind of finding.
 const MOST_CASES: usize = 20;
 /// Most kinds of findings on a screen.
-const MOST_KINDS: usize = 5;
+const MOST_KINDS: usize = 3;
 
 /// The rules of thumb the field quotes, against this plan.
 pub fn bands(plan: &Plan) -> Option<Chapter> {

@@ -49,7 +49,7 @@ pub fn brief(plan: &Plan) -> Document {
         headline: summary::headline(plan),
         chapters: [
             summary::decisive(plan),
-            summary::key_figures(plan),
+            summary::brief_figures(plan),
             namespaces::largest_namespaces(plan),
             findings::brief(plan),
             provenance::brief(plan),

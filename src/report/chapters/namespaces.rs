@@ -34,7 +34,8 @@ pub fn namespaces(plan: &Plan) -> Option<Chapter> {
 /// The costliest namespaces, for a screen.
 pub fn largest_namespaces(plan: &Plan) -> Option<Chapter> {
     let sums: Vec<_> = namespace_sums(plan).into_iter().filter(|sum| sum.proxies > 0).collect();
-    if sums.is_empty() {
+    // A single namespace is the whole mesh, whose sums stand above.
+    if sums.len() < 2 {
         return None;
     }
     chapter("namespaces", "Namespaces", vec![namespace_table(&sums, MOST_ON_SCREEN)])

@@ -190,15 +190,11 @@ fn enrolled(plan: &Plan) -> String {
 
 /// One line on what the figures rest on.
 pub fn brief(plan: &Plan) -> Option<Chapter> {
-    let with_proxy = plan.workloads.iter().filter(|workload| workload.proxy.is_some());
-    let assumed = with_proxy.filter(|workload| !workload.rps_measured).count() as u64;
-    let mut sentences = vec![format!("Model card {}.", plan.card.name)];
-    if assumed > 0 {
-        sentences.push(format!("Traffic assumed for {}.", text::counted(assumed, "workload", "workloads")));
-    }
+    let mut sentence = format!("Model card {}", plan.card.name);
     if !plan.not_modelled.is_empty() {
         let number = text::counted(plan.not_modelled.len() as u64, "cost is", "costs are");
-        sentences.push(format!("{number} not in these figures; the full report names them."));
+        sentence.push_str(&format!("; {number} not in these figures, the full report names them"));
     }
-    chapter("basis", "Basis", vec![Block::Paragraph(sentences.join(" "))])
+    sentence.push('.');
+    chapter("basis", "Basis", vec![Block::Paragraph(sentence)])
 }

@@ -29,15 +29,13 @@ pub struct Judged {
 pub fn judged(verdict: &SizingVerdict) -> Judged {
     let (tone, wrong, to_do) = match verdict {
         SizingVerdict::MemoryLimitBelowPeak => {
-            (Tone::Bad, "memory limit below start-up peak", "raise memory limit: may be killed at start")
+            (Tone::Bad, "memory limit below start-up peak", "raise memory limit (may be killed at start)")
         }
-        SizingVerdict::CpuLimitTooSmall => (Tone::Bad, "CPU limit below need", "raise CPU limit: throttles"),
-        SizingVerdict::MemoryRequestTooSmall => (Tone::Caution, "memory request too small", "raise memory request"),
-        SizingVerdict::CpuRequestTooSmall => (Tone::Caution, "CPU request too small", "raise CPU request"),
-        SizingVerdict::MemoryRequestTooLarge => {
-            (Tone::Neutral, "memory request over twice the need", "lower memory request")
-        }
-        SizingVerdict::CpuRequestTooLarge => (Tone::Neutral, "CPU request over twice the need", "lower CPU request"),
+        SizingVerdict::CpuLimitTooSmall => (Tone::Bad, "CPU limit below need", "raise CPU limit (throttles)"),
+        SizingVerdict::MemoryRequestTooSmall => (Tone::Caution, "memory request too small", "raise memory"),
+        SizingVerdict::CpuRequestTooSmall => (Tone::Caution, "CPU request too small", "raise CPU"),
+        SizingVerdict::MemoryRequestTooLarge => (Tone::Neutral, "memory request over twice the need", "lower memory"),
+        SizingVerdict::CpuRequestTooLarge => (Tone::Neutral, "CPU request over twice the need", "lower CPU"),
     };
     Judged { tone, wrong, to_do }
 }
@@ -54,7 +52,7 @@ pub fn to_do(sizing: &[SizingVerdict], proxy: &ProxyCost) -> Cell {
         };
     };
     let words: Vec<&str> = verdicts.iter().map(|verdict| verdict.to_do).collect();
-    Cell::Mark(gravest.tone, words.join("; "))
+    Cell::Mark(gravest.tone, words.join(", "))
 }
 
 /// By how much the requests of all replicas change when they are set to the need, in cores and bytes.

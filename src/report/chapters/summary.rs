@@ -8,8 +8,11 @@ use crate::placement::NodesToAdd;
 use crate::plan::{Check, CheckKind, Outcome, Plan};
 use crate::units::{Quantity, Ratio};
 
-/// Longest name of a node in a sentence.
-const LONGEST_NODE: usize = 40;
+/// Longest name of a node beside figures.
+const LONGEST_NODE: usize = 24;
+
+const CPU_OVERHEAD: &str = "CPU overhead";
+const MEMORY_OVERHEAD: &str = "Memory overhead";
 
 /// The verdict.
 pub fn headline(plan: &Plan) -> Headline {
@@ -35,6 +38,30 @@ pub fn decisive(plan: &Plan) -> Option<Chapter> {
         return None;
     }
     chapter("decides", "What decides", vec![table("Today and with the mesh", columns, rows, usize::MAX)])
+}
+
+/// The same in fewer lines, for a screen; what to add is among the advice.
+pub fn brief_figures(plan: &Plan) -> Option<Chapter> {
+    let totals = &plan.totals;
+    let mut figures = [proxies(plan), overhead(plan), control_plane(plan)].concat();
+    let shares = [("CPU used", &totals.cpu_overhead, "CPU"), ("Memory used", &totals.memory_overhead, "memory")];
+    for (label, overhead, resource) in shares {
+        let figure = figures.iter_mut().find(|figure| figure.label == label);
+        if let (Some(figure), Some(overhead)) = (figure, overhead) {
+            let share = text::percent(overhead.value.as_number());
+            figure.note.push_str(&format!("; {share} of application {resource}"));
+        }
+    }
+    figures.retain(|figure| figure.label != CPU_OVERHEAD && figure.label != MEMORY_OVERHEAD);
+    if totals.pods > 0 {
+        let nodes =
+            if totals.nodes == 0 { "no nodes".to_owned() } else { text::counted(totals.nodes, "node", "nodes") };
+        figures.push(plain("Cluster", nodes, format!("{} of {}", pods(totals.pods), workloads(totals.workloads))));
+    }
+    if figures.is_empty() {
+        return None;
+    }
+    chapter("figures", "Key figures", vec![Block::KeyFigures(figures)])
 }
 
 fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
@@ -146,8 +173,8 @@ fn overhead(plan: &Plan) -> Vec<KeyFigure> {
         figures.push(plain("CPU reserved", text::cpu(cpu), need(text::cpu(needed_cpu))));
         figures.push(plain("Memory reserved", text::memory(memory), need(text::memory(needed_memory))));
     }
-    figures.push(ratio("CPU overhead", totals.cpu_overhead.as_ref(), "CPU"));
-    figures.push(ratio("Memory overhead", totals.memory_overhead.as_ref(), "memory"));
+    figures.push(ratio(CPU_OVERHEAD, totals.cpu_overhead.as_ref(), "CPU"));
+    figures.push(ratio(MEMORY_OVERHEAD, totals.memory_overhead.as_ref(), "memory"));
     figures
 }
 

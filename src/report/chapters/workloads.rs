@@ -89,7 +89,7 @@ fn workload_row(workload: &WorkloadPlan, memory: Unit) -> Vec<Cell> {
     let mut cells = vec![Cell::Name(name(workload)), Cell::Number(text::count(workload.replicas))];
     let ends = [Cell::Text(workload.mode.as_str().to_owned()), Cell::Text(workload.kind.clone())];
     let Some(proxy) = &workload.proxy else {
-        cells.push(Cell::Text(format!("no proxy of its own: {}", workload.reason)));
+        cells.push(Cell::Text(format!("no proxy: {}", workload.reason)));
         cells.extend(vec![Cell::Empty; 12]);
         cells.extend(ends);
         return cells;
