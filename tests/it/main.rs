@@ -21,3 +21,4 @@ mod readme;
 mod reports;
 mod shared;
 mod sources;
+mod verdicts;
