@@ -7,7 +7,7 @@ use crate::policy::Policy;
 
 /// Judges a plan's headroom against its policy.
 pub fn verdict(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, policy: &Policy) -> Verdict {
-    let outcome = outcome(headroom, policy);
+    let outcome = outcome(totals, headroom, policy);
     let cost = cost(totals);
     let sentence = match (outcome, &headroom.cluster) {
         (Outcome::Unjudged, _) if totals.pods == 0 => "There are no pods in the input: nothing to plan.".to_owned(),
@@ -55,7 +55,11 @@ pub fn verdict(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroo
     Verdict { outcome, sentence, advice: advice(totals, control_plane, headroom, policy) }
 }
 
-fn outcome(headroom: &Headroom, policy: &Policy) -> Outcome {
+fn outcome(totals: &Totals, headroom: &Headroom, policy: &Policy) -> Outcome {
+    // Nothing fits anywhere; to say so would make a lost list of pods look fine.
+    if totals.pods == 0 {
+        return Outcome::Unjudged;
+    }
     let Some(cluster) = &headroom.cluster else { return Outcome::Unjudged };
     if !headroom.unplaced.is_empty() {
         return Outcome::DoesNotFit;
