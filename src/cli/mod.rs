@@ -106,9 +106,11 @@ fn talk(message: &clap::Error) -> ExitCode {
 /// Says something on standard error; where even that fails there is nobody to tell. Names in it come
 /// from files and clusters: what would move a cursor is escaped.
 fn complain(text: &str) {
-    let shown: String = text
-        .chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { c.escape_default().to_string() } else { c.to_string() })
-        .collect();
+    let acts = |c: char| {
+        let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns_text || (c.is_control() && c != '\n' && c != '\t')
+    };
+    let shown: String =
+        text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect();
     let _ = writeln!(std::io::stderr(), "{shown}");
 }
