@@ -454,6 +454,8 @@ pub struct Endpoints {
     pub object: Arc<str>,
     /// Whether it is an EndpointSlice, which wins over Endpoints of the same service.
     pub slice: bool,
+    /// Whether its addresses are of IPv6: a dual-stack service lists the same pods in both families.
+    pub ipv6: bool,
     /// Ready addresses.
     pub ready: u64,
     /// Addresses that are not ready.

@@ -39,12 +39,14 @@ pub fn verdict(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroo
                     target * 100.0
                 )
             } else {
-                let loss = headroom.worst_node_loss.as_ref();
-                format!(
-                    "{cost} It fits, but losing node {} would leave {} without a place.",
-                    loss.map_or("-", |loss| loss.node.as_str()),
-                    count(loss.map_or(0, |loss| loss.unplaced), "pod")
-                )
+                match &headroom.worst_node_loss {
+                    Some(loss) => format!(
+                        "{cost} It fits, but losing node {} would leave {} without a place.",
+                        loss.node,
+                        count(loss.unplaced, "pod")
+                    ),
+                    None => format!("{cost} It fits, but on one node: nothing runs when it is lost."),
+                }
             }
         }
         (_, cluster) => {
@@ -66,9 +68,12 @@ fn outcome(totals: &Totals, headroom: &Headroom, policy: &Policy) -> Outcome {
     }
     let target = policy.headroom.target.get();
     let missed = cluster.cpu_headroom() < target || cluster.memory_headroom() < target;
-    let hurt = policy.headroom.survive_node_losses > 0
-        && headroom.worst_node_loss.as_ref().is_some_and(|loss| loss.unplaced > 0);
-    if missed || hurt { Outcome::Tight } else { Outcome::Fits }
+    let hurt = match &headroom.worst_node_loss {
+        Some(loss) => loss.unplaced > 0,
+        // One node alone: there is no loss to compare, and none to survive.
+        None => cluster.pods > 0 && headroom.nodes_to_add.count > 0,
+    };
+    if missed || (hurt && policy.headroom.survive_node_losses > 0) { Outcome::Tight } else { Outcome::Fits }
 }
 
 fn cost(totals: &Totals) -> String {
@@ -82,8 +87,9 @@ fn cost(totals: &Totals) -> String {
     } else {
         count_of(totals.proxies, "proxy", "proxies")
     };
+    let verb = if totals.proxies + totals.ztunnels == 1 { "uses" } else { "use" };
     format!(
-        "The mesh's {proxies} use {} of memory and {} cores.",
+        "The mesh's {proxies} {verb} {} of memory and {} cores.",
         memory(totals.proxy_memory.value.as_bytes()),
         cores(totals.proxy_cpu.value.as_cores())
     )
