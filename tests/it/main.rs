@@ -14,6 +14,7 @@ mod architecture;
 mod cli;
 mod examples;
 mod generate;
+mod hostile;
 mod inventories;
 mod models;
 mod placement;
