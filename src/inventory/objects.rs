@@ -24,10 +24,6 @@ pub struct Sourced {
 
 /// Every kind of object the planner reads.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "pods are the overwhelming majority; boxing them costs more than it saves"
-)]
 pub enum Object {
     /// `v1/Node`.
     Node(Node),

@@ -12,10 +12,12 @@
 
 mod architecture;
 mod cli;
+mod examples;
 mod generate;
 mod inventories;
 mod models;
 mod placement;
+mod readme;
 mod reports;
 mod shared;
 mod sources;
