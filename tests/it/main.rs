@@ -19,3 +19,4 @@ mod placement;
 mod reports;
 mod shared;
 mod sources;
+mod threads;
