@@ -271,7 +271,7 @@ fn without_services(inventory: &Inventory) -> (Visibility, Vec<Finding>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::ObjectName;
+    use crate::inventory::{Measured, ObjectName, ReplicasBasis, Workload, WorkloadId};
 
     fn service(namespace: &str, name: &str, ports: &[(&str, u16)]) -> Service {
         let ports = ports
@@ -353,5 +353,46 @@ mod tests {
         database.headless = true;
         let outbound = Outbound::new([(&database, 3)].into_iter());
         assert_eq!((outbound.clusters, outbound.endpoints, outbound.listeners), (1, 3, 3));
+    }
+
+    #[test]
+    fn a_port_of_several_services_leads_to_a_workload_once() {
+        let labels =
+            |text: &[(&str, &str)]| text.iter().map(|&(key, value)| (key.into(), value.into())).collect::<Labels>();
+        let workload = |name: &str, text: &[(&str, &str)]| Workload {
+            id: WorkloadId::new("shop", "Deployment", name),
+            labels: labels(text).into(),
+            replicas: 2,
+            replicas_basis: ReplicasBasis::Declared,
+            autoscaler: None,
+            annotations: Arc::default(),
+            spec: Arc::default(),
+            measured: Measured::default(),
+            pods: 0..0,
+        };
+        let selecting = |name: &str, port, selector: &[(&str, &str)]| {
+            let selector = labels(selector);
+            Service { selector, ..service("shop", name, &[("http", port)]) }
+        };
+        let inventory = Inventory {
+            workloads: vec![
+                workload("cart", &[("app", "cart"), ("tier", "web")]),
+                workload("db", &[("app", "db")]),
+                workload("web", &[("app", "web"), ("tier", "web")]),
+            ],
+            services: vec![
+                selecting("cart", 80, &[("app", "cart")]),
+                selecting("cart-again", 8080, &[("app", "cart")]),
+                selecting("tier", 80, &[("tier", "web")]),
+                selecting("both", 9090, &[("app", "web"), ("tier", "web")]),
+                selecting("neither", 9090, &[("app", "db"), ("tier", "web")]),
+                selecting("by-hand", 9090, &[]),
+            ],
+            ..Inventory::default()
+        };
+        let selected = Selected::new(&inventory);
+        assert_eq!(selected.own_ports(), [2, 0, 2]);
+        let endpoints: Vec<u64> = inventory.services.iter().map(|service| selected.endpoints_of(service)).collect();
+        assert_eq!(endpoints, [2, 2, 4, 2, 0, 0]);
     }
 }
