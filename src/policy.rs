@@ -316,7 +316,6 @@ macro_rules! quantity_field {
             use super::*;
             use serde::{Deserializer, Serializer, de::Error};
 
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
             pub fn serialize<S: Serializer>(amount: &$unit, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&$print(*amount))
             }
@@ -331,8 +330,6 @@ macro_rules! quantity_field {
             use super::*;
             use serde::{Deserializer, Serializer, de::Error};
 
-            #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
-            #[expect(clippy::ref_option, reason = "the signature serde asks for")]
             pub fn serialize<S: Serializer>(amount: &Option<$unit>, serializer: S) -> Result<S::Ok, S::Error> {
                 amount.map($print).serialize(serializer)
             }
@@ -352,7 +349,6 @@ mod hours {
     use super::Seconds;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_f64(duration.as_seconds() / 3600.0)
     }

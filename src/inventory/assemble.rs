@@ -283,19 +283,27 @@ fn namespaces(sorted: &Sorted, groups: &BTreeMap<WorkloadId, Group<'_>>) -> BTre
     namespaces
 }
 
-/// Addresses per service: its slices added up or, without slices, its Endpoints object.
+/// Addresses per service: its slices added up, those of the larger family, or, without slices, its
+/// Endpoints object.
 fn endpoints(objects: impl Iterator<Item = Endpoints>) -> BTreeMap<ObjectName, Endpoints> {
-    let mut services: BTreeMap<ObjectName, Endpoints> = BTreeMap::new();
+    let mut families: BTreeMap<(ObjectName, bool), Endpoints> = BTreeMap::new();
     // Endpoints come before slices, so that slices replace them.
     for object in objects {
-        match services.get_mut(&object.service) {
+        match families.get_mut(&(object.service.clone(), object.ipv6)) {
             Some(known) if known.slice => {
-                known.ready += object.ready;
-                known.not_ready += object.not_ready;
+                known.ready = known.ready.saturating_add(object.ready);
+                known.not_ready = known.not_ready.saturating_add(object.not_ready);
             }
             _ => {
-                services.insert(object.service.clone(), object);
+                families.insert((object.service.clone(), object.ipv6), object);
             }
+        }
+    }
+    let mut services: BTreeMap<ObjectName, Endpoints> = BTreeMap::new();
+    for ((service, _), family) in families {
+        let size = |it: &Endpoints| (it.slice, it.ready.saturating_add(it.not_ready));
+        if services.get(&service).is_none_or(|known| size(known) < size(&family)) {
+            services.insert(service, family);
         }
     }
     services
@@ -508,12 +516,31 @@ mod tests {
                 Object::Controller(controller(ControllerKind::Deployment, "web", None)),
                 Object::Controller(controller(ControllerKind::DaemonSet, "logs", None)),
                 Object::Controller(set),
+                Object::Controller(controller(ControllerKind::Deployment, "shop", Some(20))),
                 Object::Autoscaler(autoscaler("cart", 4, 9)),
+                Object::Autoscaler(autoscaler("shop", 4, 9)),
                 Object::Autoscaler(autoscaler("gone", 1, 2)),
             ],
-            &["DaemonSet logs ×2", "Deployment api ×3", "Deployment cart ×4", "Deployment web ×1"],
+            &[
+                "DaemonSet logs ×2",
+                "Deployment api ×3",
+                "Deployment cart ×4",
+                "Deployment shop ×9",
+                "Deployment web ×1",
+            ],
             &["autoscaler-without-target", BARE],
         );
+    }
+
+    #[test]
+    fn a_manifest_does_not_report_its_daemons() {
+        let mut manifest = controller(ControllerKind::DaemonSet, "logs", None);
+        manifest.status_replicas = Some(0);
+        let mut running = live(manifest.clone());
+        running.status_replicas = Some(7);
+        let of = |daemons| vec![Object::Controller(daemons)];
+        check(of(manifest), &["DaemonSet logs ×1"], &["daemonset-without-nodes", BARE]);
+        check(of(running), &["DaemonSet logs ×7"], &[BARE]);
     }
 
     #[test]
@@ -545,6 +572,31 @@ mod tests {
             &["Pod debug ×1"],
             &["duplicate-object", "finished-pods", BARE],
         );
+    }
+
+    #[test]
+    fn slices_add_up_within_a_family() {
+        let slice = |object: &str, ipv6: bool, ready: u64| {
+            Object::Endpoints(Endpoints {
+                service: ObjectName::new("shop", "cart"),
+                object: object.into(),
+                slice: true,
+                ipv6,
+                ready,
+                not_ready: 1,
+            })
+        };
+        let old = Object::Endpoints(Endpoints {
+            service: ObjectName::new("shop", "cart"),
+            object: "cart".into(),
+            ready: 1000,
+            ..Endpoints::default()
+        });
+        let objects = [slice("a", false, 100), slice("b", false, 20), slice("c", true, 100), slice("d", true, 19), old];
+        let sourced = objects.map(|object| Sourced { object, source: "test".into() });
+        let endpoints = assemble(sourced.to_vec()).inventory.endpoints;
+        let found: Vec<_> = endpoints.values().map(|it| (it.ready, it.not_ready)).collect();
+        assert_eq!(found, [(120, 2)]);
     }
 
     #[test]

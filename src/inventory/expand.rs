@@ -116,6 +116,9 @@ fn replicas(
         (Some(declared), Some(autoscaler)) if declared < autoscaler.min_replicas && declared > 0 => {
             (autoscaler.min_replicas, ReplicasBasis::AutoscalerMinimum)
         }
+        (Some(declared), Some(autoscaler)) if declared > autoscaler.max_replicas && autoscaler.max_replicas > 0 => {
+            (autoscaler.max_replicas, ReplicasBasis::AutoscalerMaximum)
+        }
         (Some(declared), _) => (declared, ReplicasBasis::Declared),
         (None, None) => (1, ReplicasBasis::Declared),
     }
@@ -130,7 +133,8 @@ fn daemon_pods(
     if !nodes.is_empty() {
         return (eligible(controller, nodes).count() as u64, ReplicasBasis::PerNode);
     }
-    match controller.status_replicas {
+    // The status of a manifest is that of the template it was written from.
+    match controller.status_replicas.filter(|_| controller.live) {
         Some(reported) => (reported, ReplicasBasis::Status),
         None => {
             let message = "one pod is planned, the number of nodes is unknown".to_owned();

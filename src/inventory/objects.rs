@@ -24,10 +24,6 @@ pub struct Sourced {
 
 /// Every kind of object the planner reads.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "pods are the overwhelming majority; boxing them costs more than it saves"
-)]
 pub enum Object {
     /// `v1/Node`.
     Node(Node),
@@ -458,6 +454,8 @@ pub struct Endpoints {
     pub object: Arc<str>,
     /// Whether it is an EndpointSlice, which wins over Endpoints of the same service.
     pub slice: bool,
+    /// Whether its addresses are of IPv6: a dual-stack service lists the same pods in both families.
+    pub ipv6: bool,
     /// Ready addresses.
     pub ready: u64,
     /// Addresses that are not ready.

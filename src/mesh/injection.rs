@@ -1,17 +1,20 @@
 //! Who gets a proxy: Istio's rules of injection, and the proxies that already run.
 //!
 //! The rules are those of Istio's injection webhooks (istio.io, "Installing the Sidecar" and
-//! "Resource labels"): `istio-injection` wins over `istio.io/rev`; a disabled namespace cannot be
-//! overruled; the pod label `sidecar.istio.io/inject` wins over the annotation of that name; pods on
-//! the host network and Kubernetes' own namespaces are left alone; a pod with a sidecar is not
-//! captured by ambient mode.
+//! "Resource labels"): `istio-injection` wins over `istio.io/rev`, and any value but `enabled` keeps
+//! the webhooks away, which a pod cannot overrule; the pod label `sidecar.istio.io/inject` wins over
+//! the annotation of that name; pods on the host network and Kubernetes' own namespaces are left
+//! alone; a pod with a sidecar is not captured by ambient mode. Enrolling `all` leaves ambient
+//! workloads as they are: they are in the mesh already.
 
-use super::findings::{ENROLLED_NAMESPACE_MISSING, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART};
+use super::findings::{
+    ENROLLED_NAMESPACE_MISSING, GATEWAY_WITHOUT_PODS, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART,
+};
 use super::proxy::{self, ProxyNotes};
 use super::{Membership, Mesh, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, Inventory, Labels, PROXY_CONTAINER, PodSpec, STATIC_POD, Workload};
+use crate::inventory::{Container, Gateway, Inventory, Labels, PROXY_CONTAINER, PodSpec, STATIC_POD, Workload};
 use crate::policy::InjectionPolicy;
 
 /// Namespaces whose pods Istio never injects.
@@ -20,6 +23,10 @@ const NEVER: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "loca
 const ISTIO_NAMESPACE: &str = "istio-system";
 /// Enrols every namespace.
 const ALL: &str = "all";
+/// Label of namespaces and pods that ambient mode captures.
+const MODE: &str = "istio.io/dataplane-mode";
+/// Label and annotation with which a pod speaks for itself.
+const INJECT: &str = "sidecar.istio.io/inject";
 
 /// Who is in the mesh: as labelled, as running, and as enrolled by policy.
 #[must_use]
@@ -32,20 +39,22 @@ pub fn membership(
     let largest_node = inventory
         .nodes
         .iter()
-        .filter_map(|node| node.capacity.as_ref().or(node.allocatable.as_ref()).map(|machine| machine.resources.cpu));
+        .filter_map(|node| node.allocatable.as_ref().or(node.capacity.as_ref()).map(|machine| machine.resources.cpu));
     let context = proxy::Context { defaults, policy, largest_node_cpu: largest_node.max() };
     let members =
         inventory.workloads.iter().map(|workload| member(inventory, workload, &context, &mut notes)).collect();
-    let announced_waypoints = inventory
+    let announced_gateways: Vec<_> = inventory
         .gateways
         .iter()
-        .filter(|gateway| gateway.class == "istio-waypoint")
-        .filter(|gateway| !runs_gateway(inventory, &gateway.name.namespace, &gateway.name.name))
-        .map(|gateway| gateway.name.clone())
+        .filter(|gateway| is_announced(inventory, gateway))
+        .map(|it| it.name.clone())
         .collect();
+    for name in &announced_gateways {
+        notes.announced.add(name);
+    }
     let mut findings = notes.findings();
     findings.extend(missing_namespaces(inventory, policy));
-    (Mesh { members, announced_waypoints }, findings)
+    (Mesh { members, announced_gateways }, findings)
 }
 
 #[derive(Default)]
@@ -53,6 +62,7 @@ struct Notes {
     mixed: Tally,
     at_restart: Tally,
     never: Tally,
+    announced: Tally,
     proxies: ProxyNotes,
 }
 
@@ -67,6 +77,9 @@ impl Notes {
         }));
         findings.extend(self.never.finding(&NEVER_INJECTED, "workloads", |names| {
             format!("stay without a proxy although the namespace is in the mesh: {names}")
+        }));
+        findings.extend(self.announced.finding(&GATEWAY_WITHOUT_PODS, "gateways", |names| {
+            format!("announced, but none of their pods is in the input: {names}")
         }));
         findings
     }
@@ -175,13 +188,20 @@ fn wants(workload: &Workload, namespace: &Labels, policy: &InjectionPolicy) -> (
     let labelled = namespace.get("istio-injection").map(String::as_str);
     let revision = namespace.get("istio.io/rev");
     let pod = pod_choice(workload);
-    if labelled == Some("disabled") && !is_enrolled(&workload.id.namespace, policy) {
-        return (ProxyMode::None, "the namespace is labelled istio-injection=disabled".to_owned());
+    let ambient = ambient(workload, namespace);
+    let is_captured = ambient.0 == ProxyMode::Ambient;
+    let by_name = policy.enroll.contains(&*workload.id.namespace);
+    let of_ambient_mode = is_captured || namespace.get(MODE).is_some_and(|mode| mode == "ambient");
+    let is_enrolled = by_name || (is_enrolled(&workload.id.namespace, policy) && !of_ambient_mode);
+    if let Some(value) = labelled.filter(|value| *value != "enabled" && !is_enrolled) {
+        let reason = format!("the namespace is labelled istio-injection={value}");
+        return if is_captured { ambient } else { (ProxyMode::None, reason) };
     }
     if pod == Some(false) {
-        return (ProxyMode::None, "the pod is labelled or annotated sidecar.istio.io/inject=false".to_owned());
+        let reason = "the pod is labelled or annotated sidecar.istio.io/inject=false".to_owned();
+        return if is_captured { ambient } else { (ProxyMode::None, reason) };
     }
-    if is_enrolled(&workload.id.namespace, policy) {
+    if is_enrolled {
         return (sidecar, "the policy enrols its namespace".to_owned());
     }
     if labelled == Some("enabled") {
@@ -190,17 +210,17 @@ fn wants(workload: &Workload, namespace: &Labels, policy: &InjectionPolicy) -> (
     if let Some(revision) = revision {
         return (sidecar, format!("the namespace is labelled istio.io/rev={revision}"));
     }
-    if label_choice(workload) == Some(true) {
+    // Here the webhook itself selects by label, and knows one spelling.
+    if workload.labels.get(INJECT).is_some_and(|text| text == "true") {
         return (sidecar, "the pod is labelled sidecar.istio.io/inject=true".to_owned());
     }
     if let Some(revision) = workload.labels.get("istio.io/rev") {
         return (sidecar, format!("the pod is labelled istio.io/rev={revision}"));
     }
-    ambient(workload, namespace)
+    ambient
 }
 
 fn ambient(workload: &Workload, namespace: &Labels) -> (ProxyMode, String) {
-    const MODE: &str = "istio.io/dataplane-mode";
     match (workload.labels.get(MODE).map(String::as_str), namespace.get(MODE).map(String::as_str)) {
         (Some("none"), Some("ambient")) => {
             (ProxyMode::None, "the pod is labelled istio.io/dataplane-mode=none".to_owned())
@@ -213,21 +233,17 @@ fn ambient(workload: &Workload, namespace: &Labels) -> (ProxyMode, String) {
     }
 }
 
-/// What the pod itself asks for: the label wins over the annotation.
+/// What the pod itself asks for: the label wins over the annotation, also an empty one.
 fn pod_choice(workload: &Workload) -> Option<bool> {
-    label_choice(workload).or_else(|| workload.annotations.get("sidecar.istio.io/inject").and_then(|text| truth(text)))
+    workload.labels.get(INJECT).or_else(|| workload.annotations.get(INJECT)).and_then(|text| truth(text))
 }
 
-fn label_choice(workload: &Workload) -> Option<bool> {
-    workload.labels.get("sidecar.istio.io/inject").and_then(|text| truth(text))
-}
-
-/// The spellings Istio accepts; anything else is as if it were not there.
+/// The spellings Istio accepts for yes; empty is as if it were not there, and anything else is no.
 fn truth(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
+        "" => None,
         "y" | "yes" | "true" | "on" => Some(true),
-        "n" | "no" | "false" | "off" => Some(false),
-        _ => None,
+        _ => Some(false),
     }
 }
 
@@ -246,11 +262,19 @@ fn never_injected(workload: &Workload) -> Option<&'static str> {
     (*workload.id.kind == *STATIC_POD).then_some("static pods bypass injection")
 }
 
-fn runs_gateway(inventory: &Inventory, namespace: &str, name: &str) -> bool {
-    inventory.workloads.iter().any(|workload| {
-        *workload.id.namespace == *namespace
-            && (workload.labels.get("gateway.networking.k8s.io/gateway-name").is_some_and(|gateway| gateway == name)
-                || *workload.id.name == *name)
+/// Whether istiod will make pods for a gateway that has none in the input.
+///
+/// For class `istio` it names the Deployment after gateway and class, for waypoints after the gateway;
+/// both carry the gateway's name as a label (istio.io, "Kubernetes Gateway API", Automated Deployment).
+fn is_announced(inventory: &Inventory, gateway: &Gateway) -> bool {
+    if !matches!(&*gateway.class, "istio" | "istio-waypoint") {
+        return false;
+    }
+    let (namespace, name) = (&gateway.name.namespace, &*gateway.name.name);
+    let deployment = format!("{name}-{}", gateway.class);
+    !inventory.workloads.iter().filter(|workload| workload.id.namespace == *namespace).any(|workload| {
+        let labelled = workload.labels.get("gateway.networking.k8s.io/gateway-name");
+        labelled.is_some_and(|label| label == name) || [name, &deployment].contains(&&*workload.id.name)
     })
 }
 
@@ -358,10 +382,42 @@ mod tests {
             (AMBIENT, &[], &[], &[], Ambient),
             (AMBIENT, &[("istio.io/dataplane-mode", "none")], &[], &[], None),
             (AMBIENT, YES, &[], &[], Sidecar),
+            // In an ambient namespace "no sidecar" leaves the pod to ztunnel.
+            (AMBIENT, NO, &[], &[], Ambient),
+            (AMBIENT, &[], &[], &["all"], Ambient),
+            (AMBIENT, &[], &[], &["shop"], Sidecar),
+            (AMBIENT, &[("istio.io/dataplane-mode", "none")], &[], &["all"], None),
+            // As `injectRequired` of Istio reads it: what is neither yes nor empty is no.
+            (ENABLED, &[], &[("sidecar.istio.io/inject", "maybe")], &[], None),
+            (ENABLED, &[("sidecar.istio.io/inject", "")], NO, &[], Sidecar),
+            // As its webhooks select: `enabled` or nothing, and `true` alone where the namespace is silent.
+            (&[("istio-injection", "yes"), ("istio.io/rev", "1-24")], YES, &[], &[], None),
+            (&[], &[("sidecar.istio.io/inject", "yes")], &[], &[], None),
+            (ENABLED, &[("sidecar.istio.io/inject", "yes")], &[], &[], Sidecar),
         ] {
             let (member, _) = decide(&Case { namespace, pod_labels, annotations, enroll, ..Case::default() });
             assert_eq!(member.mode, mode, "{namespace:?} {pod_labels:?} {annotations:?} {enroll:?}: {}", member.reason);
         }
+    }
+
+    #[test]
+    fn gateways_without_pods_are_announced() {
+        let gateway = |name: &str, class: &str| Gateway {
+            name: ObjectName::new("shop", name),
+            class: class.to_owned(),
+            ..Gateway::default()
+        };
+        let gateways = vec![
+            gateway("front", "istio"),
+            gateway("mine", "nginx"),
+            gateway("other", "istio-remote"),
+            gateway("waypoint", "istio-waypoint"),
+        ];
+        let inventory = Inventory { gateways, ..Inventory::default() };
+        let (mesh, findings) = membership(&inventory, &defaults(), &InjectionPolicy::default());
+        let names: Vec<&str> = mesh.announced_gateways.iter().map(|name| &*name.name).collect();
+        assert_eq!(names, ["front", "waypoint"]);
+        assert_eq!((findings[0].kind.id, findings[0].count), ("gateway-without-pods", 2));
     }
 
     #[test]

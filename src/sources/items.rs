@@ -191,6 +191,7 @@ impl<R: Read> Splitter<R> {
                 self.state = State::Items { in_object: false, after_item: false };
             }
             Some(b'=') => self.skip_log()?,
+            Some(b'-') => self.skip_marker()?,
             Some(found) => return Err(self.unexpected(found, "{ or [")),
         }
         Ok(true)
@@ -353,6 +354,18 @@ impl<R: Read> Splitter<R> {
             }
             self.pos += 1;
         }
+    }
+
+    /// Moves past the marker that people put between documents, as in YAML.
+    fn skip_marker(&mut self) -> Result<(), SplitError> {
+        for _ in 0..3 {
+            match self.peek()? {
+                Some(b'-') => self.pos += 1,
+                Some(found) => return Err(self.unexpected(found, "{, [ or ---")),
+                None => return Err(self.truncated("a document marker")),
+            }
+        }
+        Ok(())
     }
 
     /// Moves past a log that `kubectl cluster-info dump` prints between its lists.

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::error::{GIVE_INVENTORY, InputError, Trouble};
+use super::error::{InputError, Trouble};
 use super::field::field_at;
 use super::head::{self, Kind, ListKind, Meaning, Shape, kind_of_file_name};
 use super::intern::Interner;
@@ -140,6 +140,10 @@ fn merge(
                 let Some(outcome) = outcomes.next() else { continue };
                 let outcome = match outcome {
                     Outcome::Unknown => shared(judge_by_file_name(bytes, &origin.source), &session.interner),
+                    Outcome::NestedList => {
+                        list_without_array(origin, bytes, *at, tally);
+                        continue;
+                    }
                     known => known,
                 };
                 settle(session, origin, outcome, bytes, *at, tally, depth)?;
@@ -159,6 +163,18 @@ fn merge(
         }
     }
     Ok(())
+}
+
+/// A list that came out whole had no array of items: `null` is how some clients write an empty one.
+fn list_without_array(origin: &Origin, json: &[u8], at: Position, tally: &mut Tally) {
+    #[derive(serde::Deserialize)]
+    struct Items {
+        items: Option<serde::de::IgnoredAny>,
+    }
+    match serde_json::from_slice(json) {
+        Ok(Items { items: None }) => tally.recognised += 1,
+        _ => strange(tally, origin, at, || "a list whose items are no array".to_owned()),
+    }
 }
 
 /// Decides what the held items of a list are, now that all of the list is known.
@@ -332,10 +348,15 @@ fn not_json(origin: &Origin, at: Position, error: &serde_json::Error) -> InputEr
     )
 }
 
-/// What serde_json says, less its own line and column, which count from the object.
+/// What serde_json says, less its own line and column, which count from the object, and less our names
+/// for what should be there.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    match message.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected an object"),
+        None => message.to_owned(),
+    }
 }
 
 fn place(origin: &Origin, at: Position) -> String {
@@ -358,7 +379,8 @@ fn split_trouble(session: &Session<'_>, origin: &Origin, error: SplitError) -> T
         .into(),
         SplitError::Unexpected { at, found, expected } => {
             let found = format!("the character {:?}", char::from(found));
-            InputError::new(place(origin, at), found, expected, GIVE_INVENTORY).into()
+            let remedy = "repair it there, or remove what is no JSON; `2>errors.txt` keeps what kubectl reports apart";
+            InputError::new(place(origin, at), found, expected, remedy).into()
         }
         SplitError::TooLarge { at } => InputError::new(
             place(origin, at),

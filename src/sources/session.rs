@@ -211,12 +211,13 @@ impl<'a> Session<'a> {
     }
 
     fn nothing_read(self) -> InputError {
-        let names: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        let shown = |name| if name == "-" { super::STDIN } else { name };
+        let names: Vec<&str> = self.inputs.iter().map(|input| shown(input.name.as_str())).collect();
         let kinds: Vec<&str> = self.unread.keys().map(|(_, kind)| kind.as_str()).collect();
         let found = match (kinds.is_empty(), self.notes.finish().into_iter().next()) {
             (false, _) => format!("only objects that are not used in planning: {}", kinds.join(", ")),
             (true, Some(finding)) => format!("no usable object ({}: {})", finding.subject, finding.message),
-            (true, None) => "not one object".to_owned(),
+            (true, None) => "not one object: its lists are empty".to_owned(),
         };
         InputError::new(names.join(", "), found, super::error::INVENTORY, super::error::GIVE_INVENTORY)
     }

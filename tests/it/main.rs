@@ -12,11 +12,15 @@
 
 mod architecture;
 mod cli;
+mod examples;
 mod generate;
+mod hostile;
 mod inventories;
 mod models;
 mod placement;
+mod readme;
 mod reports;
 mod shared;
 mod sources;
 mod threads;
+mod verdicts;
