@@ -130,7 +130,7 @@ fn reads_every_shape_of_yaml() {
     check_error("x.yaml", "kind: Pod\nmetadata:\n\tname: a\n", &["x.yaml:3:", "broken YAML"]);
     check_error("x.yaml", "# one\n---\n# two\n", &["nothing in it"]);
     check_error("x.yaml", "kind: Pod\n---\nkind: [\n", &["x.yaml:"]);
-    check_error("x.yaml", &format!("{pod}---\nkind: Pod: x\n"), &["x.yaml:9:", "in this context), expected"]);
+    check_error("x.yaml", format!("{pod}---\nkind: Pod: x\n"), &["x.yaml:9:", "in this context), expected"]);
 }
 
 fn indented(object: &str) -> String {
