@@ -224,6 +224,7 @@ fn renamed(name: &str) -> Plan {
 
 fn without_nodes() -> Plan {
     let mut plan = sample::plan();
+    plan.totals.nodes = 0;
     plan.headroom = meshcap::placement::Headroom::default();
     plan.headroom_today = meshcap::placement::Headroom::default();
     plan.control_plane.deployed = None;
