@@ -164,6 +164,9 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
         "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT costs.".to_owned(),
+        "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
+            .to_owned(),
+        "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
         "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
     ];

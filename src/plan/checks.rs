@@ -49,7 +49,12 @@ fn none_of(kind: CheckKind, today: Option<u64>, planned: u64) -> Check {
     Check { kind, today: today.map(|count| count as f64), planned: planned as f64, limit: 0.0, met: planned == 0 }
 }
 
-/// Pods without a place once the worst node is lost.
+/// Pods without a place once the worst node is lost. A single node has no other to compare with:
+/// all of its pods go with it.
 fn stranded(headroom: &Headroom) -> Option<u64> {
-    headroom.worst_node_loss.as_ref().map(|loss| loss.unplaced)
+    match (&headroom.worst_node_loss, &headroom.nodes[..]) {
+        (Some(loss), _) => Some(loss.unplaced),
+        (None, [only]) => Some(only.fill.pods),
+        (None, _) => None,
+    }
 }

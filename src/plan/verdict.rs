@@ -128,7 +128,9 @@ fn too_full(resource: &str, check: &Check) -> String {
 }
 
 fn node_loss(check: &Check, planned: &Headroom) -> String {
-    let node = planned.worst_node_loss.as_ref().map_or_else(String::new, |loss| shortened(&loss.node, LONGEST_NAME));
+    let worst = planned.worst_node_loss.as_ref().map(|loss| &loss.node);
+    let only = planned.nodes.first().map(|node| &node.name);
+    let node = worst.or(only).map_or_else(String::new, |name| shortened(name, LONGEST_NAME));
     let pods = count(check.planned as u64, "pod");
     let already = if check.today.is_some_and(|today| today >= check.planned) { ", as it would today" } else { "" };
     format!("losing node {node} would leave {pods} without a place{already}")

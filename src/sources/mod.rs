@@ -106,6 +106,9 @@ pub struct InputSummary {
     pub objects: Vec<(String, u64)>,
 }
 
+/// What messages call standard input.
+const STDIN: &str = "standard input";
+
 /// Reads all inputs.
 ///
 /// A named file that cannot be used is an error; one that lies in a folder or archive is a finding,
@@ -115,6 +118,10 @@ pub struct InputSummary {
 /// [`InputError`] when an input is missing, broken, no inventory or beyond the limits, or when
 /// there is not one object in all of them.
 pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sync)) -> Result<Reading, InputError> {
+    if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
+        let remedy = "name - once";
+        return Err(InputError::new(STDIN, "- more than once", "one reading of standard input", remedy));
+    }
     let jobs = inputs.iter().map(|input| walk::find(input, limits)).collect::<Result<Vec<_>, _>>()?;
     let total_bytes = jobs.iter().map(walk::Job::bytes).sum();
     let mut session = Session::new(limits, progress, total_bytes);
@@ -124,7 +131,8 @@ pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sy
             Files::Single(path) => open::file(&mut session, path),
             Files::Folder(folder) => open::folder(&mut session, &job.name, folder),
         };
-        outcome.map_err(|trouble| fatal(&job.name, trouble))?;
+        let place = if matches!(job.files, Files::Stdin) { STDIN } else { &job.name };
+        outcome.map_err(|trouble| fatal(place, trouble))?;
         session.end_input(&job.name);
     }
     session.finish()

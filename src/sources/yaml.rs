@@ -4,6 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::{InputError, Trouble};
 use super::json::{self, Origin};
+use super::notes::TEXT_PASSED_OVER;
 use super::prune::Pruned;
 use super::session::{Session, Tally};
 use super::sniff::describe_keys;
@@ -21,6 +22,7 @@ pub(super) fn read(
     let mut reader = std::io::BufReader::with_capacity(1 << 16, reader);
     let mut document = Document { text: Vec::new(), line: origin.line };
     let mut line = origin.line;
+    let mut in_notes = false;
     loop {
         let start = document.text.len();
         let room = session.limits.document_bytes.saturating_sub(start as u64) + 1;
@@ -33,9 +35,19 @@ pub(super) fn read(
         let marker = fresh.starts_with(b"---") || fresh.starts_with(b"...");
         let ends = read == 0 || (marker && fresh.get(3).is_none_or(u8::is_ascii_whitespace));
         if !ends {
+            // `helm install --dry-run` ends its manifests with text for people.
+            if !in_notes && fresh.trim_ascii_end() == b"NOTES:" {
+                in_notes = true;
+                let message = format!("{}:{line}: what follows NOTES: is text for people", origin.source);
+                session.notes.add(&TEXT_PASSED_OVER, &origin.source, &*origin.source, message);
+            }
+            if in_notes {
+                document.text.truncate(start);
+            }
             line += 1;
             continue;
         }
+        in_notes = false;
         let rest: Vec<u8> = if read == 0 || fresh.starts_with(b"...") {
             b"\n".to_vec()
         } else {
@@ -140,6 +152,9 @@ fn not_yaml(origin: &Origin, document: &Document, error: &serde_saphyr::Error) -
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
     let message = first.split_once(": ").filter(|(before, _)| before.starts_with("error")).map_or(first, |(_, m)| m);
+    // Its line counts from the document, ours from the file.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let message = if message.starts_with("budget breached") { "nested too deep, or too many aliases" } else { message };
     InputError::new(
         place,
         format!("broken YAML ({message})"),
