@@ -54,8 +54,11 @@ pub fn brief_figures(plan: &Plan) -> Option<Chapter> {
     }
     figures.retain(|figure| figure.label != CPU_OVERHEAD && figure.label != MEMORY_OVERHEAD);
     if totals.pods > 0 {
-        let nodes =
-            if totals.nodes == 0 { "no nodes".to_owned() } else { text::counted(totals.nodes, "node", "nodes") };
+        let nodes = if plan.headroom.cluster.is_none() {
+            "no nodes".to_owned()
+        } else {
+            text::counted(totals.nodes, "node", "nodes")
+        };
         figures.push(plain("Cluster", nodes, format!("{} of {}", pods(totals.pods), workloads(totals.workloads))));
     }
     if figures.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::super::document::{Block, Cell, Chapter, Column, Tone};
 use super::super::text::{self, MIB, MILLICORES, Unit};
-use super::{arithmetic, chapter, figures, sizing, table};
+use super::{arithmetic, chapter, details, figures, sizing, table};
 use crate::overhead::ProxyCost;
 use crate::plan::{Plan, SizingVerdict, WorkloadPlan};
 use crate::units::{Bytes, Millicores};
@@ -12,21 +12,30 @@ const MOST_WORKLOADS: usize = 200;
 
 /// The workloads, those to change first.
 pub fn workloads(plan: &Plan) -> Option<Chapter> {
-    let ordered = by_urgency(plan);
-    if ordered.is_empty() {
-        return None;
+    let (ordered, others): (Vec<_>, Vec<_>) =
+        by_urgency(plan).into_iter().partition(|workload| workload.proxy.is_some());
+    let mut blocks = Vec::new();
+    if !ordered.is_empty() {
+        blocks.push(workload_table(&ordered));
     }
-    let mut blocks = vec![workload_table(&ordered)];
     blocks.extend(sizing::annotations(&ordered));
     blocks.extend(figures::cpu_requests(&ordered));
     blocks.extend(figures::memory_requests(&ordered));
     let shown = ordered.get(..ordered.len().min(MOST_WORKLOADS)).unwrap_or_default();
     blocks.extend(arithmetic::derivations(shown));
+    if !others.is_empty() {
+        let number = text::counted(
+            others.len() as u64,
+            "workload without a proxy of its own",
+            "workloads without a proxy of their own",
+        );
+        blocks.push(details(number, vec![without_proxy(&others)]));
+    }
     chapter("workloads", "Workloads", blocks)
 }
 
 /// Gravest first, then by what setting requests to the need would change over all replicas, then by
-/// memory; those without a proxy last, by name.
+/// memory and name.
 fn by_urgency(plan: &Plan) -> Vec<&WorkloadPlan> {
     let memory = |workload: &WorkloadPlan| {
         workload.proxy.as_ref().map_or(-1.0, |proxy| proxy.memory.value.as_bytes() * workload.replicas as f64)
@@ -81,19 +90,35 @@ fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
         Column::text("Mode", 7),
         Column::text("Kind", 8),
     ];
-    let rows = ordered.iter().map(|workload| workload_row(workload, memory)).collect();
+    let rows =
+        ordered.iter().filter_map(|workload| Some(workload_row(workload, workload.proxy.as_ref()?, memory))).collect();
     table("One proxy of each workload; those to change come first", columns, rows, MOST_WORKLOADS)
 }
 
-fn workload_row(workload: &WorkloadPlan, memory: Unit) -> Vec<Cell> {
+/// Why the others have none.
+fn without_proxy(others: &[&WorkloadPlan]) -> Block {
+    let columns = vec![
+        Column::text("Workload", 0),
+        Column::text("Kind", 2),
+        Column::number("Replicas", "", 1),
+        Column::text("Mode", 1),
+        Column::text("Why", 0),
+    ];
+    let rows = others.iter().map(|workload| {
+        vec![
+            Cell::Name(name(workload)),
+            Cell::Text(workload.kind.clone()),
+            Cell::Number(text::count(workload.replicas)),
+            Cell::Text(workload.mode.as_str().to_owned()),
+            Cell::Text(workload.reason.clone()),
+        ]
+    });
+    table("Workloads without a proxy of their own", columns, rows.collect(), MOST_WORKLOADS)
+}
+
+fn workload_row(workload: &WorkloadPlan, proxy: &ProxyCost, memory: Unit) -> Vec<Cell> {
     let mut cells = vec![Cell::Name(name(workload)), Cell::Number(text::count(workload.replicas))];
     let ends = [Cell::Text(workload.mode.as_str().to_owned()), Cell::Text(workload.kind.clone())];
-    let Some(proxy) = &workload.proxy else {
-        cells.push(Cell::Text(format!("no proxy: {}", workload.reason)));
-        cells.extend(vec![Cell::Empty; 12]);
-        cells.extend(ends);
-        return cells;
-    };
     let assumed = if workload.rps_measured { "" } else { "*" };
     let [cpu_change, memory_change] = sizing::change(proxy, workload.replicas);
     cells.extend([
@@ -105,8 +130,8 @@ fn workload_row(workload: &WorkloadPlan, memory: Unit) -> Vec<Cell> {
                 if workload.sizing.contains(&SizingVerdict::MemoryLimitBelowPeak) { Tone::Bad } else { Tone::Neutral };
             marked(tone, in_mib(limit))
         }),
-        Cell::Number(signed(MILLICORES.number(cpu_change.abs()), cpu_change)),
-        Cell::Number(signed(MIB.number(memory_change.abs()), memory_change)),
+        Cell::Number(signed(&MILLICORES.number(cpu_change.abs()), cpu_change)),
+        Cell::Number(signed(&MIB.number(memory_change.abs()), memory_change)),
         Cell::Number(MILLICORES.number(proxy.cpu.value.as_cores())),
         Cell::Number(memory.number(proxy.memory.value.as_bytes())),
         Cell::Number(memory.range(proxy.memory.lower.as_bytes(), proxy.memory.upper.as_bytes())),
@@ -123,17 +148,17 @@ fn cpu_request(workload: &WorkloadPlan, proxy: &ProxyCost) -> Cell {
     let millis = |amount: Millicores| text::count(amount.get());
     let has = |verdict| workload.sizing.contains(&verdict);
     let tone = if has(SizingVerdict::CpuRequestTooSmall) { Tone::Caution } else { Tone::Neutral };
-    marked(tone, against(proxy.requests.cpu.map(millis), &millis(proxy.cpu_needed)))
+    marked(tone, against(proxy.requests.cpu.map(millis).as_deref(), &millis(proxy.cpu_needed)))
 }
 
 fn memory_request(workload: &WorkloadPlan, proxy: &ProxyCost) -> Cell {
     let has = |verdict| workload.sizing.contains(&verdict);
     let tone = if has(SizingVerdict::MemoryRequestTooSmall) { Tone::Caution } else { Tone::Neutral };
-    marked(tone, against(proxy.requests.memory.map(in_mib), &in_mib(proxy.memory_needed)))
+    marked(tone, against(proxy.requests.memory.map(in_mib).as_deref(), &in_mib(proxy.memory_needed)))
 }
 
-fn against(requested: Option<String>, need: &str) -> String {
-    format!("{} → {need}", requested.as_deref().unwrap_or("none"))
+fn against(requested: Option<&str>, need: &str) -> String {
+    format!("{} → {need}", requested.unwrap_or("none"))
 }
 
 fn in_mib(amount: Bytes) -> String {
@@ -144,8 +169,8 @@ fn marked(tone: Tone, text: String) -> Cell {
     if tone == Tone::Neutral { Cell::Number(text) } else { Cell::Mark(tone, text) }
 }
 
-fn signed(magnitude: String, change: f64) -> String {
-    let magnitude = text::without_zeros(&magnitude);
+fn signed(magnitude: &str, change: f64) -> String {
+    let magnitude = text::without_zeros(magnitude);
     match change {
         _ if magnitude == "0" => magnitude,
         ..0.0 => format!("−{magnitude}"),
