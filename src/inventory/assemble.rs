@@ -38,10 +38,11 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     let owners = Owners::new(&sorted.controllers);
     let mut listed = roll_up(&sorted.pods, &owners);
     let admission = Admission::new(&sorted.limit_ranges, &sorted.runtime_classes, &sorted.priority_classes);
+    let autoscalers = by_target(&sorted.autoscalers);
     let expansion = Expansion {
         owners: &owners,
         admission: &admission,
-        autoscalers: &sorted.autoscalers,
+        autoscalers: &autoscalers,
         nodes: &sorted.nodes,
         listed_namespaces: &listed_namespaces,
     };
@@ -308,9 +309,22 @@ fn endpoints(objects: impl Iterator<Item = Endpoints>) -> BTreeMap<ObjectName, E
     services
 }
 
+/// Autoscalers by what they scale; of several for one target the first by name.
+fn by_target(autoscalers: &[Autoscaler]) -> BTreeMap<WorkloadId, &Autoscaler> {
+    let mut targets = BTreeMap::new();
+    for autoscaler in autoscalers {
+        targets.entry(target(autoscaler)).or_insert(autoscaler);
+    }
+    targets
+}
+
+fn target(autoscaler: &Autoscaler) -> WorkloadId {
+    WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name)
+}
+
 fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, findings: &mut Vec<Finding>) {
     for autoscaler in autoscalers {
-        let id = WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name);
+        let id = target(&autoscaler);
         match workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
             Ok(index) => {
                 if let Some(workload) = workloads.get_mut(index) {

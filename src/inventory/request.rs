@@ -76,7 +76,14 @@ pub fn application_request(spec: &PodSpec) -> Resources {
 
 /// Fills what is not declared from defaults, resource by resource.
 pub(super) fn fill(declared: &mut Declared, defaults: &Declared) {
-    *declared = declared.or(defaults);
+    declared.cpu = declared.cpu.or(defaults.cpu);
+    declared.memory = declared.memory.or(defaults.memory);
+    declared.ephemeral_storage = declared.ephemeral_storage.or(defaults.ephemeral_storage);
+    for (name, &amount) in &defaults.extended {
+        if !declared.extended.contains_key(name) {
+            declared.extended.insert(name.clone(), amount);
+        }
+    }
 }
 
 #[cfg(test)]

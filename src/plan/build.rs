@@ -3,7 +3,7 @@
 use super::bands::bands;
 use super::demand::Demands;
 use super::totals::totals;
-use super::verdict::verdict;
+use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
@@ -58,7 +58,14 @@ impl Plan {
 
         let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
-        let verdict = verdict(&totals, &overhead.control_plane, &headroom, &policy);
+        let verdict = verdict(Evidence {
+            totals: &totals,
+            workloads: &workloads,
+            control_plane: &overhead.control_plane,
+            today: &headroom_today,
+            planned: &headroom,
+            policy: &policy,
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
         findings.extend(mesh_findings);

@@ -23,7 +23,7 @@ pub(super) struct Session<'a> {
     stored: Rc<Cell<u64>>,
     unpacked: Rc<Cell<u64>>,
     objects: Vec<Sourced>,
-    interner: Interner,
+    pub(super) interner: Arc<Interner>,
     counts: BTreeMap<&'static str, u64>,
     unread: BTreeMap<(bool, String), u64>,
     inputs: Vec<InputSummary>,
@@ -58,20 +58,20 @@ impl<'a> Session<'a> {
             stored: Rc::default(),
             unpacked: Rc::default(),
             objects: Vec::new(),
-            interner: Interner::default(),
+            interner: Arc::default(),
             counts: BTreeMap::new(),
             unread: BTreeMap::new(),
             inputs: Vec::new(),
         }
     }
 
-    /// Takes in an object.
+    /// Takes in an object, whose values are shared already.
     ///
     /// # Errors
     /// [`Trouble::Exhausted`] when there are more objects than the limit.
     pub(super) fn accept(
         &mut self,
-        mut decoded: Decoded,
+        decoded: Decoded,
         source: &Arc<str>,
         name: impl Fn() -> String,
     ) -> Result<(), Trouble> {
@@ -89,7 +89,6 @@ impl<'a> Session<'a> {
             )));
         }
         *self.counts.entry(kind_name(&decoded.object)).or_default() += 1;
-        self.interner.share(&mut decoded.object);
         self.objects.push(Sourced { object: decoded.object, source: Arc::clone(source) });
         Ok(())
     }

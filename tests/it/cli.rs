@@ -214,6 +214,7 @@ fn nothing_to_judge_is_not_called_fine() {
     };
     let good = pod("a", r#"{"containers":[{"name":"c"}]}"#);
     for (objects, outcome, exit) in [
+        (vec![node, &node.replace("\"n\"", "\"m\""), &good], "fits", 0),
         (vec![node, &good], "tight", 1),
         (vec![node], "unjudged", 2),
         (vec![node, &pod("a", r#"{"containers":[null]}"#)], "unjudged", 2),

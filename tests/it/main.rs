@@ -22,3 +22,5 @@ mod readme;
 mod reports;
 mod shared;
 mod sources;
+mod threads;
+mod verdicts;

@@ -4,7 +4,9 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+mod derivations;
 mod proxy;
+mod verdict;
 mod wire;
 
 use crate::plan::Plan;

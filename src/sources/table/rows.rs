@@ -59,7 +59,8 @@ pub(super) fn read(
         for Oddity { kind, field, message } in std::mem::take(&mut row.odd) {
             session.notes.add(kind, source, subject.as_str(), format!("{source}: {field}: {message}"));
         }
-        for object in objects {
+        for mut object in objects {
+            session.interner.share(&mut object);
             session.accept(Decoded { object, oddities: Vec::new() }, source, String::new)?;
         }
     }
