@@ -87,7 +87,7 @@ fn stages(criterion: &mut Criterion) {
     group.bench_function("report json", |bencher| bencher.iter_with_large_drop(|| report::json(&plan)));
     group.bench_function("report html", |bencher| bencher.iter_with_large_drop(|| report::html(&plan)));
     group.bench_function("report terminal", |bencher| {
-        bencher.iter_with_large_drop(|| report::terminal(&plan, TERMINAL))
+        bencher.iter_with_large_drop(|| report::terminal(&plan, TERMINAL));
     });
     group.finish();
 }
