@@ -31,7 +31,10 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
 
     let finished_pods = sorted.pods.iter().filter(|pod| pod.phase.is_finished()).count() as u64;
     if finished_pods > 0 {
-        let message = format!("{finished_pods} finished pods hold no capacity and are left out");
+        let message = match finished_pods {
+            1 => "1 finished pod holds no capacity and is left out".to_owned(),
+            many => format!("{many} finished pods hold no capacity and are left out"),
+        };
         findings.push(Finding::new(&FINISHED_PODS, "pods", message).counted(finished_pods));
     }
     let listed_namespaces: BTreeSet<Arc<str>> = sorted.pods.iter().map(|pod| pod.name.namespace.clone()).collect();

@@ -180,7 +180,8 @@ fn completed(spec: &PodSpec, proxy: &Container) -> Option<PodSpec> {
 fn mobility(inventory: &Inventory, pod: &Pod) -> Mobility {
     match inventory.workloads.get(pod.workload).map(|workload| &*workload.id.kind) {
         Some("DaemonSet") => Mobility::PerNode,
-        Some(STATIC_POD) => Mobility::Bound,
+        // Without nodes in the input there is nothing a static pod could be bound to.
+        Some(STATIC_POD) if !inventory.nodes.is_empty() => Mobility::Bound,
         _ => Mobility::Free,
     }
 }

@@ -194,7 +194,8 @@ impl Group {
             }));
         }
         if self.skipped > 0 {
-            let message = format!("{} files are no inventory: {}", self.skipped, self.examples.join(", "));
+            let (files, are) = if self.skipped == 1 { ("file", "is") } else { ("files", "are") };
+            let message = format!("{} {files} {are} no inventory: {}", self.skipped, self.examples.join(", "));
             session.notes.push(Finding::new(&FILES_SKIPPED, name, message).counted(self.skipped));
         }
         Ok(())
