@@ -49,9 +49,12 @@ pub enum Input {
 pub struct Limits {
     /// Largest object in bytes of JSON; Kubernetes stores none above 1.5 MiB. Default 16 MiB.
     pub object_bytes: u64,
-    /// Largest piece that must be held as a whole, in bytes: a YAML document, a table, the items of
+    /// Largest piece that must be held as a whole, in bytes: a table, the items of
     /// a list that names no kind. Default 256 MiB.
     pub document_bytes: u64,
+    /// Largest YAML document in bytes; reading one takes about ten times its size in memory. Default
+    /// 96 MiB: larger dumps are better taken as JSON, which is read in pieces.
+    pub yaml_bytes: u64,
     /// Most bytes read in a run, before and after decompression. Default 16 GiB.
     pub total_bytes: u64,
     /// Most objects kept in a run. Default 5 million.
@@ -67,6 +70,7 @@ impl Default for Limits {
         Self {
             object_bytes: 16 << 20,
             document_bytes: 256 << 20,
+            yaml_bytes: 96 << 20,
             total_bytes: 16 << 30,
             objects: 5_000_000,
             files: 200_000,

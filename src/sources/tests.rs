@@ -484,7 +484,7 @@ fn archives_are_read_through() {
     assert_eq!(reading.inputs[0].objects, [("Deployment".to_owned(), 1), ("Pod".to_owned(), 2)]);
     assert_eq!(&*reading.objects[0].source, format!("bundle.tgz!{long}"));
     let found = findings(&reading);
-    assert_eq!(found["files-skipped"], ["bundle.tgz: 1 files are no inventory: bundle.tgz!log.txt (plain text)"]);
+    assert_eq!(found["files-skipped"], ["bundle.tgz: 1 file is no inventory: bundle.tgz!log.txt (plain text)"]);
     assert!(found["file-broken"][0].starts_with("bundle.tgz!broken.json: "), "{found:?}");
 }
 

@@ -25,10 +25,10 @@ pub(super) fn read(
     let mut in_notes = false;
     loop {
         let start = document.text.len();
-        let room = session.limits.document_bytes.saturating_sub(start as u64) + 1;
+        let room = session.limits.yaml_bytes.saturating_sub(start as u64) + 1;
         let read = (&mut reader).take(room).read_until(b'\n', &mut document.text);
         let read = read.map_err(|error| session.io_trouble(&origin.source, &error))?;
-        if document.text.len() as u64 > session.limits.document_bytes {
+        if document.text.len() as u64 > session.limits.yaml_bytes {
             return Err(too_large(session, origin, document.line).into());
         }
         let fresh = document.text.get(start..).unwrap_or_default();
@@ -167,7 +167,7 @@ fn not_yaml(origin: &Origin, document: &Document, error: &serde_saphyr::Error) -
 fn too_large(session: &Session<'_>, origin: &Origin, line: u64) -> InputError {
     InputError::new(
         format!("{}:{line}", origin.source),
-        format!("a YAML document of more than {} bytes", session.limits.document_bytes),
+        format!("a YAML document of more than {} bytes", session.limits.yaml_bytes),
         "smaller documents",
         "write large lists as JSON (`kubectl get -o json`), which is read piece by piece",
     )
