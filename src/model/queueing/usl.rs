@@ -141,17 +141,18 @@ impl Usl {
         self.coherency
     }
 
-    /// Throughput at a concurrency in [1, 10¹⁵]; what lies outside counts as the nearer end.
+    /// Throughput at a concurrency in [1, 10¹⁵]; what lies outside counts as the nearer end, and no number
+    /// as 1.
     #[must_use]
     pub fn throughput(&self, concurrency: f64) -> Rate {
-        let present = concurrency.max(1.0).min(LARGEST);
+        let present = in_range(concurrency);
         Rate::per_second(present / self.response(present).as_seconds())
     }
 
     /// Mean response time at such a concurrency, `N/X(N)` by Little's law.
     #[must_use]
     pub fn response(&self, concurrency: f64) -> Seconds {
-        let present = concurrency.max(1.0).min(LARGEST);
+        let present = in_range(concurrency);
         let others = present - 1.0;
         let slowdown = 1.0 + self.contention * others + self.coherency * present * others;
         Seconds::new(slowdown / self.single)
@@ -173,6 +174,10 @@ impl Usl {
             None => None,
         }
     }
+}
+
+fn in_range(concurrency: f64) -> f64 {
+    if concurrency.is_nan() { 1.0 } else { concurrency.clamp(1.0, LARGEST) }
 }
 
 /// Points as plain numbers, in order of concurrency.
