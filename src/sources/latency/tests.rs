@@ -1,0 +1,1 @@
+//! Readers against small inputs, good and bad.
