@@ -243,17 +243,20 @@ pub fn merge(name: &str, parts: &[Measurement]) -> Result<(Measurement, Vec<Find
 
 /// Stated percentiles outside the bucket in which the distribution has them.
 ///
-/// Tools differ by a rank in what they call a percentile, so the bucket of the neighbouring samples counts too.
-fn disagreeing(measurement: &Measurement) -> Vec<&Stated> {
+/// Tools differ by a rank in what they call a percentile and round it to six digits, so the buckets of
+/// the neighbouring samples count too.
+#[must_use]
+pub fn disagreeing(measurement: &Measurement) -> Vec<&Stated> {
     let distribution = &measurement.distribution;
     let Some(samples) = distribution.samples() else { return Vec::new() };
     let beside = |quantile: Quantile, step: f64| {
-        Quantile::new((quantile.get() + step / samples.max(1) as f64).clamp(0.0, 1.0)).unwrap_or(quantile)
+        let rank = (1.0 / samples.max(1) as f64).max(1e-6);
+        Quantile::new((quantile.get() + step * rank).clamp(0.0, 1.0)).unwrap_or(quantile)
     };
     let outside = |stated: &&Stated| {
         let lower = distribution.quantile(beside(stated.quantile, -1.0)).lower - stated.resolution;
         let upper = distribution.quantile(beside(stated.quantile, 1.0)).upper + stated.resolution;
-        let dust = Seconds::new(1e-12);
+        let dust = stated.value * 1e-9;
         stated.value < lower - dust || stated.value > upper + dust
     };
     measurement.stated.iter().filter(outside).collect()

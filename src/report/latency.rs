@@ -34,6 +34,7 @@ const MOST_ROWS: usize = 200;
 
 /// The report as a document.
 pub fn document(report: &LatencyReport) -> Document {
+    let report = &with_short_names(report.clone());
     let mut chapters =
         vec![chapter("times", "Response times", vec![times(report), Block::Paragraph(READING.to_owned())])];
     if let Some(base) = &report.base {
@@ -46,6 +47,24 @@ pub fn document(report: &LatencyReport) -> Document {
         chapters.push(chapter("findings", "Findings", vec![findings(&report.findings)]));
     }
     Document { title: "Response times".to_owned(), headline: headline(report), chapters }
+}
+
+/// Names without the folders they all share; JSON keeps them whole.
+fn with_short_names(mut report: LatencyReport) -> LatencyReport {
+    let names: Vec<String> = report.base.iter().chain(&report.measurements).map(|one| one.name.clone()).collect();
+    let Some(first) = names.first() else { return report };
+    let shares = |folder: &str| names.iter().all(|name| name.starts_with(folder));
+    let folders = first.match_indices('/').filter_map(|(position, _)| first.get(..=position));
+    let folder =
+        folders.take_while(|folder| shares(folder) && !folder.contains(' ')).last().unwrap_or_default().to_owned();
+    let short = |name: &mut String| {
+        if let Some(rest) = name.strip_prefix(&folder) {
+            *name = rest.to_owned();
+        }
+    };
+    report.base.iter_mut().chain(&mut report.measurements).for_each(|one| short(&mut one.name));
+    report.findings.iter_mut().for_each(|finding| short(&mut finding.subject));
+    report
 }
 
 const READING: &str = "Each figure stands with the interval that holds the true quantile with 90 % confidence: what the \

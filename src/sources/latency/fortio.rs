@@ -68,7 +68,13 @@ fn read_run(
         note_empty(context, reading, section);
         return Ok(());
     }
-    let buckets = buckets(context, &format!("{path}.Data"), histogram.get("Data").unwrap_or(&Value::Null), samples)?;
+    let buckets = buckets(
+        context,
+        &format!("{path}.Data"),
+        histogram.get("Data").unwrap_or(&Value::Null),
+        samples,
+        is_nighthawk(run, histogram),
+    )?;
     let end = |key| member(histogram, key).map(Seconds::new);
     let mut distribution = Distribution::from_buckets(buckets, Some(samples))
         .map_err(|error| invalid(format!("{}, field {path}", context.name), &error))?
@@ -80,7 +86,13 @@ fn read_run(
     Ok(())
 }
 
-fn buckets(context: &Context<'_>, path: &str, data: &Value, samples: u64) -> Result<Vec<Bucket>, InputError> {
+fn buckets(
+    context: &Context<'_>,
+    path: &str,
+    data: &Value,
+    samples: u64,
+    is_nighthawk: bool,
+) -> Result<Vec<Bucket>, InputError> {
     let rows = data.as_array().ok_or_else(|| field_error(context, path, "no list", "a list of buckets"))?;
     let mut buckets = Vec::with_capacity(rows.len());
     let mut last = 0.0;
@@ -96,6 +108,12 @@ fn buckets(context: &Context<'_>, path: &str, data: &Value, samples: u64) -> Res
         buckets.push(Bucket { lower: Seconds::new(lower), upper: Seconds::new(upper), weight });
     }
     let sum: f64 = buckets.iter().map(|bucket| bucket.weight).sum();
+    let missing = samples as f64 - sum;
+    // Nighthawk leaves out its first row, which holds the least samples.
+    if let Some(first) = buckets.first().copied().filter(|_| is_nighthawk && missing > 0.0) {
+        buckets.insert(0, Bucket { upper: first.lower, weight: missing, ..first });
+        return Ok(buckets);
+    }
     if (sum - samples as f64).abs() > 0.5 {
         return Err(field_error(
             context,
@@ -115,12 +133,10 @@ fn percentiles(histogram: &Value) -> Vec<Stated> {
 fn load(run: &Value, histogram: &Value) -> Load {
     // Fortio writes nanoseconds as a large integer, Nighthawk seconds.
     let duration = member(run, "ActualDuration").map(|amount| if amount > 1e6 { amount / 1e9 } else { amount });
-    let nighthawk =
-        run.get("RequestedQPS").is_some_and(Value::is_number) || histogram.get("Count").is_some_and(Value::is_string);
     let requested = run.get("RequestedQPS");
     let unlimited = requested.and_then(Value::as_str) == Some("max");
     let pacing = match (unlimited, requested.and_then(number)) {
-        _ if nighthawk => Pacing::Unknown,
+        _ if is_nighthawk(run, histogram) => Pacing::Unknown,
         (true, _) => Pacing::Closed,
         (false, Some(rate)) if rate > 0.0 => Pacing::PacedClosed,
         _ => Pacing::Unknown,
@@ -138,4 +154,9 @@ fn load(run: &Value, histogram: &Value) -> Load {
         pacing,
         failures: failures.or_else(|| count(failed_codes)),
     }
+}
+
+/// Nighthawk writes counts as strings, and the rate as a number.
+fn is_nighthawk(run: &Value, histogram: &Value) -> bool {
+    run.get("RequestedQPS").is_some_and(Value::is_number) || histogram.get("Count").is_some_and(Value::is_string)
 }

@@ -59,11 +59,12 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
         let found = format!("a spectrum that ends at percentile {}", spectrum.reaches());
         return Err(lines.error(found, "a last row at percentile 1", "the file is cut; fetch it again"));
     }
+    let stated = spectrum.stated();
     let mut distribution = spectrum.finish().map_err(|error| invalid(context.name, &error))?;
     if let (Some(mean), Some(samples)) = (mean, distribution.samples()) {
         distribution = distribution.with_sum(Seconds::new(mean * unit.seconds() * samples as f64));
     }
-    keep(context, reading, "", distribution, Load::default(), Vec::new());
+    keep(context, reading, "", distribution, Load::default(), stated);
     Ok(())
 }
 

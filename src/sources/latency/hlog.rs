@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::super::InputError;
 use super::notes::UNIT_ASSUMED;
 use super::payload;
-use super::text::{Lines, field};
-use super::value::{invalid, keep, note_empty, shortened};
+use super::text::{Lines, field, half_digit};
+use super::value::{invalid, keep, note_empty, shortened, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::finding::Finding;
 use crate::measurement::{Distribution, Histogram, Load, TimeUnit};
@@ -19,6 +19,8 @@ pub(super) const READER: Reader = Reader { kind: "hlog", shape: Shape::Stream { 
 
 /// Most counters of all tags together, 8 bytes each: half a gibibyte.
 const MOST_COUNTERS: usize = 64 << 20;
+/// Writers print the largest value of an interval in millions of its unit: milliseconds of nanoseconds.
+const LARGEST_UNIT: f64 = 1e6;
 /// Most tags.
 const MOST_TAGS: usize = 10_000;
 
@@ -34,6 +36,8 @@ struct Tagged {
     histogram: Histogram<u64>,
     ratio: f64,
     duration: f64,
+    /// The largest of the printed interval maxima, and half of its last digit.
+    largest: (f64, f64),
 }
 
 fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
@@ -45,7 +49,8 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
         if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"\"") {
             continue;
         }
-        let (tag, length, encoded) = interval(line).map_err(|found| broken(context, number, found))?;
+        let Interval { tag, length, largest, payload: encoded } =
+            interval(line).map_err(|found| broken(context, number, found))?;
         let bytes = payload::base64(encoded)
             .ok_or_else(|| broken(context, number, "a payload that is no base64".to_owned()))?;
         let decoded = payload::decode(&bytes).map_err(|found| broken(context, number, found))?;
@@ -60,10 +65,14 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
                     .map_err(|error| broken(context, number, format!("an interval that cannot be added ({error})")))?;
                 counters += known.histogram.distinct_values() - before;
                 known.duration += length;
+                known.largest = if largest.0 > known.largest.0 { largest } else { known.largest };
             }
             None => {
                 counters += decoded.histogram.distinct_values();
-                tags.insert(tag, Tagged { histogram: decoded.histogram, ratio: decoded.ratio, duration: length });
+                tags.insert(
+                    tag,
+                    Tagged { histogram: decoded.histogram, ratio: decoded.ratio, duration: length, largest },
+                );
             }
         }
         if counters > MOST_COUNTERS || tags.len() > MOST_TAGS {
@@ -85,13 +94,24 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
         let distribution = Distribution::from_histogram(tagged.histogram, tick * tagged.ratio)
             .map_err(|error| invalid(context.name, &error))?;
         let load = Load { duration: Some(Seconds::new(tagged.duration)), ..Load::default() };
-        keep(context, reading, &section, distribution, load, Vec::new());
+        let unit = tick.as_seconds() * LARGEST_UNIT;
+        let stated = stated(100.0, tagged.largest.0 * unit, tagged.largest.1 * unit);
+        keep(context, reading, &section, distribution, load, stated.into_iter().collect());
     }
     Ok(())
 }
 
-/// Tag, length in seconds and payload of a line.
-fn interval(line: &[u8]) -> Result<(String, f64, &[u8]), String> {
+/// A line taken apart.
+struct Interval<'a> {
+    tag: String,
+    /// In seconds.
+    length: f64,
+    /// The largest value as printed, and half of its last digit.
+    largest: (f64, f64),
+    payload: &'a [u8],
+}
+
+fn interval(line: &[u8]) -> Result<Interval<'_>, String> {
     let cut = || format!("{:?}", shortened(&String::from_utf8_lossy(line)));
     let first = field(line, 0).unwrap_or_default();
     let (tag, shift) = match first.strip_prefix(b"Tag=") {
@@ -100,8 +120,10 @@ fn interval(line: &[u8]) -> Result<(String, f64, &[u8]), String> {
     };
     let length = field(line, 1 + shift).and_then(|text| std::str::from_utf8(text).ok()?.parse::<f64>().ok());
     let length = length.filter(|length| *length >= 0.0 && length.is_finite()).ok_or_else(cut)?;
+    let largest = field(line, 2 + shift).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
+    let largest = (largest.parse().map_err(|_| cut())?, half_digit(largest));
     let payload = field(line, 3 + shift).filter(|payload| !payload.is_empty()).ok_or_else(cut)?;
-    Ok((tag, length, payload))
+    Ok(Interval { tag, length, largest, payload })
 }
 
 fn broken(context: &Context<'_>, line: u64, found: String) -> InputError {

@@ -9,7 +9,7 @@ use super::spectrum::{Row, Spectrum};
 use super::text::duration;
 use super::value::{count, field_error, keep, member, note_empty, required, shortened};
 use super::{Context, LatencyReading, Reader, Shape};
-use crate::measurement::{Distribution, Load, Pacing};
+use crate::measurement::{Distribution, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
 pub(super) const READER: Reader = Reader { kind: "nighthawk", shape: Shape::Document { recognise, read } };
@@ -48,8 +48,8 @@ fn read(context: &Context<'_>, value: &Value, reading: &mut LatencyReading) -> R
         }
         let path = format!("results[{index}].statistics[{number}]");
         let section = if has_response_time { "" } else { id.as_str() };
-        let distribution = distribution(context, &path, statistic)?;
-        keep(context, reading, section, distribution, load(value, result), Vec::new());
+        let (distribution, stated) = distribution(context, &path, statistic)?;
+        keep(context, reading, section, distribution, load(value, result), stated);
     }
     if statistics.is_empty() {
         note_empty(context, reading, "");
@@ -57,7 +57,11 @@ fn read(context: &Context<'_>, value: &Value, reading: &mut LatencyReading) -> R
     Ok(())
 }
 
-fn distribution(context: &Context<'_>, path: &str, statistic: &Value) -> Result<Distribution, InputError> {
+fn distribution(
+    context: &Context<'_>,
+    path: &str,
+    statistic: &Value,
+) -> Result<(Distribution, Vec<Stated>), InputError> {
     let time = |value: &Value, path: &str, key: &str| {
         let text = value.get(key).and_then(Value::as_str).unwrap_or_default();
         duration(text)
@@ -71,6 +75,7 @@ fn distribution(context: &Context<'_>, path: &str, statistic: &Value) -> Result<
     let seconds = |amount: super::text::Amount| Seconds::new(amount.seconds);
     let rows = statistic.get("percentiles").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     let place = format!("{}, field {path}", context.name);
+    let mut stated = Vec::new();
     let distribution = if rows.is_empty() {
         Distribution::from_moments(seconds(mean), seconds(deviation), seconds(most), Some(samples))
             .map_err(|error| super::value::invalid(place, &error))?
@@ -84,9 +89,11 @@ fn distribution(context: &Context<'_>, path: &str, statistic: &Value) -> Result<
             let row = Row { value: value.seconds, resolution: value.resolution, percentile, total };
             spectrum.push(row).map_err(|found| field_error(context, &path, found, "rows that rise"))?;
         }
+        stated = spectrum.stated();
         spectrum.finish().map_err(|error| super::value::invalid(place, &error))?
     };
-    Ok(distribution.with_extremes(Some(seconds(least)), Some(seconds(most))).with_sum(seconds(mean) * samples as f64))
+    let (least, most, sum) = (seconds(least), seconds(most), seconds(mean) * samples as f64);
+    Ok((distribution.with_extremes(Some(least), Some(most)).with_sum(sum), stated))
 }
 
 fn load(value: &Value, result: &Value) -> Load {

@@ -1,6 +1,6 @@
 //! Percentile spectra as HdrHistogram prints them: value, percentile, and how many samples lie up to there.
 
-use crate::measurement::{Bucket, Distribution, DistributionError};
+use crate::measurement::{Bucket, Distribution, DistributionError, Stated};
 use crate::units::Seconds;
 
 /// Most rows; a spectrum of five ticks per half distance has a few hundred.
@@ -65,6 +65,13 @@ impl Spectrum {
 
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The rows as percentiles, to be compared with the distribution.
+    pub fn stated(&self) -> Vec<Stated> {
+        let stated =
+            |row: &Row| super::value::stated(row.percentile * 100.0, row.value * self.unit, row.resolution * self.unit);
+        self.rows.iter().filter_map(stated).collect()
     }
 
     /// How far it goes: 1 for a whole one.
