@@ -253,7 +253,8 @@ impl Distribution {
             value: stated.value.as_seconds(),
             upper: (stated.value + stated.resolution).as_seconds(),
         });
-        let pins = pins.filter(|pin| pin.value >= 0.0 && pin.upper.is_finite()).collect();
+        let pins = pins.filter(|pin| pin.value >= 0.0 && pin.upper.is_finite());
+        let pins = pins.chain(bounds.pins().iter().copied()).collect();
         Self { form: Form::Bounded(Bounds::new(bounds.buckets().to_vec(), pins)), ..self }
     }
 

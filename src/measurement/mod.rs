@@ -14,6 +14,9 @@ mod recorder;
 mod slo;
 mod unit;
 
+#[cfg(test)]
+mod tests;
+
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::units::{Quantile, Rate, Seconds};
 

@@ -56,9 +56,16 @@ impl Distribution {
         }
         let mut buckets = Vec::new();
         let mut too_long = None;
+        let most = self.most().upper;
         self.for_each_bucket(|bucket| {
+            let bucket = Bucket { lower: bucket.lower.min(most), upper: bucket.upper.min(most), ..bucket };
             let (lower, upper) = (bucket.lower.as_seconds(), bucket.upper.as_seconds());
-            let middle = if upper.is_finite() { lower + (upper - lower) / 2.0 } else { lower };
+            // The largest value is known exactly; of the others the middle is as good as any.
+            let middle = match upper {
+                upper if upper >= most.as_seconds() && upper.is_finite() => upper,
+                upper if upper.is_finite() => lower + (upper - lower) / 2.0,
+                _ => lower,
+            };
             let missing = (middle / step).floor();
             buckets.push(bucket);
             if missing + buckets.len() as f64 > MOST_STEPS as f64 {

@@ -89,11 +89,19 @@ fn headline(report: &LatencyReport) -> Headline {
                 ("measured", Tone::Neutral, format!("{}.", text::counted(number, "measurement", "measurements")))
             }
         },
-        (_, []) if certain => ("met", Tone::Good, format!("All {judged} objectives are met.")),
-        (_, []) => ("met", Tone::Caution, format!("All {judged} objectives are met, though not all beyond doubt.")),
+        (_, []) => {
+            let all = if judged == 1 {
+                "The objective is met".to_owned()
+            } else {
+                format!("All {judged} objectives are met")
+            };
+            let doubt = if certain { "." } else { ", though not beyond doubt." };
+            ("met", if certain { Tone::Good } else { Tone::Caution }, format!("{all}{doubt}"))
+        }
         (_, missed) => {
             let names = missed.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-            ("missed", Tone::Bad, format!("{} of {judged} objectives missed: {names}.", missed.len()))
+            let judged = text::counted(judged as u64, "objective", "objectives");
+            ("missed", Tone::Bad, format!("{} of {judged} missed: {names}.", missed.len()))
         }
     };
     Headline { badge, tone, sentence, advice: Vec::new() }
@@ -137,11 +145,19 @@ fn by_how_much(difference: &Difference) -> String {
         Outcome::Slower => (difference.lower, difference.upper, "slower"),
         Outcome::Faster => (Seconds::ZERO - difference.upper, Seconds::ZERO - difference.lower, "faster"),
     };
-    let unit = Unit::of(near.as_seconds());
+    let unit = Unit::of(difference.value.as_seconds());
     if far.as_seconds().is_infinite() {
         return format!("{word} by at least {} {} at p{at}", unit.number(near), unit.symbol);
     }
     format!("{word} by {}–{} {} at p{at}", unit.number(near), unit.number(far), unit.symbol)
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::WithinNoise => "within noise",
+        Outcome::Slower => "slower",
+        Outcome::Faster => "faster",
+    }
 }
 
 fn capitalised(text: &str) -> String {
@@ -196,7 +212,7 @@ fn comparison(report: &LatencyReport, base: &Measurement) -> Vec<Block> {
                 Cell::Number(amount(difference.base)),
                 Cell::Number(amount(difference.other)),
                 Cell::Number(signed(difference)),
-                Cell::Mark(tone, by_how_much(difference)),
+                Cell::Mark(tone, word(difference.outcome).to_owned()),
             ]
         })
     });
@@ -380,11 +396,7 @@ fn compared(measurement: &Measurement, comparison: &Comparison) -> Value {
         .iter()
         .zip(&comparison.differences)
         .map(|((name, _), difference)| {
-            let verdict = match difference.outcome {
-                Outcome::WithinNoise => "within noise",
-                Outcome::Slower => "slower",
-                Outcome::Faster => "faster",
-            };
+            let verdict = word(difference.outcome);
             let difference = json!({
                 "lower": finite(difference.lower),
                 "value": finite(difference.value),

@@ -15,6 +15,7 @@ mod cli;
 mod examples;
 mod generate;
 mod inventories;
+mod latency;
 mod models;
 mod placement;
 mod readme;

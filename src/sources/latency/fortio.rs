@@ -95,12 +95,12 @@ fn buckets(
 ) -> Result<Vec<Bucket>, InputError> {
     let rows = data.as_array().ok_or_else(|| field_error(context, path, "no list", "a list of buckets"))?;
     let mut buckets = Vec::with_capacity(rows.len());
-    let mut last = 0.0;
+    let mut last = f64::NEG_INFINITY;
     for (index, row) in rows.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let (lower, upper) = (required(context, row, &path, "Start")?, required(context, row, &path, "End")?);
         let weight = required(context, row, &path, "Count")?;
-        if lower < last * (1.0 - 1e-9) || upper < lower {
+        if lower < last - last.abs() * 1e-9 || upper < lower {
             let found = format!("a bucket from {lower} to {upper} after one up to {last}");
             return Err(field_error(context, &path, found, "buckets in rising order"));
         }

@@ -92,6 +92,7 @@ impl Spectrum {
     /// The distribution: between the counts of two rows samples lie between their values, and the
     /// ranks from a row's percentile up to its count lie at its value.
     pub fn finish(self) -> Result<Distribution, DistributionError> {
+        let stated = self.stated();
         let samples = self.rows.last().map_or(0.0, |row| row.total);
         let mut buckets = Vec::with_capacity(self.rows.len() * 2);
         let mut bucket = |lower: f64, upper: f64, weight: f64| {
@@ -110,6 +111,6 @@ impl Spectrum {
             }
             below = (row.value - row.resolution).max(below);
         }
-        Distribution::from_buckets(buckets, Some(samples as u64))
+        Ok(Distribution::from_buckets(buckets, Some(samples as u64))?.with_stated(&stated))
     }
 }
