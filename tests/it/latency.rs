@@ -95,19 +95,21 @@ fn disagreement(measurement: &Measurement) -> f64 {
     measurement.stated.iter().map(share).fold(0.0, f64::max)
 }
 
-/// Totals, p99.9 and maxima that HdrHistogram's own tests hold for these logs.
+/// Totals, p99.9 and maxima that HdrHistogram's own tests hold for these logs, in nanoseconds. Those tests
+/// count each bucket at its lower end, in finer buckets than the older logs have.
 #[test]
 fn interval_logs_of_every_version_have_their_known_totals() {
     let Some(data) = shared::data("interval_logs") else { return };
     for (file, samples, tail, most) in [
-        ("jHiccup-2.0.1.logV0.hlog", 61_256, 1_510_998_015, 1_569_718_271),
-        ("jHiccup-2.0.6.logV1.hlog", 65_964, 1_829_765_119, 1_888_485_375),
-        ("jHiccup-2.0.7S.logV2.hlog", 48_761, 1_745_879_039, 1_796_210_687),
-        ("ycsb.logV1.hlog", 300_056, 1_214_463, 1_546_239),
+        ("jHiccup-2.0.1.logV0.hlog", 61_256, 1_509_949_440, 1_568_669_696),
+        ("jHiccup-2.0.6.logV1.hlog", 65_964, 1_828_716_544, 1_887_436_800),
+        ("jHiccup-2.0.7S.logV2.hlog", 48_761, 1_744_830_464, 1_795_162_112),
+        ("ycsb.logV1.hlog", 300_056, 1_213_440, 1_545_216),
     ] {
         let reading = read(&data.join("histograms/hlog").join(file));
         let (histogram, _) = reading.measurements[0].distribution.histogram().unwrap();
-        let found = (histogram.len(), histogram.value_at_quantile(0.999), histogram.max());
+        let lowest = |value| histogram.lowest_equivalent(value);
+        let found = (histogram.len(), lowest(histogram.value_at_quantile(0.999)), lowest(histogram.max()));
         assert_eq!(found, (samples, tail, most), "{file}");
     }
 }
@@ -117,7 +119,8 @@ fn interval_logs_of_every_version_have_their_known_totals() {
 fn a_scrape_of_istio_is_merged_once() {
     let json = json(&["--merge", &own("webshop-istio.prom")]);
     assert_eq!(json["distributions"][0]["count"], 2500);
-    assert_eq!(json["findings"][0]["kind"], "latency-reported-twice");
+    let findings = json["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["kind"] == "latency-reported-twice"), "{findings:?}");
 }
 
 fn json(arguments: &[&str]) -> Value {
