@@ -3,6 +3,7 @@
 //! A card is a TOML file. Those embedded in the crate are listed by [`embedded`]; any other is read
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
+mod evidence;
 mod injection;
 mod published;
 mod verify;
@@ -11,9 +12,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Verification, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, verify};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
@@ -46,6 +48,7 @@ pub struct ModelCard {
     istio: String,
     date: String,
     notes: Vec<String>,
+    evidence: evidence::Evidence,
     /// What injection writes into pods that get a proxy.
     pub injection: InjectionDefaults,
     /// What the ztunnel DaemonSet requests by default.
@@ -124,6 +127,7 @@ impl ModelCard {
             istio: raw.istio,
             date: raw.date,
             notes: raw.notes,
+            evidence: raw.evidence.check()?,
             injection: raw.injection.check()?,
             ztunnel_requests: raw.ztunnel_resources.check("ztunnel_resources")?,
             proxy_memory: ProxyMemory::new(CoefficientSet::new("proxy_memory", raw.proxy_memory))?,
@@ -184,6 +188,17 @@ impl ModelCard {
         all
     }
 
+    /// What the published rows of a group decided in this card; [`UsedFor::Nothing`] where it does not say.
+    #[must_use]
+    pub fn used_for(&self, quantity: &str, group: &str) -> UsedFor {
+        self.evidence.get(&format!("{quantity}: {group}")).copied().unwrap_or_default()
+    }
+
+    /// The groups of published rows the card says it was made from, as `quantity: group`.
+    pub fn evidence(&self) -> impl Iterator<Item = &str> {
+        self.evidence.keys().map(String::as_str)
+    }
+
     /// What a user of the card should know.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -200,6 +215,8 @@ struct RawCard {
     date: String,
     #[serde(default)]
     notes: Vec<String>,
+    #[serde(default)]
+    evidence: evidence::RawEvidence,
     injection: injection::RawInjection,
     ztunnel_resources: injection::RawRequests,
     proxy_memory: BTreeMap<String, Entry>,
@@ -265,6 +282,7 @@ mod tests {
             ("form = \"classic\"", "form = \"auto\"", "injection.form"),
             ("name = \"istio-1.24\"", "name = \"\"", "name"),
             ("title = ", "titel = ", "titel"),
+            ("\nintervals = [", "\nintervals = [\"proxy CPU: Istio 1.24, performance page\", ", "every group once"),
             ("[ztunnel_cpu]", "[ztunnel_gpu]", "ztunnel_gpu"),
         ] {
             assert!(text.contains(from), "the embedded card has no {from:?}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Conditions, Measurement, ModelCard};
+use super::{Conditions, Measurement, ModelCard, UsedFor};
 use crate::estimate::Estimate;
 use crate::units::Quantity;
 
@@ -20,6 +20,8 @@ pub struct Group {
     pub quantity: String,
     /// Source and version.
     pub group: String,
+    /// What its rows decided in the card.
+    pub used_for: UsedFor,
     /// Rows; at least 1.
     pub n: usize,
     /// Median of |predicted − measured| ÷ measured; 0.1 is 10 %.
@@ -30,6 +32,37 @@ pub struct Group {
     pub coverage: f64,
     /// The rows, in the order of the data.
     pub rows: Vec<Row>,
+}
+
+/// How a card stands with all rows that decided the same in it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// What they decided.
+    pub used_for: UsedFor,
+    /// Rows; at least 1.
+    pub n: usize,
+    /// Median of |predicted − measured| ÷ measured.
+    pub median_absolute_percentage_error: f64,
+    /// Share of rows inside the predicted 90 % interval, in [0, 1].
+    pub coverage: f64,
+}
+
+impl Verification {
+    /// Rows the card was not made from apart from those it was.
+    #[must_use]
+    pub fn by_use(&self) -> Vec<Summary> {
+        let of = |used_for: UsedFor| {
+            let groups = self.groups.iter().filter(move |group| group.used_for == used_for);
+            let rows: Vec<&Row> = groups.flat_map(|group| &group.rows).collect();
+            (!rows.is_empty()).then(|| Summary {
+                used_for,
+                n: rows.len(),
+                median_absolute_percentage_error: median(rows.iter().map(|row| row.signed_error.abs())),
+                coverage: coverage(rows),
+            })
+        };
+        UsedFor::ALL.into_iter().filter_map(of).collect()
+    }
 }
 
 /// One measurement and its prediction, in the base unit (bytes, cores).
@@ -64,7 +97,10 @@ pub fn verify(card: &ModelCard, measurements: &[Measurement]) -> Verification {
         let rows = groups.entry((&measurement.quantity, &measurement.group)).or_default();
         rows.push(compare(card, measurement));
     }
-    let groups = groups.into_iter().map(|((quantity, group), rows)| summarise(quantity, group, rows)).collect();
+    let groups = groups
+        .into_iter()
+        .map(|((quantity, group), rows)| summarise(quantity, group, card.used_for(quantity, group), rows))
+        .collect();
     Verification { groups }
 }
 
@@ -95,17 +131,27 @@ impl<Q: Quantity> From<Estimate<Q>> for Interval {
     }
 }
 
-fn summarise(quantity: &str, group: &str, rows: Vec<Row>) -> Group {
-    let covered = rows.iter().filter(|row| (row.predicted.lower..=row.predicted.upper).contains(&row.measured)).count();
+fn summarise(quantity: &str, group: &str, used_for: UsedFor, rows: Vec<Row>) -> Group {
     Group {
         quantity: quantity.to_owned(),
         group: group.to_owned(),
+        used_for,
         n: rows.len(),
         median_absolute_percentage_error: median(rows.iter().map(|row| row.signed_error.abs())),
         bias: median(rows.iter().map(|row| row.signed_error)),
-        coverage: covered as f64 / rows.len().max(1) as f64,
+        coverage: coverage(&rows),
         rows,
     }
+}
+
+/// Share of rows inside their interval; 0 for none.
+fn coverage<'a>(rows: impl IntoIterator<Item = &'a Row>) -> f64 {
+    let (mut count, mut covered) = (0_u64, 0_u64);
+    for row in rows {
+        count += 1;
+        covered += u64::from((row.predicted.lower..=row.predicted.upper).contains(&row.measured));
+    }
+    covered as f64 / count.max(1) as f64
 }
 
 /// The middle number, or the mean of the two in the middle; 0 for none.
@@ -139,9 +185,18 @@ mod tests {
             predicted: Interval { lower: if inside { 0.5 } else { 1.1 }, value: 1.0 + error, upper: 2.0 },
             signed_error: error,
         };
-        let group = summarise("q", "g", vec![row(-0.1, true), row(0.2, true), row(0.3, false), row(-0.4, true)]);
+        let group = summarise(
+            "q",
+            "g",
+            UsedFor::Nothing,
+            vec![row(-0.1, true), row(0.2, true), row(0.3, false), row(-0.4, true)],
+        );
         assert_eq!((group.n, group.coverage), (4, 0.75));
         assert!((group.bias - 0.05).abs() < 1e-12, "{}", group.bias);
         assert!((group.median_absolute_percentage_error - 0.25).abs() < 1e-12);
+        let used = Group { used_for: UsedFor::Values, ..group.clone() };
+        let summaries = Verification { groups: vec![used.clone(), group, used] }.by_use();
+        let counts: Vec<_> = summaries.iter().map(|summary| (summary.used_for, summary.n, summary.coverage)).collect();
+        assert_eq!(counts, [(UsedFor::Nothing, 4, 0.75), (UsedFor::Values, 8, 0.75)]);
     }
 }

@@ -148,7 +148,7 @@ pub struct InventoryArguments {
     #[arg(long, value_name = "NAME|FILE", default_value = "istio-1.24")]
     pub card: String,
     /// Namespace that joins the mesh beside those labelled for it, or "all"; may be repeated
-    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMESPACE", value_delimiter = ',', value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub enroll: Vec<String>,
 }
 
@@ -165,7 +165,7 @@ pub struct PlanArguments {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Exit with 1 when the policy is not met
+    /// Exit with 1 when the policy is not met, with 2 when that cannot be judged
     #[arg(long)]
     pub check: bool,
 }

@@ -34,12 +34,12 @@ fn workloads(plan: &Plan, namespace: &str, name: &str, options: TerminalOptions)
     let named = plan.workloads.iter().filter(|workload| workload.namespace == namespace && workload.name == name);
     let texts: Vec<String> = named.map(|workload| report::explain(workload, options)).collect();
     if texts.is_empty() {
-        let close: Vec<&str> = plan
+        let close: Vec<String> = plan
             .workloads
             .iter()
             .filter(|workload| workload.namespace == namespace)
             .take(8)
-            .map(|workload| workload.name.as_str())
+            .map(|workload| workload.name.escape_debug().to_string())
             .collect();
         let known = if close.is_empty() {
             "the input has no workloads in that namespace".to_owned()

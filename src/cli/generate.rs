@@ -18,6 +18,7 @@ pub fn run(arguments: &GenerateArguments) -> Result<Outcome, Failure> {
         let mut out = io::BufWriter::with_capacity(1 << 20, io::stdout().lock());
         synthetic::write(&spec, &mut out).and_then(|()| out.flush()).map_err(|error| output::stdout_failure(&error))?;
     } else {
+        output::check(&arguments.output)?;
         output::write_file(&arguments.output, |out| synthetic::write(&spec, out))?;
     }
     Ok(Outcome::Done)

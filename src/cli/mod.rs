@@ -53,7 +53,10 @@ impl From<crate::sources::InputError> for Failure {
 /// Runs the command line and says with which exit code to end.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(message) => return talk(&message),
+    };
     panic::set_hook(Box::new(|_| {}));
     let result = panic::catch_unwind(AssertUnwindSafe(|| run(&arguments)));
     match result {
@@ -92,7 +95,26 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     }
 }
 
-/// Says something on standard error; where even that fails there is nobody to tell.
+/// Prints help or version on standard output, or what is wrong with the arguments on standard error.
+fn talk(message: &clap::Error) -> ExitCode {
+    let printed = message.print().and_then(|()| std::io::stdout().flush());
+    match printed.map_err(|error| output::stdout_failure(&error)) {
+        Err(Failure::Input(failure)) if !message.use_stderr() => {
+            complain(&format!("error: {failure}"));
+            ExitCode::from(2)
+        }
+        _ => ExitCode::from(if message.use_stderr() { 2 } else { 0 }),
+    }
+}
+
+/// Says something on standard error; where even that fails there is nobody to tell. Names in it come
+/// from files and clusters: what would move a cursor is escaped.
 fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let acts = |c: char| {
+        let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        turns_text || (c.is_control() && c != '\n' && c != '\t')
+    };
+    let shown: String =
+        text.chars().map(|c| if acts(c) { c.escape_default().to_string() } else { c.to_string() }).collect();
+    let _ = writeln!(std::io::stderr(), "{shown}");
 }

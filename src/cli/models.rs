@@ -59,17 +59,19 @@ fn coefficient_lines(coefficient: &Coefficient) -> String {
 const LEGEND: &str = "\
 n: measurements; error: median of |predicted − measured| ÷ measured; bias: its signed median;
 covered: share of measurements inside the predicted 90 % interval.
-Most coefficients were chosen with these rows in view: this is how well the card describes them,
-not how well it predicts a mesh it has not seen.";
+used for: what the rows decided in the card. Where they decided values, error and coverage tell how
+well the card describes them; where they decided intervals only, the error is a prediction; where
+they decided nothing, both are.";
 
 fn table(card: &ModelCard, verification: &Verification, rows: bool) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["quantity", "group", "n", "error", "bias", "covered"]);
+    table.set_header(["quantity", "group", "used for", "n", "error", "bias", "covered"]);
     for group in &verification.groups {
         table.add_row([
             group.quantity.clone(),
             group.group.clone(),
+            group.used_for.to_string(),
             group.n.to_string(),
             percent(group.median_absolute_percentage_error),
             signed(group.bias),
@@ -92,19 +94,28 @@ fn table(card: &ModelCard, verification: &Verification, rows: bool) -> String {
                     format!("  {}: {predicted}", row.label),
                     String::new(),
                     String::new(),
+                    String::new(),
                     signed(row.signed_error),
                     String::new(),
                 ]);
             }
         }
     }
-    for column in 2..6 {
+    for column in 3..7 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    format!("{} against published measurements\n\n{}\n\n{LEGEND}\n", card.name(), lines.join("\n"))
+    let mut text = format!("{} against published measurements\n\n{}\n\n", card.name(), lines.join("\n"));
+    for summary in verification.by_use() {
+        let error = percent(summary.median_absolute_percentage_error);
+        let covered = percent(summary.coverage);
+        let _ =
+            writeln!(text, "used for {:<10} {:>3} rows: error {error}, covered {covered}", summary.used_for, summary.n);
+    }
+    let _ = writeln!(text, "\n{LEGEND}");
+    text
 }
 
 /// Memory is shown in MiB, CPU in millicores.
@@ -134,6 +145,7 @@ fn machine(card: &ModelCard, verification: &Verification) -> String {
             json!({
                 "quantity": group.quantity,
                 "group": group.group,
+                "used_for": group.used_for.as_str(),
                 "n": group.n,
                 "median_absolute_percentage_error": group.median_absolute_percentage_error,
                 "bias": group.bias,

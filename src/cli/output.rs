@@ -1,7 +1,7 @@
 //! Where results go: standard output, or files that appear whole or not at all.
 
 use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::args::Format;
@@ -39,20 +39,29 @@ pub fn print(text: &str) -> Result<(), Failure> {
     written.and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
 }
 
-/// Writes a file so that it is there whole or not at all.
+/// Finds out what would keep a file from being written, before anything is read for it.
+///
+/// # Errors
+/// [`Failure::Input`] when the path is a folder or its folder is missing.
+pub fn check(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(failure(path, &io::Error::from(ErrorKind::IsADirectory)));
+    }
+    if !folder_of(&destination(path)).is_dir() {
+        return Err(failure(path, &io::Error::from(ErrorKind::NotFound)));
+    }
+    Ok(())
+}
+
+/// Writes a file so that it is there whole or not at all. A link keeps pointing where it did.
 ///
 /// # Errors
 /// [`Failure::Input`] when the folder is missing or cannot be written.
 pub fn write_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
-    let failure = |error: io::Error| {
-        let remedy = match error.kind() {
-            ErrorKind::NotFound => "; create the folder first",
-            ErrorKind::PermissionDenied => "; choose a folder you may write to",
-            _ => "",
-        };
-        Failure::Input(format!("failed to write {}: {error}{remedy}", path.display()))
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let named = path;
+    let failure = |error: io::Error| failure(named, &error);
+    let path = &destination(path);
+    let folder = folder_of(path);
     // A pipe or a device cannot be replaced; it is written to as it is.
     if std::fs::metadata(path).is_ok_and(|target| !target.is_file() && !target.is_dir()) {
         let mut file = io::BufWriter::new(std::fs::File::create(path).map_err(failure)?);
@@ -64,6 +73,33 @@ pub fn write_file(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<(
     let temporary = buffered.into_inner().map_err(|error| failure(error.into_error()))?;
     share(&temporary, path).map_err(failure)?;
     temporary.persist(path).map(|_| ()).map_err(|error| failure(error.error))
+}
+
+/// Why a file cannot be written, without the name of the temporary file.
+fn failure(path: &Path, error: &io::Error) -> Failure {
+    let reason = match error.kind() {
+        ErrorKind::NotFound => "its folder does not exist; create the folder first".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied; choose a folder you may write to".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder; name a file in it".to_owned(),
+        ErrorKind::StorageFull => "no space left; free some, or choose another folder".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::Input(format!("failed to write {}: {reason}", path.display()))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Where a path leads once links are followed, even if there is nothing yet.
+fn destination(path: &Path) -> PathBuf {
+    const LONGEST_CHAIN: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LONGEST_CHAIN {
+        let Ok(target) = std::fs::read_link(&path) else { break };
+        path = folder_of(&path).join(target);
+    }
+    path
 }
 
 /// Temporary files are private; a report has the permissions of the file it replaces, or the usual ones.

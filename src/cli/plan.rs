@@ -9,6 +9,12 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
     // A wrong ending should not be found out after minutes of reading.
     let files: Vec<_> = arguments.output.iter().filter(|path| !output::is_standard(path)).collect();
     let formats = files.iter().map(|path| output::format_of(path)).collect::<Result<Vec<_>, _>>()?;
+    for (index, path) in files.iter().enumerate() {
+        output::check(path)?;
+        if files.iter().take(index).any(|earlier| earlier == path) {
+            return Err(Failure::Input(format!("{} is named twice as output: name it once", path.display())));
+        }
+    }
 
     let plan = Plan::new(load::inputs(&arguments.inventory, global)?);
     for (path, format) in files.iter().zip(formats) {
@@ -24,8 +30,16 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
         format,
         TerminalOptions { width: terminal::width(), color: terminal::color(global) },
     ))?;
-    let met = matches!(plan.verdict.outcome, Judgement::Fits | Judgement::Unjudged);
-    Ok(if arguments.check && !met { Outcome::PolicyNotMet } else { Outcome::Done })
+    match plan.verdict.outcome {
+        _ if !arguments.check => Ok(Outcome::Done),
+        Judgement::Fits => Ok(Outcome::Done),
+        // A pipeline must not take silence for consent.
+        Judgement::Unjudged => Err(Failure::Input(format!(
+            "failed to check the policy: {}; give nodes and pods, or leave out --check",
+            plan.verdict.sentence.trim_end_matches('.')
+        ))),
+        Judgement::Tight | Judgement::DoesNotFit => Ok(Outcome::PolicyNotMet),
+    }
 }
 
 fn render(plan: &Plan, format: Format, options: TerminalOptions) -> String {

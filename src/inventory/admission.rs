@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::objects::{Container, LimitRange, PodSpec, PriorityClass, RuntimeClass};
 use super::request::fill;
-use crate::resources::Declared;
 
 /// The admission rules of a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Admission {
-    limit_ranges: BTreeMap<Arc<str>, Vec<LimitRange>>,
+    /// All limit ranges of a namespace in one: of several defaults the first counts.
+    limit_ranges: BTreeMap<Arc<str>, LimitRange>,
     runtime_classes: BTreeMap<Arc<str>, RuntimeClass>,
     priorities: BTreeMap<Arc<str>, i32>,
     default_priority: i32,
@@ -23,7 +23,10 @@ impl Admission {
     pub fn new(limit_ranges: &[LimitRange], runtime_classes: &[RuntimeClass], priorities: &[PriorityClass]) -> Self {
         let mut admission = Self::default();
         for range in limit_ranges {
-            admission.limit_ranges.entry(range.name.namespace.clone()).or_default().push(range.clone());
+            let defaults = admission.limit_ranges.entry(range.name.namespace.clone()).or_default();
+            fill(&mut defaults.default_request, &range.default_request);
+            fill(&mut defaults.default_request, &range.default_limit);
+            fill(&mut defaults.default_limit, &range.default_limit);
         }
         for class in runtime_classes {
             admission.runtime_classes.insert(class.name.clone(), class.clone());
@@ -41,9 +44,9 @@ impl Admission {
     #[must_use]
     pub fn admit(&self, namespace: &str, template: &PodSpec) -> PodSpec {
         let mut spec = template.clone();
-        for range in self.limit_ranges.get(namespace).into_iter().flatten() {
+        if let Some(defaults) = self.limit_ranges.get(namespace) {
             for container in spec.containers.iter_mut().chain(&mut spec.init_containers) {
-                apply_limit_range(container, range);
+                apply_limit_range(container, defaults);
             }
         }
         if spec.overhead.is_empty() {
@@ -63,18 +66,18 @@ impl Admission {
 }
 
 /// A limit without a request sets the request first; only then do the namespace's defaults fill gaps.
-fn apply_limit_range(container: &mut Container, range: &LimitRange) {
+fn apply_limit_range(container: &mut Container, defaults: &LimitRange) {
     let requests = container.resources.effective_requests();
     container.resources.requests = requests;
-    let default_request: Declared = range.default_request.or(&range.default_limit);
-    fill(&mut container.resources.requests, &default_request);
-    fill(&mut container.resources.limits, &range.default_limit);
+    fill(&mut container.resources.requests, &defaults.default_request);
+    fill(&mut container.resources.limits, &defaults.default_limit);
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::objects::ObjectName;
     use super::*;
+    use crate::resources::Declared;
     use crate::units::{Bytes, Millicores};
 
     fn cpu(millicores: u64) -> Declared {
@@ -106,6 +109,23 @@ mod tests {
             let found = (resources.requests.cpu.unwrap().get(), resources.limits.cpu.unwrap().get());
             assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn of_several_limit_ranges_the_first_that_says_something_counts() {
+        let memory = |mebibytes| Declared::new(None, Some(Bytes::from_mib(mebibytes)));
+        let ranges = [
+            range(Declared::default(), cpu(500)),
+            range(cpu(100), cpu(900)),
+            range(memory(64), memory(128)),
+            range(memory(32), memory(256)),
+        ];
+        let admission = Admission::new(&ranges, &[], &[]);
+        let spec = admission.admit("shop", &template(Declared::default(), Declared::default()));
+        let resources = &spec.containers[0].resources;
+        let declared = |cpu, memory| Declared::new(Some(Millicores::new(cpu)), Some(Bytes::from_mib(memory)));
+        assert_eq!(resources.requests, declared(500, 64));
+        assert_eq!(resources.limits, declared(500, 128));
     }
 
     #[test]

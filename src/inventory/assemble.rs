@@ -31,17 +31,21 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
 
     let finished_pods = sorted.pods.iter().filter(|pod| pod.phase.is_finished()).count() as u64;
     if finished_pods > 0 {
-        let message = format!("{finished_pods} finished pods hold no capacity and are left out");
+        let message = match finished_pods {
+            1 => "1 finished pod holds no capacity and is left out".to_owned(),
+            many => format!("{many} finished pods hold no capacity and are left out"),
+        };
         findings.push(Finding::new(&FINISHED_PODS, "pods", message).counted(finished_pods));
     }
     let listed_namespaces: BTreeSet<Arc<str>> = sorted.pods.iter().map(|pod| pod.name.namespace.clone()).collect();
     let owners = Owners::new(&sorted.controllers);
     let mut listed = roll_up(&sorted.pods, &owners);
     let admission = Admission::new(&sorted.limit_ranges, &sorted.runtime_classes, &sorted.priority_classes);
+    let autoscalers = by_target(&sorted.autoscalers);
     let expansion = Expansion {
         owners: &owners,
         admission: &admission,
-        autoscalers: &sorted.autoscalers,
+        autoscalers: &autoscalers,
         nodes: &sorted.nodes,
         listed_namespaces: &listed_namespaces,
     };
@@ -282,27 +286,48 @@ fn namespaces(sorted: &Sorted, groups: &BTreeMap<WorkloadId, Group<'_>>) -> BTre
     namespaces
 }
 
-/// Addresses per service: its slices added up or, without slices, its Endpoints object.
+/// Addresses per service: its slices added up, those of the larger family, or, without slices, its
+/// Endpoints object.
 fn endpoints(objects: impl Iterator<Item = Endpoints>) -> BTreeMap<ObjectName, Endpoints> {
-    let mut services: BTreeMap<ObjectName, Endpoints> = BTreeMap::new();
+    let mut families: BTreeMap<(ObjectName, bool), Endpoints> = BTreeMap::new();
     // Endpoints come before slices, so that slices replace them.
     for object in objects {
-        match services.get_mut(&object.service) {
+        match families.get_mut(&(object.service.clone(), object.ipv6)) {
             Some(known) if known.slice => {
-                known.ready += object.ready;
-                known.not_ready += object.not_ready;
+                known.ready = known.ready.saturating_add(object.ready);
+                known.not_ready = known.not_ready.saturating_add(object.not_ready);
             }
             _ => {
-                services.insert(object.service.clone(), object);
+                families.insert((object.service.clone(), object.ipv6), object);
             }
+        }
+    }
+    let mut services: BTreeMap<ObjectName, Endpoints> = BTreeMap::new();
+    for ((service, _), family) in families {
+        let size = |it: &Endpoints| (it.slice, it.ready.saturating_add(it.not_ready));
+        if services.get(&service).is_none_or(|known| size(known) < size(&family)) {
+            services.insert(service, family);
         }
     }
     services
 }
 
+/// Autoscalers by what they scale; of several for one target the first by name.
+fn by_target(autoscalers: &[Autoscaler]) -> BTreeMap<WorkloadId, &Autoscaler> {
+    let mut targets = BTreeMap::new();
+    for autoscaler in autoscalers {
+        targets.entry(target(autoscaler)).or_insert(autoscaler);
+    }
+    targets
+}
+
+fn target(autoscaler: &Autoscaler) -> WorkloadId {
+    WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name)
+}
+
 fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, findings: &mut Vec<Finding>) {
     for autoscaler in autoscalers {
-        let id = WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name);
+        let id = target(&autoscaler);
         match workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
             Ok(index) => {
                 if let Some(workload) = workloads.get_mut(index) {
@@ -361,183 +386,4 @@ fn note_odd_pods(inventory: &Inventory, findings: &mut Vec<Finding>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::objects::{Container, ControllerKind, Labels, Owner, PodPhase, PodSpec};
-    use super::*;
-
-    fn pod(name: &str, owner: Option<(&str, &str)>, labels: &[(&str, &str)]) -> PodObject {
-        PodObject {
-            name: ObjectName::new("shop", name),
-            labels: Arc::new(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()),
-            annotations: Arc::new(Labels::new()),
-            owner: owner.map(|(kind, name)| Owner { kind: kind.into(), name: name.into() }),
-            spec: Arc::new(PodSpec { containers: vec![Container::default()], ..PodSpec::default() }),
-            node: Some("node-1".into()),
-            phase: PodPhase::Running,
-            terminating: false,
-        }
-    }
-
-    fn controller(kind: ControllerKind, name: &str, replicas: Option<u64>) -> Controller {
-        Controller {
-            kind,
-            name: ObjectName::new("shop", name),
-            labels: Labels::new(),
-            owner: None,
-            replicas,
-            status_replicas: None,
-            suspended: false,
-            live: false,
-            template_labels: Arc::default(),
-            template_annotations: Arc::default(),
-            template: Arc::new(PodSpec { containers: vec![Container::default()], ..PodSpec::default() }),
-        }
-    }
-
-    fn owned(mut controller: Controller, kind: &str, name: &str) -> Controller {
-        controller.owner = Some(Owner { kind: kind.into(), name: name.into() });
-        controller
-    }
-
-    fn live(mut controller: Controller) -> Controller {
-        controller.live = true;
-        controller
-    }
-
-    fn node(name: &str) -> Node {
-        Node { name: name.into(), ..Node::default() }
-    }
-
-    fn autoscaler(target: &str, min: u64, max: u64) -> Autoscaler {
-        Autoscaler {
-            name: ObjectName::new("shop", target),
-            target_kind: "Deployment".to_owned(),
-            target_name: target.into(),
-            min_replicas: min,
-            max_replicas: max,
-            ..Autoscaler::default()
-        }
-    }
-
-    /// Assembles objects and compares the workloads as `Kind name ×replicas`, and the finding ids.
-    fn check(objects: Vec<Object>, workloads: &[&str], findings: &[&str]) {
-        let sourced = objects.into_iter().map(|object| Sourced { object, source: "test".into() }).collect();
-        let assembled = assemble(sourced);
-        let found: Vec<String> = assembled
-            .inventory
-            .workloads
-            .iter()
-            .map(|workload| format!("{} {} ×{}", workload.id.kind, workload.id.name, workload.replicas))
-            .collect();
-        assert_eq!(found, workloads);
-        let ids: Vec<&str> = assembled.findings.iter().map(|finding| finding.kind.id).collect();
-        assert_eq!(ids, findings, "{:#?}", assembled.findings);
-        for workload in &assembled.inventory.workloads {
-            assert_eq!(assembled.inventory.pods_of(workload).len() as u64, workload.replicas);
-        }
-    }
-
-    const BARE: &str = "pods-without-requests";
-    const LOST: &str = "pod-on-unknown-node";
-
-    #[test]
-    fn pods_roll_up_through_their_owners() {
-        let hash = [("pod-template-hash", "abc12")];
-        check(
-            vec![
-                Object::Node(node("node-1")),
-                Object::Pod(pod("cart-abc12-x", Some(("ReplicaSet", "cart-abc12")), &hash)),
-                Object::Pod(pod("cart-abc12-y", Some(("ReplicaSet", "cart-abc12")), &hash)),
-                Object::Pod(pod("bare-rs-1", Some(("ReplicaSet", "bare-rs")), &[])),
-                Object::Pod(pod("db-0", Some(("StatefulSet", "db")), &[])),
-                Object::Pod(pod("report-28000000-q", Some(("Job", "report-28000000")), &[])),
-                Object::Pod(pod("migrate-q", Some(("Job", "migrate")), &[])),
-                Object::Pod(pod("etcd-node-1", Some(("Node", "node-1")), &[])),
-                Object::Pod(pod("debug", None, &[])),
-            ],
-            &[
-                "CronJob report ×1",
-                "Deployment cart ×2",
-                "Job migrate ×1",
-                "Pod debug ×1",
-                "ReplicaSet bare-rs ×1",
-                "StatefulSet db ×1",
-                "StaticPod etcd ×1",
-            ],
-            &[BARE],
-        );
-    }
-
-    #[test]
-    fn a_dumped_replica_set_names_its_owner() {
-        let set = owned(controller(ControllerKind::ReplicaSet, "odd-name", Some(1)), "Deployment", "cart");
-        let deployment = live(controller(ControllerKind::Deployment, "cart", Some(1)));
-        check(
-            vec![
-                Object::Controller(set),
-                Object::Controller(deployment),
-                Object::Pod(pod("odd-name-x", Some(("ReplicaSet", "odd-name")), &[])),
-            ],
-            &["Deployment cart ×1"],
-            &[LOST, BARE],
-        );
-    }
-
-    #[test]
-    fn manifests_are_expanded() {
-        let set = owned(controller(ControllerKind::ReplicaSet, "api-1", Some(3)), "Deployment", "api");
-        check(
-            vec![
-                Object::Node(node("node-1")),
-                Object::Node(node("node-2")),
-                Object::Controller(controller(ControllerKind::Deployment, "cart", Some(3))),
-                Object::Controller(controller(ControllerKind::Deployment, "web", None)),
-                Object::Controller(controller(ControllerKind::DaemonSet, "logs", None)),
-                Object::Controller(set),
-                Object::Autoscaler(autoscaler("cart", 4, 9)),
-                Object::Autoscaler(autoscaler("gone", 1, 2)),
-            ],
-            &["DaemonSet logs ×2", "Deployment api ×3", "Deployment cart ×4", "Deployment web ×1"],
-            &["autoscaler-without-target", BARE],
-        );
-    }
-
-    #[test]
-    fn a_live_controller_has_the_pods_that_were_listed() {
-        check(
-            vec![
-                Object::Pod(pod("debug", None, &[])),
-                Object::Controller(live(controller(ControllerKind::Deployment, "cart", Some(3)))),
-            ],
-            &["Deployment cart ×0", "Pod debug ×1"],
-            &["controller-without-pods", LOST, BARE],
-        );
-    }
-
-    #[test]
-    fn finished_pods_and_duplicates_are_counted() {
-        let mut done = pod("done", None, &[]);
-        done.phase = PodPhase::Succeeded;
-        let mut moved = pod("debug", None, &[]);
-        moved.node = None;
-        check(
-            vec![
-                Object::Node(node("node-1")),
-                Object::Pod(done),
-                Object::Pod(pod("debug", None, &[])),
-                Object::Pod(pod("debug", None, &[])),
-                Object::Pod(moved),
-            ],
-            &["Pod debug ×1"],
-            &["duplicate-object", "finished-pods", BARE],
-        );
-    }
-
-    #[test]
-    fn absurd_replicas_are_capped() {
-        let absurd = controller(ControllerKind::Deployment, "cart", Some(u64::MAX));
-        let assembled = assemble(vec![Sourced { object: Object::Controller(absurd), source: "test".into() }]);
-        assert_eq!(assembled.inventory.pods.len() as u64, super::super::MOST_EXPANDED_PODS);
-        assert!(assembled.findings.iter().any(|finding| finding.kind.id == "replicas-capped"));
-    }
-}
+mod tests;

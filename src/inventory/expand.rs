@@ -17,7 +17,7 @@ pub const MOST_EXPANDED_PODS: u64 = 1_000_000;
 pub struct Expansion<'a> {
     pub owners: &'a Owners<'a>,
     pub admission: &'a Admission,
-    pub autoscalers: &'a [Autoscaler],
+    pub autoscalers: &'a BTreeMap<WorkloadId, &'a Autoscaler>,
     pub nodes: &'a [Node],
     pub listed_namespaces: &'a BTreeSet<Arc<str>>,
 }
@@ -74,13 +74,17 @@ pub fn controllers(
             }
             None => {
                 let spec = Arc::new(expansion.admission.admit(&root.namespace, &controller.template));
-                let on_nodes =
-                    if basis == ReplicasBasis::PerNode { eligible(controller, expansion.nodes) } else { Vec::new() };
-                planned.insert(root, Planned { controller: controller.clone(), replicas, basis, spec, on_nodes });
+                let controller = controller.clone();
+                planned.insert(root, Planned { controller, replicas, basis, spec, on_nodes: Vec::new() });
             }
         }
     }
     cap(&mut planned, findings);
+    // Only now is it known that these lists end.
+    for daemons in planned.values_mut().filter(|workload| workload.basis == ReplicasBasis::PerNode) {
+        let most = usize::try_from(daemons.replicas).unwrap_or(usize::MAX);
+        daemons.on_nodes = eligible(&daemons.controller, expansion.nodes).take(most).collect();
+    }
     planned
 }
 
@@ -106,15 +110,14 @@ fn replicas(
         return daemon_pods(id, controller, expansion.nodes, findings);
     }
     let declared = controller.replicas.or(controller.status_replicas.filter(|_| controller.live));
-    let autoscaler = expansion.autoscalers.iter().find(|autoscaler| {
-        autoscaler.name.namespace == id.namespace
-            && autoscaler.target_kind == *id.kind
-            && autoscaler.target_name == id.name
-    });
+    let autoscaler = expansion.autoscalers.get(id);
     match (declared, autoscaler) {
         (None, Some(autoscaler)) => (autoscaler.min_replicas, ReplicasBasis::AutoscalerMinimum),
         (Some(declared), Some(autoscaler)) if declared < autoscaler.min_replicas && declared > 0 => {
             (autoscaler.min_replicas, ReplicasBasis::AutoscalerMinimum)
+        }
+        (Some(declared), Some(autoscaler)) if declared > autoscaler.max_replicas && autoscaler.max_replicas > 0 => {
+            (autoscaler.max_replicas, ReplicasBasis::AutoscalerMaximum)
         }
         (Some(declared), _) => (declared, ReplicasBasis::Declared),
         (None, None) => (1, ReplicasBasis::Declared),
@@ -128,9 +131,10 @@ fn daemon_pods(
     findings: &mut Vec<Finding>,
 ) -> (u64, ReplicasBasis) {
     if !nodes.is_empty() {
-        return (eligible(controller, nodes).len() as u64, ReplicasBasis::PerNode);
+        return (eligible(controller, nodes).count() as u64, ReplicasBasis::PerNode);
     }
-    match controller.status_replicas {
+    // The status of a manifest is that of the template it was written from.
+    match controller.status_replicas.filter(|_| controller.live) {
         Some(reported) => (reported, ReplicasBasis::Status),
         None => {
             let message = "one pod is planned, the number of nodes is unknown".to_owned();
@@ -141,9 +145,8 @@ fn daemon_pods(
 }
 
 /// Indices of the nodes a DaemonSet runs on.
-fn eligible(controller: &Controller, nodes: &[Node]) -> Vec<usize> {
-    let on = |(index, node)| runs_daemon(node, &controller.template).then_some(index);
-    nodes.iter().enumerate().filter_map(on).collect()
+fn eligible(controller: &Controller, nodes: &[Node]) -> impl Iterator<Item = usize> {
+    nodes.iter().enumerate().filter_map(|(index, node)| runs_daemon(node, &controller.template).then_some(index))
 }
 
 /// Whether the DaemonSet controller would put a pod of this template on a node.

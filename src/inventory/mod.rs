@@ -113,6 +113,8 @@ pub enum ReplicasBasis {
     Declared,
     /// The autoscaler's minimum, above what is declared.
     AutoscalerMinimum,
+    /// The autoscaler's maximum, below what is declared.
+    AutoscalerMaximum,
     /// One per node that would run the DaemonSet's pod.
     PerNode,
     /// What the status last reported.
@@ -127,6 +129,7 @@ impl fmt::Display for ReplicasBasis {
             Self::ListedPods => "listed pods",
             Self::Declared => "declared replicas",
             Self::AutoscalerMinimum => "autoscaler minimum",
+            Self::AutoscalerMaximum => "autoscaler maximum",
             Self::PerNode => "one per eligible node",
             Self::Status => "replicas last reported",
             Self::Table => "replicas column",

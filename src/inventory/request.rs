@@ -43,10 +43,16 @@ pub fn pod_request_with(spec: &PodSpec, injected: Option<(&Container, SidecarFor
         }
     }
     let mut total = (steady + &sidecars).max(&peak);
-    let pod_level = spec.pod_level.effective_requests();
-    total.cpu = pod_level.cpu.unwrap_or(total.cpu);
-    total.memory = pod_level.memory.unwrap_or(total.memory);
+    let (asked, allowed) = (&spec.pod_level.requests, &spec.pod_level.limits);
+    total.cpu = of_pod(asked.cpu, allowed.cpu, total.cpu);
+    total.memory = of_pod(asked.memory, allowed.memory, total.memory);
     total + &spec.overhead.to_resources()
+}
+
+/// What a pod asks for as a whole: its limit stands in only where no container asks for anything.
+fn of_pod<T: Copy + Default + PartialEq>(asked: Option<T>, allowed: Option<T>, by_containers: T) -> T {
+    let stand_in = allowed.filter(|_| by_containers == T::default());
+    asked.or(stand_in).unwrap_or(by_containers)
 }
 
 /// The request of one container; where only a limit is declared, the request equals it.
@@ -70,7 +76,14 @@ pub fn application_request(spec: &PodSpec) -> Resources {
 
 /// Fills what is not declared from defaults, resource by resource.
 pub(super) fn fill(declared: &mut Declared, defaults: &Declared) {
-    *declared = declared.or(defaults);
+    declared.cpu = declared.cpu.or(defaults.cpu);
+    declared.memory = declared.memory.or(defaults.memory);
+    declared.ephemeral_storage = declared.ephemeral_storage.or(defaults.ephemeral_storage);
+    for (name, &amount) in &defaults.extended {
+        if !declared.extended.contains_key(name) {
+            declared.extended.insert(name.clone(), amount);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,6 +142,17 @@ mod tests {
         pod.pod_level.requests.cpu = Some(Millicores::new(700));
         pod.overhead.cpu = Some(Millicores::new(50));
         assert_eq!(cpu_of(&pod), 750);
+    }
+
+    /// KEP-2837: with a limit of the pod alone, its request is what containers ask for together, and
+    /// the limit only if they ask for nothing.
+    #[test]
+    fn a_limit_of_the_pod_gives_way_to_requests_of_containers() {
+        let mut pod = spec(vec![container("app", 300), container("logs", 100)], vec![]);
+        pod.pod_level.limits.cpu = Some(Millicores::new(1000));
+        assert_eq!(cpu_of(&pod), 400);
+        pod.containers = vec![Container::default()];
+        assert_eq!(cpu_of(&pod), 1000);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub const FINDINGS: &[&FindingKind] = &[
     &PROXY_AT_NEXT_RESTART,
     &PROXY_WITHOUT_CPU_LIMIT,
     &ENROLLED_NAMESPACE_MISSING,
+    &GATEWAY_WITHOUT_PODS,
     &NEVER_INJECTED,
     &NO_SERVICES,
 ];
@@ -60,6 +61,14 @@ pub(super) const ENROLLED_NAMESPACE_MISSING: FindingKind = FindingKind {
     meaning: "a namespace to enrol is not in the input, or has no workloads",
     why: "the answer is the same as without it",
     remedy: "correct the name, or add the namespace to the input",
+};
+
+pub(super) const GATEWAY_WITHOUT_PODS: FindingKind = FindingKind {
+    id: "gateway-without-pods",
+    severity: Severity::Warning,
+    meaning: "a Gateway of class istio or istio-waypoint is in the input, but no pod that serves it",
+    why: "one pod of default size is placed for it and counted among istiod's proxies; its memory and CPU are in no total, for nobody says what it carries",
+    remedy: "add the gateway's Deployment or pods to the input",
 };
 
 pub(super) const NEVER_INJECTED: FindingKind = FindingKind {

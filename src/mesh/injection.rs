@@ -1,17 +1,20 @@
 //! Who gets a proxy: Istio's rules of injection, and the proxies that already run.
 //!
 //! The rules are those of Istio's injection webhooks (istio.io, "Installing the Sidecar" and
-//! "Resource labels"): `istio-injection` wins over `istio.io/rev`; a disabled namespace cannot be
-//! overruled; the pod label `sidecar.istio.io/inject` wins over the annotation of that name; pods on
-//! the host network and Kubernetes' own namespaces are left alone; a pod with a sidecar is not
-//! captured by ambient mode.
+//! "Resource labels"): `istio-injection` wins over `istio.io/rev`, and any value but `enabled` keeps
+//! the webhooks away, which a pod cannot overrule; the pod label `sidecar.istio.io/inject` wins over
+//! the annotation of that name; pods on the host network and Kubernetes' own namespaces are left
+//! alone; a pod with a sidecar is not captured by ambient mode. Enrolling `all` leaves ambient
+//! workloads as they are: they are in the mesh already.
 
-use super::findings::{ENROLLED_NAMESPACE_MISSING, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART};
-use super::proxy::{self, ProxyNotes};
+use super::findings::{
+    ENROLLED_NAMESPACE_MISSING, GATEWAY_WITHOUT_PODS, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART,
+};
+use super::proxy::{self, ProxyNotes, find_proxy};
 use super::{Membership, Mesh, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, Inventory, Labels, PROXY_CONTAINER, PodSpec, STATIC_POD, Workload};
+use crate::inventory::{Container, Gateway, Inventory, Labels, STATIC_POD, Workload};
 use crate::policy::InjectionPolicy;
 
 /// Namespaces whose pods Istio never injects.
@@ -20,6 +23,10 @@ const NEVER: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "loca
 const ISTIO_NAMESPACE: &str = "istio-system";
 /// Enrols every namespace.
 const ALL: &str = "all";
+/// Label of namespaces and pods that ambient mode captures.
+const MODE: &str = "istio.io/dataplane-mode";
+/// Label and annotation with which a pod speaks for itself.
+const INJECT: &str = "sidecar.istio.io/inject";
 
 /// Who is in the mesh: as labelled, as running, and as enrolled by policy.
 #[must_use]
@@ -32,20 +39,22 @@ pub fn membership(
     let largest_node = inventory
         .nodes
         .iter()
-        .filter_map(|node| node.capacity.as_ref().or(node.allocatable.as_ref()).map(|machine| machine.resources.cpu));
+        .filter_map(|node| node.allocatable.as_ref().or(node.capacity.as_ref()).map(|machine| machine.resources.cpu));
     let context = proxy::Context { defaults, policy, largest_node_cpu: largest_node.max() };
     let members =
         inventory.workloads.iter().map(|workload| member(inventory, workload, &context, &mut notes)).collect();
-    let announced_waypoints = inventory
+    let announced_gateways: Vec<_> = inventory
         .gateways
         .iter()
-        .filter(|gateway| gateway.class == "istio-waypoint")
-        .filter(|gateway| !runs_gateway(inventory, &gateway.name.namespace, &gateway.name.name))
-        .map(|gateway| gateway.name.clone())
+        .filter(|gateway| is_announced(inventory, gateway))
+        .map(|it| it.name.clone())
         .collect();
+    for name in &announced_gateways {
+        notes.announced.add(name);
+    }
     let mut findings = notes.findings();
     findings.extend(missing_namespaces(inventory, policy));
-    (Mesh { members, announced_waypoints }, findings)
+    (Mesh { members, announced_gateways }, findings)
 }
 
 #[derive(Default)]
@@ -53,6 +62,7 @@ struct Notes {
     mixed: Tally,
     at_restart: Tally,
     never: Tally,
+    announced: Tally,
     proxies: ProxyNotes,
 }
 
@@ -67,6 +77,9 @@ impl Notes {
         }));
         findings.extend(self.never.finding(&NEVER_INJECTED, "workloads", |names| {
             format!("stay without a proxy although the namespace is in the mesh: {names}")
+        }));
+        findings.extend(self.announced.finding(&GATEWAY_WITHOUT_PODS, "gateways", |names| {
+            format!("announced, but none of their pods is in the input: {names}")
         }));
         findings
     }
@@ -105,25 +118,6 @@ fn member(inventory: &Inventory, workload: &Workload, context: &proxy::Context<'
     }
     let proxy = context.injected(workload, &mut notes.proxies);
     Membership { mode: wanted, reason, proxy: Some(proxy) }
-}
-
-/// A proxy container in a pod, and whether it is a native sidecar.
-pub(super) struct FoundProxy<'a> {
-    pub container: &'a Container,
-    pub native: bool,
-}
-
-/// The Istio proxy of a pod, if it has one.
-pub(super) fn find_proxy(spec: &PodSpec) -> Option<FoundProxy<'_>> {
-    let named = |containers: &'_ [Container]| containers.iter().position(|container| container.name == PROXY_CONTAINER);
-    if let Some(index) = named(&spec.containers) {
-        return spec.containers.get(index).map(|container| FoundProxy { container, native: false });
-    }
-    let index = named(&spec.init_containers)?;
-    spec.init_containers
-        .get(index)
-        .filter(|init| init.restartable)
-        .map(|container| FoundProxy { container, native: true })
 }
 
 /// The part a pod with a proxy plays: the proxy's own arguments say it, else labels, else the pod's shape.
@@ -175,13 +169,20 @@ fn wants(workload: &Workload, namespace: &Labels, policy: &InjectionPolicy) -> (
     let labelled = namespace.get("istio-injection").map(String::as_str);
     let revision = namespace.get("istio.io/rev");
     let pod = pod_choice(workload);
-    if labelled == Some("disabled") && !is_enrolled(&workload.id.namespace, policy) {
-        return (ProxyMode::None, "the namespace is labelled istio-injection=disabled".to_owned());
+    let ambient = ambient(workload, namespace);
+    let is_captured = ambient.0 == ProxyMode::Ambient;
+    let by_name = policy.enroll.contains(&*workload.id.namespace);
+    let of_ambient_mode = is_captured || namespace.get(MODE).is_some_and(|mode| mode == "ambient");
+    let is_enrolled = by_name || (is_enrolled(&workload.id.namespace, policy) && !of_ambient_mode);
+    if let Some(value) = labelled.filter(|value| *value != "enabled" && !is_enrolled) {
+        let reason = format!("the namespace is labelled istio-injection={value}");
+        return if is_captured { ambient } else { (ProxyMode::None, reason) };
     }
     if pod == Some(false) {
-        return (ProxyMode::None, "the pod is labelled or annotated sidecar.istio.io/inject=false".to_owned());
+        let reason = "the pod is labelled or annotated sidecar.istio.io/inject=false".to_owned();
+        return if is_captured { ambient } else { (ProxyMode::None, reason) };
     }
-    if is_enrolled(&workload.id.namespace, policy) {
+    if is_enrolled {
         return (sidecar, "the policy enrols its namespace".to_owned());
     }
     if labelled == Some("enabled") {
@@ -190,17 +191,17 @@ fn wants(workload: &Workload, namespace: &Labels, policy: &InjectionPolicy) -> (
     if let Some(revision) = revision {
         return (sidecar, format!("the namespace is labelled istio.io/rev={revision}"));
     }
-    if label_choice(workload) == Some(true) {
+    // Here the webhook itself selects by label, and knows one spelling.
+    if workload.labels.get(INJECT).is_some_and(|text| text == "true") {
         return (sidecar, "the pod is labelled sidecar.istio.io/inject=true".to_owned());
     }
     if let Some(revision) = workload.labels.get("istio.io/rev") {
         return (sidecar, format!("the pod is labelled istio.io/rev={revision}"));
     }
-    ambient(workload, namespace)
+    ambient
 }
 
 fn ambient(workload: &Workload, namespace: &Labels) -> (ProxyMode, String) {
-    const MODE: &str = "istio.io/dataplane-mode";
     match (workload.labels.get(MODE).map(String::as_str), namespace.get(MODE).map(String::as_str)) {
         (Some("none"), Some("ambient")) => {
             (ProxyMode::None, "the pod is labelled istio.io/dataplane-mode=none".to_owned())
@@ -213,21 +214,17 @@ fn ambient(workload: &Workload, namespace: &Labels) -> (ProxyMode, String) {
     }
 }
 
-/// What the pod itself asks for: the label wins over the annotation.
+/// What the pod itself asks for: the label wins over the annotation, also an empty one.
 fn pod_choice(workload: &Workload) -> Option<bool> {
-    label_choice(workload).or_else(|| workload.annotations.get("sidecar.istio.io/inject").and_then(|text| truth(text)))
+    workload.labels.get(INJECT).or_else(|| workload.annotations.get(INJECT)).and_then(|text| truth(text))
 }
 
-fn label_choice(workload: &Workload) -> Option<bool> {
-    workload.labels.get("sidecar.istio.io/inject").and_then(|text| truth(text))
-}
-
-/// The spellings Istio accepts; anything else is as if it were not there.
+/// The spellings Istio accepts for yes; empty is as if it were not there, and anything else is no.
 fn truth(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
+        "" => None,
         "y" | "yes" | "true" | "on" => Some(true),
-        "n" | "no" | "false" | "off" => Some(false),
-        _ => None,
+        _ => Some(false),
     }
 }
 
@@ -246,11 +243,19 @@ fn never_injected(workload: &Workload) -> Option<&'static str> {
     (*workload.id.kind == *STATIC_POD).then_some("static pods bypass injection")
 }
 
-fn runs_gateway(inventory: &Inventory, namespace: &str, name: &str) -> bool {
-    inventory.workloads.iter().any(|workload| {
-        *workload.id.namespace == *namespace
-            && (workload.labels.get("gateway.networking.k8s.io/gateway-name").is_some_and(|gateway| gateway == name)
-                || *workload.id.name == *name)
+/// Whether istiod will make pods for a gateway that has none in the input.
+///
+/// For class `istio` it names the Deployment after gateway and class, for waypoints after the gateway;
+/// both carry the gateway's name as a label (istio.io, "Kubernetes Gateway API", Automated Deployment).
+fn is_announced(inventory: &Inventory, gateway: &Gateway) -> bool {
+    if !matches!(&*gateway.class, "istio" | "istio-waypoint") {
+        return false;
+    }
+    let (namespace, name) = (&gateway.name.namespace, &*gateway.name.name);
+    let deployment = format!("{name}-{}", gateway.class);
+    !inventory.workloads.iter().filter(|workload| workload.id.namespace == *namespace).any(|workload| {
+        let labelled = workload.labels.get("gateway.networking.k8s.io/gateway-name");
+        labelled.is_some_and(|label| label == name) || [name, &deployment].contains(&&*workload.id.name)
     })
 }
 
@@ -263,180 +268,4 @@ fn missing_namespaces(inventory: &Inventory, policy: &InjectionPolicy) -> impl I
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::inventory::objects::{Controller, ControllerKind, Namespace, ObjectName};
-    use crate::inventory::{Object, Sourced, assemble};
-    use crate::policy::SidecarForm;
-    use crate::quantity;
-    use crate::resources::Declared;
-    use crate::units::{Bytes, Millicores};
-
-    fn labels(pairs: &[(&str, &str)]) -> Labels {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
-
-    /// A workload of namespace `shop` with everything that decides about its proxy.
-    #[derive(Default)]
-    struct Case<'a> {
-        namespace: &'a [(&'a str, &'a str)],
-        pod_labels: &'a [(&'a str, &'a str)],
-        annotations: &'a [(&'a str, &'a str)],
-        spec: PodSpec,
-        enroll: &'a [&'a str],
-    }
-
-    fn defaults() -> InjectionDefaults {
-        InjectionDefaults {
-            form: SidecarForm::Classic,
-            requests: Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))),
-            limits: Declared::new(Some(Millicores::new(2000)), Some(Bytes::from_gib(1))),
-            concurrency: String::new(),
-            source: String::new(),
-        }
-    }
-
-    fn decide(case: &Case<'_>) -> (Membership, Vec<&'static str>) {
-        let namespace = Namespace { name: "shop".into(), labels: labels(case.namespace), ..Namespace::default() };
-        let controller = Controller {
-            kind: ControllerKind::Deployment,
-            name: ObjectName::new("shop", "cart"),
-            labels: Labels::new(),
-            owner: None,
-            replicas: Some(2),
-            status_replicas: None,
-            suspended: false,
-            live: false,
-            template_labels: Arc::new(labels(case.pod_labels)),
-            template_annotations: Arc::new(labels(case.annotations)),
-            template: Arc::new(case.spec.clone()),
-        };
-        let objects = [Object::Namespace(namespace), Object::Controller(controller)];
-        let sourced = objects.map(|object| Sourced { object, source: "test".into() });
-        let inventory = assemble(sourced.to_vec()).inventory;
-        let policy = InjectionPolicy {
-            enroll: case.enroll.iter().map(|name| (*name).to_owned()).collect(),
-            ..InjectionPolicy::default()
-        };
-        let (mut mesh, findings) = membership(&inventory, &defaults(), &policy);
-        (mesh.members.remove(0), findings.iter().map(|finding| finding.kind.id).collect())
-    }
-
-    fn container(name: &str, arguments: &[&str]) -> Container {
-        Container {
-            name: name.to_owned(),
-            role_arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
-            ..Container::default()
-        }
-    }
-
-    #[test]
-    fn labels_decide_in_istios_order() {
-        const ENABLED: &[(&str, &str)] = &[("istio-injection", "enabled")];
-        const DISABLED: &[(&str, &str)] = &[("istio-injection", "disabled"), ("istio.io/rev", "1-24")];
-        const REVISION: &[(&str, &str)] = &[("istio.io/rev", "1-24")];
-        const AMBIENT: &[(&str, &str)] = &[("istio.io/dataplane-mode", "ambient")];
-        const YES: &[(&str, &str)] = &[("sidecar.istio.io/inject", "true")];
-        const NO: &[(&str, &str)] = &[("sidecar.istio.io/inject", "false")];
-        use ProxyMode::{Ambient, None, Sidecar};
-        for (namespace, pod_labels, annotations, enroll, mode) in [
-            (&[][..], &[][..], &[][..], &[][..], None),
-            (ENABLED, &[], &[], &[], Sidecar),
-            (ENABLED, NO, &[], &[], None),
-            (ENABLED, &[], NO, &[], None),
-            (ENABLED, YES, NO, &[], Sidecar),
-            (DISABLED, YES, &[], &[], None),
-            (DISABLED, &[], &[], &["shop"], Sidecar),
-            (REVISION, &[], &[], &[], Sidecar),
-            (&[], YES, &[], &[], Sidecar),
-            (&[], &[], YES, &[], None),
-            (&[], &[("istio.io/rev", "canary")], &[], &[], Sidecar),
-            (&[], &[], &[], &["all"], Sidecar),
-            (&[], NO, &[], &["all"], None),
-            (AMBIENT, &[], &[], &[], Ambient),
-            (AMBIENT, &[("istio.io/dataplane-mode", "none")], &[], &[], None),
-            (AMBIENT, YES, &[], &[], Sidecar),
-        ] {
-            let (member, _) = decide(&Case { namespace, pod_labels, annotations, enroll, ..Case::default() });
-            assert_eq!(member.mode, mode, "{namespace:?} {pod_labels:?} {annotations:?} {enroll:?}: {}", member.reason);
-        }
-    }
-
-    #[test]
-    fn the_host_network_is_never_injected() {
-        let spec = PodSpec { host_network: true, ..PodSpec::default() };
-        let (member, findings) =
-            decide(&Case { namespace: &[("istio-injection", "enabled")], spec, ..Case::default() });
-        assert_eq!(member.mode, ProxyMode::None);
-        assert_eq!(findings, ["never-injected"]);
-    }
-
-    #[test]
-    fn running_proxies_are_recognised_by_their_role() {
-        let proxy = |arguments: &[&str]| container("istio-proxy", arguments);
-        let native = Container { restartable: true, ..proxy(&["proxy", "sidecar"]) };
-        let app = || container("app", &[]);
-        for (containers, init_containers, pod_labels, mode, form) in [
-            (vec![app(), proxy(&["proxy", "sidecar"])], vec![], &[][..], ProxyMode::Sidecar, SidecarForm::Classic),
-            (vec![app()], vec![native], &[], ProxyMode::Sidecar, SidecarForm::Native),
-            (vec![proxy(&["proxy", "router"])], vec![], &[], ProxyMode::Gateway, SidecarForm::Classic),
-            (vec![proxy(&["proxy", "waypoint"])], vec![], &[], ProxyMode::Waypoint, SidecarForm::Classic),
-            (vec![proxy(&["proxy", "ztunnel"])], vec![], &[], ProxyMode::Ztunnel, SidecarForm::Classic),
-            (vec![proxy(&[])], vec![], &[("istio", "ingressgateway")], ProxyMode::Gateway, SidecarForm::Classic),
-            (vec![app(), proxy(&[])], vec![], &[], ProxyMode::Sidecar, SidecarForm::Classic),
-        ] {
-            let spec = PodSpec { containers, init_containers, ..PodSpec::default() };
-            let (member, _) = decide(&Case { spec, pod_labels, ..Case::default() });
-            let proxy = member.proxy.unwrap();
-            assert_eq!((member.mode, proxy.form, proxy.present), (mode, form, true), "{}", member.reason);
-        }
-    }
-
-    #[test]
-    fn one_resource_annotation_erases_every_default() {
-        let enabled = &[("istio-injection", "enabled")];
-        let (member, findings) = decide(&Case {
-            namespace: enabled,
-            annotations: &[("sidecar.istio.io/proxyCPU", "50m")],
-            ..Case::default()
-        });
-        let proxy = member.proxy.unwrap();
-        assert_eq!(proxy.container.resources.requests, Declared::new(Some(Millicores::new(50)), None));
-        assert!(proxy.container.resources.limits.is_empty());
-        assert_eq!(findings, ["annotation-erases-defaults", "proxy-without-cpu-limit"]);
-    }
-
-    #[test]
-    fn annotations_set_resources_and_workers() {
-        let (member, findings) = decide(&Case {
-            namespace: &[("istio-injection", "enabled")],
-            annotations: &[
-                ("sidecar.istio.io/proxyCPU", "100m"),
-                ("sidecar.istio.io/proxyCPULimit", "2500m"),
-                ("sidecar.istio.io/proxyMemory", "1Gi"),
-                ("sidecar.istio.io/proxyMemoryLimit", "2Gi"),
-            ],
-            ..Case::default()
-        });
-        let proxy = member.proxy.unwrap();
-        assert_eq!(proxy.container.resources.limits.memory.map(quantity::print_bytes).as_deref(), Some("2Gi"));
-        assert_eq!(proxy.workers, 3);
-        assert!(findings.is_empty(), "{findings:?}");
-    }
-
-    #[test]
-    fn a_malformed_annotation_is_a_finding() {
-        let annotations = &[("sidecar.istio.io/proxyMemory", "lots")];
-        let (_, findings) =
-            decide(&Case { namespace: &[("istio-injection", "enabled")], annotations, ..Case::default() });
-        assert!(findings.contains(&"annotation-not-a-quantity"), "{findings:?}");
-    }
-
-    #[test]
-    fn enrolling_an_unknown_namespace_is_noticed() {
-        let (_, findings) = decide(&Case { enroll: &["shpo"], ..Case::default() });
-        assert_eq!(findings, ["enrolled-namespace-missing"]);
-    }
-}
+mod tests;

@@ -19,8 +19,8 @@ use crate::policy::SidecarForm;
 pub struct Mesh {
     /// Parallel to [`crate::inventory::Inventory::workloads`].
     pub members: Vec<Membership>,
-    /// Waypoints that a Gateway object announces but no workload runs yet: namespace and name.
-    pub announced_waypoints: Vec<crate::inventory::ObjectName>,
+    /// Gateways and waypoints that a Gateway object announces but no workload runs yet.
+    pub announced_gateways: Vec<crate::inventory::ObjectName>,
 }
 
 /// How one workload takes part in the mesh.

@@ -1,15 +1,33 @@
 //! The proxy container itself: its resources and worker threads.
 
 use super::findings::{ANNOTATION_ERASES_DEFAULTS, ANNOTATION_NOT_A_QUANTITY, PROXY_WITHOUT_CPU_LIMIT};
-use super::injection::FoundProxy;
 use super::{Proxy, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, PROXY_CONTAINER, Workload};
+use crate::inventory::{Container, PROXY_CONTAINER, PodSpec, Workload};
 use crate::policy::{InjectionPolicy, SidecarForm};
 use crate::quantity;
 use crate::resources::{Declared, Requirements};
 use crate::units::Millicores;
+
+/// A proxy container in a pod, and whether it is a native sidecar.
+pub(super) struct FoundProxy<'a> {
+    pub container: &'a Container,
+    pub native: bool,
+}
+
+/// The Istio proxy of a pod, if it has one.
+pub(super) fn find_proxy(spec: &PodSpec) -> Option<FoundProxy<'_>> {
+    let named = |containers: &'_ [Container]| containers.iter().position(|container| container.name == PROXY_CONTAINER);
+    if let Some(index) = named(&spec.containers) {
+        return spec.containers.get(index).map(|container| FoundProxy { container, native: false });
+    }
+    let index = named(&spec.init_containers)?;
+    spec.init_containers
+        .get(index)
+        .filter(|init| init.restartable)
+        .map(|container| FoundProxy { container, native: true })
+}
 
 /// What decides an injected proxy.
 pub(super) struct Context<'a> {

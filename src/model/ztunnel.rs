@@ -33,9 +33,9 @@ pub struct Ztunnel {
 /// What one ztunnel carries and knows.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ZtunnelLoad {
-    /// Pods of the whole mesh, for it knows all of them.
+    /// Pods of the whole cluster, for it knows all of them, in the mesh or not.
     pub workloads: u64,
-    /// Services of the whole mesh.
+    /// Services of the whole cluster.
     pub services: u64,
     /// Open connections on its node; at least 0.
     pub connections: f64,

@@ -21,11 +21,12 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         return nothing_to_serve(deployed);
     }
     let load = load(inputs, proxies);
-    cases.add_outside_range(&"istiod", inputs.card.istiod_memory.outside_range(&load));
-
     let (surviving, infeasible) = surviving_replicas(inputs, &load, cases);
     let replicas = surviving + u64::from(policy.survive_replica_losses);
     let share = share(&load, surviving);
+    // What is shared out is judged as shared out: the evidence is about single replicas.
+    cases.add_outside_range(&"istiod", inputs.card.istiod_memory.outside_range(&share));
+    cases.add_outside_range(&"istiod", inputs.card.istiod_cpu.outside_range(&share));
     let mut cpu = inputs.card.istiod_cpu.pushing(replicas, &load);
     let mut memory = inputs.card.istiod_memory.peak(&share);
     let assumptions = assumptions(inputs, surviving);
@@ -39,7 +40,8 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         cpu,
         memory,
         replicas,
-        csr_per_second: csr_rate(proxies, policy.certificate_ttl, policy.certificate_grace_ratio).as_per_second(),
+        csr_per_second: csr_rate(certificates(inputs), policy.certificate_ttl, policy.certificate_grace_ratio)
+            .as_per_second(),
         infeasible,
         deployed,
     };
@@ -66,8 +68,17 @@ fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
     envoys
-        .chain([ztunnel_count(inputs.inventory, inputs.mesh), inputs.mesh.announced_waypoints.len() as u64])
+        .chain([ztunnel_count(inputs.inventory, inputs.mesh), inputs.mesh.announced_gateways.len() as u64])
         .fold(0, u64::saturating_add)
+}
+
+/// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
+/// ztunnel asks. Pods of one service account on one node share theirs, so this is the most there are.
+fn certificates(inputs: &Inputs<'_>) -> u64 {
+    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
+    let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
+    let announced = inputs.mesh.announced_gateways.len() as u64;
+    holders.map(|(workload, _)| workload.replicas).fold(announced, u64::saturating_add)
 }
 
 fn load(inputs: &Inputs<'_>, proxies: u64) -> ControlPlaneLoad {
@@ -136,9 +147,9 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
         format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
         "services a proxy sees taken as the clusters it is sent, on average over all proxies".to_owned(),
     ];
-    let announced = inputs.mesh.announced_waypoints.len();
+    let announced = inputs.mesh.announced_gateways.len();
     if announced > 0 {
-        assumptions.push(format!("{announced} announced waypoints counted as one proxy each"));
+        assumptions.push(format!("{announced} announced gateways and waypoints counted as one proxy each"));
     }
     if inputs.inventory.nodes.is_empty() && ztunnel_count(inputs.inventory, inputs.mesh) > 0 {
         assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());

@@ -28,7 +28,7 @@ use crate::units::{Bytes, Cores, Memory, Millicores};
 ///
 /// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads.
 /// A workload that runs ztunnel has no entry of its own in [`Overhead::workloads`]: its pods are
-/// [`Overhead::ztunnel`], [`ztunnel_count`] times. Waypoints that are only announced count as
+/// [`Overhead::ztunnel`], [`ztunnel_count`] times. Gateways and waypoints that are only announced count as
 /// proxies of the control plane and nowhere else.
 #[must_use]
 pub fn estimate(
@@ -109,7 +109,7 @@ pub struct ControlPlane {
     pub cpu_request: Millicores,
     /// Memory request per replica: need, margin, floor.
     pub memory_request: Bytes,
-    /// Certificate signing requests per second in steady state.
+    /// Certificate signing requests per second in steady state: of Envoy proxies and captured pods.
     pub csr_per_second: f64,
     /// Why no number of replicas within the policy's largest replica carries this mesh; the other
     /// figures then say what the largest number considered would need.

@@ -22,6 +22,9 @@ pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option
 fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &mut Cases) -> Option<ProxyCost> {
     let member = inputs.mesh.members.get(index)?;
     let profile = inputs.profiles.get(index)?;
+    // A workload scaled to zero has a cost per proxy, but nothing that needs attention.
+    let mut nobody = Cases::default();
+    let cases = if workload.replicas == 0 { &mut nobody } else { cases };
     let carries_traffic = member.mode.runs_envoy() || member.mode == ProxyMode::Ambient;
     if carries_traffic && !profile.rps_measured {
         let rps = profile.rps_per_proxy.as_per_second();
@@ -70,6 +73,11 @@ fn cost(
     if !profile.rps_measured {
         cpu.basis.assumptions.push("requests per second assumed by policy".to_owned());
     }
+    match (workload.measured.inbound_rps, workload.measured.outbound_rps) {
+        (Some(_), None) => cpu.basis.assumptions.push(one_way("outgoing")),
+        (None, Some(_)) => cpu.basis.assumptions.push(one_way("incoming")),
+        _ => {}
+    }
     if !profile.connections_measured {
         for basis in [&mut memory.basis, &mut startup_memory.basis] {
             basis.assumptions.push("open connections assumed by policy".to_owned());
@@ -84,6 +92,10 @@ fn cost(
         requests: proxy.container.resources.effective_requests(),
         limits: proxy.container.resources.limits.clone(),
     }
+}
+
+fn one_way(missing: &str) -> String {
+    format!("{missing} requests were not measured and count as none")
 }
 
 fn features(policy: &FeaturePolicy) -> Features {

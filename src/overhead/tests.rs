@@ -151,6 +151,28 @@ fn configuration_and_rates_beyond_the_evidence_are_told() {
 }
 
 #[test]
+fn evidence_about_istiod_is_about_one_replica() {
+    let mut case = sidecars(50_000);
+    case.policy.control_plane.replica_cpu = Millicores::new(16_000);
+    case.policy.control_plane.replica_memory = Bytes::from_gib(32);
+    assert!(case.estimate().control_plane.replicas > 2);
+    assert!(!case.findings().iter().any(|finding| finding.starts_with("coefficient-outside-range")));
+    case.policy.control_plane.replica_cpu = Millicores::new(1_000_000);
+    case.policy.control_plane.replica_memory = Bytes::from_gib(4096);
+    // One replica for all, beyond the 30,000 of the evidence: in memory and in CPU.
+    assert_eq!(case.estimate().control_plane.replicas, 2);
+    let beyond = case.findings().iter().filter(|finding| finding.starts_with("coefficient-outside-range")).count();
+    assert_eq!(beyond, 2, "{:?}", case.findings());
+}
+
+#[test]
+fn workloads_without_replicas_raise_nothing() {
+    let case = sidecars(0);
+    assert_eq!(case.findings(), Vec::<String>::new());
+    assert!(case.estimate().workloads[0].is_some(), "what it would cost is still known");
+}
+
+#[test]
 fn gateways_cost_more_than_sidecars() {
     let case = sidecars(1).with("gateway", ProxyMode::Gateway, 1, injected());
     let [Some(sidecar), Some(gateway)] = &case.estimate().workloads[..] else { panic!("both have proxies") };
@@ -169,6 +191,8 @@ fn ztunnels_share_the_captured_traffic() {
     assert_eq!(ztunnel.requests, Declared::new(Some(Millicores::new(200)), Some(Bytes::from_mib(512))));
     assert_eq!(overhead.workloads, [None]);
     assert_eq!(overhead.control_plane.proxies, 4);
+    // ztunnel holds a certificate for each pod it captures, not for itself.
+    assert!((overhead.control_plane.csr_per_second - 40.0 / 43_200.0).abs() < 1e-12);
     assert_eq!(ztunnel_count(&case.inventory, &case.mesh), 4);
 }
 
@@ -199,9 +223,9 @@ fn istiod_gets_its_floor_in_a_small_mesh_and_replicas_in_a_large_one() {
 }
 
 #[test]
-fn announced_waypoints_connect_to_istiod() {
+fn announced_gateways_connect_to_istiod() {
     let mut case = sidecars(10);
-    case.mesh.announced_waypoints = vec![ObjectName::new("shop", "waypoint")];
+    case.mesh.announced_gateways = vec![ObjectName::new("shop", "waypoint")];
     let control_plane = case.estimate().control_plane;
     assert_eq!(control_plane.proxies, 11);
     assert!(control_plane.memory.basis.assumptions.iter().any(|assumption| assumption.contains("announced")));

@@ -60,9 +60,8 @@ fn load(inputs: &Inputs<'_>, count: u64) -> ZtunnelLoad {
     let (mut workloads, mut rps, mut connections) = (0u64, 0.0, 0.0);
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(inputs.profiles);
     for ((workload, member), profile) in members {
-        if member.mode != ProxyMode::None {
-            workloads = workloads.saturating_add(workload.replicas);
-        }
+        // istiod tells every ztunnel about every pod, in the mesh or not.
+        workloads = workloads.saturating_add(workload.replicas);
         if member.mode == ProxyMode::Ambient {
             let replicas = workload.replicas as f64;
             rps += replicas * profile.rps_per_proxy.as_per_second();

@@ -4,7 +4,7 @@
 //! 2 CPU and 4 GiB for istiod, 20–30 % headroom. None of them is a law; each depends on something the
 //! plan knows.
 
-use super::{Band, Totals, WorkloadPlan};
+use super::{Band, Totals, WorkloadPlan, words};
 use crate::mesh::ProxyMode;
 use crate::overhead::ControlPlane;
 use crate::placement::Headroom;
@@ -70,18 +70,24 @@ fn istiod(control_plane: &ControlPlane) -> Band {
         return unanswered(RULE, "no mesh", WHY);
     }
     let cpu = control_plane.cpu_request.to_cores().as_cores();
-    let memory = control_plane.memory_request.to_memory().as_mib() / 1024.0;
-    let found = format!("{} replicas of {cpu:.2} CPU and {memory:.1} GiB", control_plane.replicas);
+    let memory = control_plane.memory_request.to_memory();
+    let found = format!(
+        "{} requesting {} and {} each",
+        words::count(control_plane.replicas, "replica"),
+        words::cores(cpu),
+        words::memory(memory.as_bytes())
+    );
+    let memory = memory.as_mib() / 1024.0;
     Band { rule: RULE.to_owned(), found, inside: Some(cpu <= 2.0 && memory <= 4.0), why: WHY.to_owned() }
 }
 
 fn free_capacity(headroom: &Headroom, policy: &Policy) -> Band {
     const RULE: &str = "20–30 % of the cluster kept free";
     let why = format!(
-        "what must stay free follows from what must be survived: this policy keeps {:.0} % free and the loss of {} node(s), and the \
-         share that one node makes up falls as the cluster grows",
+        "what must stay free follows from what must be survived: this policy keeps {:.0} % free and {}, and the share \
+         that one node makes up falls as the cluster grows",
         policy.headroom.target.get() * 100.0,
-        policy.headroom.survive_node_losses
+        if policy.headroom.survive_node_losses == 0 { "no node in reserve" } else { "one node in reserve" }
     );
     let Some(cluster) = &headroom.cluster else {
         return Band { rule: RULE.to_owned(), found: "no nodes in the input".to_owned(), inside: None, why };

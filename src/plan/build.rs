@@ -3,7 +3,7 @@
 use super::bands::bands;
 use super::demand::Demands;
 use super::totals::totals;
-use super::verdict::verdict;
+use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
@@ -58,7 +58,14 @@ impl Plan {
 
         let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
-        let verdict = verdict(&totals, &overhead.control_plane, &headroom, &policy);
+        let verdict = verdict(Evidence {
+            totals: &totals,
+            workloads: &workloads,
+            control_plane: &overhead.control_plane,
+            today: &headroom_today,
+            planned: &headroom,
+            policy: &policy,
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
         findings.extend(mesh_findings);
@@ -157,6 +164,9 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
         "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT costs.".to_owned(),
+        "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
+            .to_owned(),
+        "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
         "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
     ];

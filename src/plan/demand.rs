@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::card::ModelCard;
 use crate::inventory::request::{container_request, pod_request, pod_request_with};
-use crate::inventory::{Container, Inventory, ObjectName, Place, Pod, PodSpec, STATIC_POD};
+use crate::inventory::{Container, Inventory, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, STATIC_POD};
 use crate::mesh::{Mesh, Proxy, ProxyMode};
 use crate::overhead::{Overhead, ProxyCost};
 use crate::placement::{Mobility, PodDemand};
 use crate::policy::Policy;
-use crate::resources::Resources;
+use crate::resources::{Requirements, Resources};
 
 /// Pods and their requests, owned, so that a packer can borrow them.
 pub struct Demands {
@@ -43,7 +43,7 @@ impl Demands {
         if !policy.control_plane.dedicated_nodes && overhead.control_plane.infeasible.is_none() {
             demands.add_control_plane(mesh, overhead);
         }
-        demands.add_waypoints(mesh, card);
+        demands.add_gateways(mesh, card);
         if let Some(ztunnel) = &overhead.ztunnel {
             demands.add_ztunnels(inventory, mesh, ztunnel);
         }
@@ -116,11 +116,11 @@ impl Demands {
         }
     }
 
-    /// Istio gives a waypoint the resources of a sidecar.
-    fn add_waypoints(&mut self, mesh: &Mesh, card: &ModelCard) {
-        for (number, _) in mesh.announced_waypoints.iter().enumerate() {
+    /// Istio gives a gateway and a waypoint the resources of a sidecar, and one pod.
+    fn add_gateways(&mut self, mesh: &Mesh, card: &ModelCard) {
+        for (number, _) in mesh.announced_gateways.iter().enumerate() {
             let request = card.injection.requests.to_resources();
-            self.add("waypoint", number as u64, &request, None, Mobility::Free);
+            self.add("gateway", number as u64, &request, None, Mobility::Free);
         }
     }
 
@@ -146,7 +146,10 @@ impl Demands {
 fn requests_of(pod: &Pod, proxy: Option<&Proxy>, with_planned_proxies: bool) -> (Resources, Resources) {
     let Some(proxy) = proxy else { return (pod_request(&pod.spec), Resources::default()) };
     if has_proxy(&pod.spec) {
-        return (pod_request(&pod.spec), container_request(&proxy.container));
+        let completed = completed(&pod.spec, &proxy.container);
+        let own = proxies_of(&pod.spec).next().map(container_request).unwrap_or_default();
+        let share = if completed.is_some() { container_request(&proxy.container) } else { own };
+        return (pod_request(completed.as_ref().unwrap_or(&pod.spec)), share);
     }
     if !with_planned_proxies {
         return (pod_request(&pod.spec), Resources::default());
@@ -155,14 +158,91 @@ fn requests_of(pod: &Pod, proxy: Option<&Proxy>, with_planned_proxies: bool) -> 
 }
 
 fn has_proxy(spec: &PodSpec) -> bool {
-    let is_proxy = |container: &Container| container.name == crate::inventory::PROXY_CONTAINER;
-    spec.containers.iter().any(is_proxy) || spec.init_containers.iter().any(|init| init.restartable && is_proxy(init))
+    proxies_of(spec).next().is_some()
+}
+
+fn proxies_of(spec: &PodSpec) -> impl Iterator<Item = &Container> {
+    let native = spec.init_containers.iter().filter(|init| init.restartable);
+    spec.containers.iter().chain(native).filter(|container| container.name == PROXY_CONTAINER)
+}
+
+/// A template whose proxy injection has yet to complete (`image: auto`), with what it will ask for.
+fn completed(spec: &PodSpec, proxy: &Container) -> Option<PodSpec> {
+    let is_blank = |container: &Container| {
+        container.name == PROXY_CONTAINER && container.image == "auto" && container.resources == Requirements::default()
+    };
+    let index = spec.containers.iter().position(is_blank)?;
+    let mut spec = spec.clone();
+    spec.containers.get_mut(index)?.resources = proxy.resources.clone();
+    Some(spec)
 }
 
 fn mobility(inventory: &Inventory, pod: &Pod) -> Mobility {
     match inventory.workloads.get(pod.workload).map(|workload| &*workload.id.kind) {
         Some("DaemonSet") => Mobility::PerNode,
-        Some(STATIC_POD) => Mobility::Bound,
+        // Without nodes in the input there is nothing a static pod could be bound to.
+        Some(STATIC_POD) if !inventory.nodes.is_empty() => Mobility::Bound,
         _ => Mobility::Free,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::SidecarForm;
+    use crate::resources::Declared;
+    use crate::units::{Bytes, Millicores};
+
+    fn container(name: &str, image: &str, millicores: Option<u64>) -> Container {
+        let requests = Declared::new(millicores.map(Millicores::new), millicores.map(Bytes::from_mib));
+        Container {
+            name: name.to_owned(),
+            image: image.to_owned(),
+            resources: Requirements { requests, ..Requirements::default() },
+            ..Container::default()
+        }
+    }
+
+    /// CPU a pod of these containers asks for today and with the mesh, and the part its proxy makes.
+    fn requested(containers: Vec<Container>) -> [u64; 3] {
+        let proxy = Proxy {
+            container: container(PROXY_CONTAINER, "", Some(100)),
+            present: false,
+            running: 0,
+            form: SidecarForm::Classic,
+            workers: 2,
+            workers_basis: "test",
+        };
+        let spec = Arc::new(PodSpec { containers, ..PodSpec::default() });
+        let pod = Pod {
+            name: ObjectName::new("shop", "cart"),
+            workload: 0,
+            labels: Arc::default(),
+            annotations: Arc::default(),
+            spec,
+            place: Place::Pending,
+            phase: crate::inventory::PodPhase::Pending,
+            listed: false,
+        };
+        let (today, _) = requests_of(&pod, Some(&proxy), false);
+        let (planned, share) = requests_of(&pod, Some(&proxy), true);
+        [today, planned, share].map(|amount| amount.cpu.get())
+    }
+
+    #[test]
+    fn a_proxy_is_asked_for_once() {
+        let app = || container("app", "cart:1", Some(500));
+        let proxy = |image, millicores| container(PROXY_CONTAINER, image, millicores);
+        for (containers, expected) in [
+            (vec![app()], [500, 600, 100]),
+            (vec![app(), proxy("proxyv2:1.24", Some(70))], [570, 570, 70]),
+            // Declares nothing, and that is what the scheduler sees.
+            (vec![app(), proxy("proxyv2:1.24", None)], [500, 500, 0]),
+            // To be completed by injection.
+            (vec![proxy("auto", None)], [100, 100, 100]),
+            (vec![proxy("auto", Some(30))], [30, 30, 30]),
+        ] {
+            assert_eq!(requested(containers.clone()), expected, "{containers:?}");
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! The plan: one immutable value holding the answer and everything needed to explain it.
 
+mod advice;
 mod bands;
 mod build;
+mod checks;
 mod demand;
 mod totals;
 mod verdict;
+mod words;
 
 pub use build::{Inputs, findings};
 
@@ -68,15 +71,45 @@ pub struct CardId {
     pub date: String,
 }
 
-/// The answer in one sentence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The answer in words, and the checks it follows from.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
     /// How it stands with the policy.
     pub outcome: Outcome,
-    /// The sentence, naming the binding constraint.
+    /// What the policy asks for, one by one; empty where there is nothing to judge.
+    pub checks: Vec<Check>,
+    /// What the mesh costs, and every reason for the outcome.
     pub sentence: String,
     /// Up to a handful of lines: what to do next.
     pub advice: Vec<String>,
+}
+
+/// One demand of the policy and how it is met.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Check {
+    /// What is asked for.
+    pub kind: CheckKind,
+    /// The figure as the cluster is, in the unit of the kind; `None` where it cannot be said.
+    pub today: Option<f64>,
+    /// The figure after the change.
+    pub planned: f64,
+    /// The least headroom, or the most pods without a place, that the policy accepts.
+    pub limit: f64,
+    /// Whether the planned figure meets the limit.
+    pub met: bool,
+}
+
+/// What a policy asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckKind {
+    /// Pods that fit on no node; a count, at most the limit.
+    UnplacedPods,
+    /// Share of CPU that no pod requests, at least the limit; below 0 when overcommitted.
+    CpuHeadroom,
+    /// Share of memory that no pod requests, at least the limit.
+    MemoryHeadroom,
+    /// Pods that fit nowhere once the node whose loss hurts most is gone; a count, at most the limit.
+    NodeLoss,
 }
 
 /// How a plan stands with its policy.
@@ -88,7 +121,7 @@ pub enum Outcome {
     Tight,
     /// Some pods cannot be placed.
     DoesNotFit,
-    /// There are no nodes to judge: the mesh was sized, capacity was not.
+    /// There are no nodes or no pods to judge: the mesh was sized, capacity was not.
     Unjudged,
 }
 
@@ -133,6 +166,10 @@ pub struct Totals {
     pub cpu_wasted: Cores,
     /// Memory reserved beyond what is needed.
     pub memory_wasted: Memory,
+    /// CPU that proxies need beyond what they request, summed over proxies that request too little.
+    pub cpu_missing: Cores,
+    /// Memory that proxies need beyond what they request.
+    pub memory_missing: Memory,
     /// Proxies whose memory limit is below their start-up peak's upper bound.
     pub proxies_at_risk: u64,
 }

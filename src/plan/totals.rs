@@ -65,6 +65,12 @@ pub fn totals(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, workloads
         memory_wasted: requested(workloads, |cost| {
             cost.requests.memory.unwrap_or_default().saturating_sub(cost.memory_needed).to_memory()
         }),
+        cpu_missing: requested(workloads, |cost| {
+            cost.cpu_needed.saturating_sub(cost.requests.cpu.unwrap_or_default()).to_cores()
+        }),
+        memory_missing: requested(workloads, |cost| {
+            cost.memory_needed.saturating_sub(cost.requests.memory.unwrap_or_default()).to_memory()
+        }),
         proxies_at_risk: workloads
             .iter()
             .filter(|workload| workload.sizing.contains(&SizingVerdict::MemoryLimitBelowPeak))

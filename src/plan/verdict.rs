@@ -1,167 +1,148 @@
-//! The answer in one sentence, and what to do next.
+//! The answer in words: what the mesh costs, whether it fits, and every reason why not.
 
-use super::{Outcome, Totals, Verdict};
+use super::advice::{LONGEST_NAME, LONGEST_REASON, advice, first_reason};
+use super::checks::{checks, outcome};
+use super::words::{cores, count, count_of, grouped, memory, percent, shortened};
+use super::{Check, CheckKind, Outcome, Totals, Verdict, WorkloadPlan};
 use crate::overhead::ControlPlane;
 use crate::placement::Headroom;
 use crate::policy::Policy;
 
-/// Judges a plan's headroom against its policy.
-pub fn verdict(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, policy: &Policy) -> Verdict {
-    let outcome = outcome(headroom, policy);
-    let cost = cost(totals);
-    let sentence = match (outcome, &headroom.cluster) {
-        (Outcome::Unjudged, _) if totals.pods == 0 => "There are no pods in the input: nothing to plan.".to_owned(),
-        (Outcome::Unjudged, _) => match &headroom.nodes_to_add.infeasible {
-            Some(reason) => {
-                format!("{cost} The input has no nodes, and the policy's node pool cannot hold it: {reason}.")
-            }
-            None => format!(
-                "{cost} The input has no nodes; {} of {} would hold it.",
-                count(headroom.nodes_to_add.count, "node"),
-                headroom.nodes_to_add.pool
-            ),
-        },
-        (Outcome::DoesNotFit, _) => {
-            format!(
-                "{cost} It does not fit: {} cannot be placed ({}).",
-                count(headroom.unplaced.len() as u64, "pod"),
-                headroom.binding
-            )
+/// What a verdict rests on.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    pub totals: &'a Totals,
+    pub workloads: &'a [WorkloadPlan],
+    pub control_plane: &'a ControlPlane,
+    pub today: &'a Headroom,
+    pub planned: &'a Headroom,
+    pub policy: &'a Policy,
+}
+
+/// Judges a plan against its policy.
+pub fn verdict(evidence: Evidence<'_>) -> Verdict {
+    let checks = checks(evidence);
+    let outcome = outcome(&checks);
+    let answer = match outcome {
+        Outcome::Unjudged => unjudged(evidence),
+        Outcome::DoesNotFit | Outcome::Tight => {
+            let missed = missed(&checks, evidence).join(", and ");
+            format!("It {} {missed}.", if outcome == Outcome::Tight { "fits, but" } else { "does not fit:" })
         }
-        (Outcome::Tight, Some(cluster)) => {
-            let free = cluster.cpu_headroom().min(cluster.memory_headroom());
-            let target = policy.headroom.target.get();
-            if free < target {
-                format!(
-                    "{cost} It fits, but {} is the limit: {:.0} % stays free and the policy asks for {:.0} %.",
-                    headroom.binding,
-                    free * 100.0,
-                    target * 100.0
-                )
-            } else {
-                let loss = headroom.worst_node_loss.as_ref();
-                format!(
-                    "{cost} It fits, but losing node {} would leave {} without a place.",
-                    loss.map_or("-", |loss| loss.node.as_str()),
-                    count(loss.map_or(0, |loss| loss.unplaced), "pod")
-                )
-            }
-        }
-        (_, cluster) => {
-            let free = cluster.as_ref().map_or(0.0, |cluster| cluster.cpu_headroom().min(cluster.memory_headroom()));
-            format!("{cost} It fits with {:.0} % of {} to spare.", free * 100.0, headroom.binding)
-        }
+        Outcome::Fits => fits(&checks),
     };
-    Verdict { outcome, sentence, advice: advice(totals, control_plane, headroom, policy) }
+    let cost = cost(evidence.totals);
+    let sentence = match outcome {
+        Outcome::Unjudged if evidence.totals.pods == 0 => answer,
+        Outcome::Unjudged => format!("{cost} {answer}"),
+        // The decision comes first; what it costs supports it.
+        _ => format!("{answer} {cost}"),
+    };
+    Verdict { outcome, checks, sentence, advice: advice(evidence) }
 }
 
-fn outcome(headroom: &Headroom, policy: &Policy) -> Outcome {
-    let Some(cluster) = &headroom.cluster else { return Outcome::Unjudged };
-    if !headroom.unplaced.is_empty() {
-        return Outcome::DoesNotFit;
-    }
-    let target = policy.headroom.target.get();
-    let missed = cluster.cpu_headroom() < target || cluster.memory_headroom() < target;
-    let hurt = policy.headroom.survive_node_losses > 0
-        && headroom.worst_node_loss.as_ref().is_some_and(|loss| loss.unplaced > 0);
-    if missed || hurt { Outcome::Tight } else { Outcome::Fits }
-}
-
+/// What the mesh costs, in use and in requests: the requests are what fills the nodes.
 fn cost(totals: &Totals) -> String {
     if totals.proxies == 0 && totals.ztunnels == 0 {
         return "No workload is in the mesh, and none asks for it.".to_owned();
     }
-    let proxies = if totals.ztunnels > 0 && totals.proxies > 0 {
-        format!("{} and {}", count_of(totals.proxies, "proxy", "proxies"), count(totals.ztunnels, "ztunnel"))
-    } else if totals.ztunnels > 0 {
-        count(totals.ztunnels, "ztunnel")
-    } else {
-        count_of(totals.proxies, "proxy", "proxies")
+    let proxies = count_of(totals.proxies, "proxy", "proxies");
+    let proxies = match totals.planned_proxies {
+        0 => format!("{proxies}, all running,"),
+        new if new == totals.proxies => format!("{proxies}, all new,"),
+        new => format!("{proxies}, {} of them new,", grouped(new)),
     };
-    format!(
-        "The mesh's {proxies} use {} of memory and {} cores.",
+    let ztunnels = count(totals.ztunnels, "ztunnel");
+    let who = match (totals.proxies, totals.ztunnels) {
+        (0, _) => ztunnels,
+        (_, 0) => proxies,
+        _ => format!("{} and {ztunnels}", count_of(totals.proxies, "proxy", "proxies")),
+    };
+    let verb = if totals.proxies + totals.ztunnels == 1 { ("uses", "reserves") } else { ("use", "reserve") };
+    let usage = format!(
+        "{} about {} of memory and {}",
+        verb.0,
         memory(totals.proxy_memory.value.as_bytes()),
         cores(totals.proxy_cpu.value.as_cores())
+    );
+    // What ztunnels request is not among the requests of the totals.
+    if totals.ztunnels > 0 {
+        return format!("The mesh's {who} {usage}.");
+    }
+    format!(
+        "The mesh's {who} {usage}; {} {} and {}.",
+        if totals.proxies == 1 { "it reserves" } else { "they reserve" },
+        memory(totals.proxy_memory_requested.as_bytes()),
+        cores(totals.proxy_cpu_requested.as_cores())
     )
 }
 
-fn advice(totals: &Totals, control_plane: &ControlPlane, headroom: &Headroom, policy: &Policy) -> Vec<String> {
-    let mut advice = Vec::new();
-    let add = &headroom.nodes_to_add;
-    if let Some(reason) = &add.infeasible {
-        advice.push(format!("No number of nodes of {} meets the policy: {reason}.", add.pool));
-    } else if add.count > 0 {
-        let price =
-            if add.price.amount() > 0.0 { format!(", {:.2} per hour", add.price.amount()) } else { String::new() };
-        advice.push(format!("Add {} of {} ({}{price}).", count(add.count, "node"), add.pool, add.reason));
+fn unjudged(Evidence { totals, planned, .. }: Evidence<'_>) -> String {
+    let add = &planned.nodes_to_add;
+    if totals.pods == 0 {
+        return "There are no pods in the input: nothing to plan.".to_owned();
     }
-    if totals.proxies_at_risk > 0 {
-        advice.push(format!(
-            "Raise the memory limit of {}: it is below what they may need while starting.",
-            count_of(totals.proxies_at_risk, "proxy", "proxies")
-        ));
-    }
-    advice.extend(waste(totals));
-    if let Some(reason) = &control_plane.infeasible {
-        advice.push(format!("istiod cannot carry this mesh within the policy's largest replica ({reason}): scope what proxies see first."));
-    } else if control_plane.replicas > 0 {
-        let deployed = control_plane.deployed.as_ref().map_or(0, |(replicas, _)| *replicas);
-        if deployed < control_plane.replicas {
-            let place = if policy.control_plane.dedicated_nodes { " on nodes of its own" } else { "" };
-            advice.push(format!(
-                "Run istiod with {} of {} CPU and {} each{place}; {deployed} run today.",
-                count(control_plane.replicas, "replica"),
-                crate::quantity::print_cpu(control_plane.cpu_request),
-                crate::quantity::print_bytes(control_plane.memory_request)
-            ));
-        }
-    }
-    advice
-}
-
-/// What proxy requests reserve beyond need, where it is worth a rollout.
-fn waste(totals: &Totals) -> Option<String> {
-    /// Less than this is not worth changing every workload.
-    const WORTH_CORES: f64 = 1.0;
-    const WORTH_MIB: f64 = 1024.0;
-    let cpu = totals.cpu_wasted.as_cores();
-    let unused_cpu = (cpu >= WORTH_CORES).then(|| format!("{cpu:.1} cores"));
-    let unused_memory = (totals.memory_wasted.as_mib() >= WORTH_MIB).then(|| memory(totals.memory_wasted.as_bytes()));
-    let unused: Vec<String> = unused_cpu.into_iter().chain(unused_memory).collect();
-    (!unused.is_empty())
-        .then(|| format!("Proxy requests reserve {} beyond their need: fit them per workload.", unused.join(" and ")))
-}
-
-fn count(number: u64, noun: &str) -> String {
-    count_of(number, noun, &format!("{noun}s"))
-}
-
-fn count_of(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
-
-/// Digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-fn memory(bytes: f64) -> String {
-    let mib = bytes / crate::units::MIB;
-    match mib {
-        ..1024.0 => format!("{mib:.0} MiB"),
-        ..1_048_576.0 => format!("{:.1} GiB", mib / 1024.0),
-        _ => format!("{:.1} TiB", mib / 1_048_576.0),
+    match &add.infeasible {
+        Some(reason) => format!(
+            "The input has no nodes, and not everything would run on the policy's {}: {}.",
+            add.pool,
+            first_reason(reason)
+        ),
+        None => format!("The input has no nodes; {} of {} would hold it.", count(add.count, "node"), add.pool),
     }
 }
 
-fn cores(cores: f64) -> String {
-    if cores < 10.0 { format!("{cores:.2}") } else { grouped(cores.round() as u64) }
+fn unplaced(Evidence { today, planned, .. }: Evidence<'_>) -> String {
+    let number = planned.unplaced.len() as u64;
+    let already = today.unplaced.len() as u64;
+    let since = match already {
+        0 => String::new(),
+        _ if already >= number => ", with the mesh or without".to_owned(),
+        _ => format!("; today it is {already}"),
+    };
+    let binding = if planned.binding.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", shortened(&planned.binding, LONGEST_REASON))
+    };
+    format!("{} no place{binding}{since}", count_of(number, "pod has", "pods have"))
+}
+
+/// Every check that is not met, as a clause.
+fn missed(checks: &[Check], evidence: Evidence<'_>) -> Vec<String> {
+    let clauses = checks.iter().filter(|check| !check.met).map(|check| match check.kind {
+        CheckKind::CpuHeadroom => too_full("CPU", check),
+        CheckKind::MemoryHeadroom => too_full("memory", check),
+        CheckKind::NodeLoss => node_loss(check, evidence.planned),
+        CheckKind::UnplacedPods => unplaced(evidence),
+    });
+    clauses.collect()
+}
+
+fn too_full(resource: &str, check: &Check) -> String {
+    let (after, target) = (percent(check.planned), percent(check.limit));
+    match check.today.map(percent).filter(|today| *today != after) {
+        Some(today) => format!("{resource} headroom goes from {today} to {after} where the policy asks for {target}"),
+        None => format!("{resource} headroom is {after} where the policy asks for {target}"),
+    }
+}
+
+fn node_loss(check: &Check, planned: &Headroom) -> String {
+    let worst = planned.worst_node_loss.as_ref().map(|loss| &loss.node);
+    let only = planned.nodes.first().map(|node| &node.name);
+    let node = worst.or(only).map_or_else(String::new, |name| shortened(name, LONGEST_NAME));
+    let pods = count(check.planned as u64, "pod");
+    let already = if check.today.is_some_and(|today| today >= check.planned) { ", as it would today" } else { "" };
+    format!("losing node {node} would leave {pods} without a place{already}")
+}
+
+fn fits(checks: &[Check]) -> String {
+    let share = |kind| checks.iter().find(|check| check.kind == kind).map_or(0.0, |check| check.planned);
+    let survives = checks.iter().any(|check| check.kind == CheckKind::NodeLoss);
+    format!(
+        "It fits: {} of CPU and {} of memory stay free{}.",
+        percent(share(CheckKind::CpuHeadroom)),
+        percent(share(CheckKind::MemoryHeadroom)),
+        if survives { ", and any one node may be lost" } else { "" }
+    )
 }

@@ -132,7 +132,7 @@ fn header(html: &mut Html, columns: &[Column]) {
 
 fn cells(html: &mut Html, columns: &[Column], row: &[Cell]) {
     for (index, (cell, column)) in row.iter().zip(columns).enumerate() {
-        let class = if column.align == Align::Right { "number" } else { "words" };
+        let place = if column.align == Align::Right { "number" } else { "words" };
         match cell {
             Cell::Name(name) if index == 0 => {
                 html.element("th", &[("scope", "row")], |html| html.leaf("code", &[], name));
@@ -140,9 +140,9 @@ fn cells(html: &mut Html, columns: &[Column], row: &[Cell]) {
             Cell::Name(name) => html.element("td", &[], |html| html.leaf("code", &[], name)),
             Cell::Mark(tone, words) => {
                 let class = format!("mark {}", tone.as_str());
-                html.element("td", &[("class", "words")], |html| html.leaf("span", &[("class", &class)], words));
+                html.element("td", &[("class", place)], |html| html.leaf("span", &[("class", &class)], words));
             }
-            Cell::Empty | Cell::Text(_) | Cell::Number(_) => html.leaf("td", &[("class", class)], cell.as_str()),
+            Cell::Empty | Cell::Text(_) | Cell::Number(_) => html.leaf("td", &[("class", place)], cell.as_str()),
         }
     }
 }

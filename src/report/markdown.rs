@@ -1,6 +1,8 @@
 //! The report as GitHub-flavoured Markdown.
 
-use super::document::{Align, Block, Callout, Cell, Chapter, Details, Document, Headline, KeyFigure, Table, Tone};
+use super::document::{
+    Align, Block, Callout, Cell, Chapter, Column, Details, Document, Headline, KeyFigure, Table, Tone,
+};
 use super::markup::escaped as html_escaped;
 use super::text;
 
@@ -10,6 +12,8 @@ const LONGEST: usize = 60_000;
 const ROWS: [usize; 4] = [50, 20, 8, 3];
 /// Items of each list and blocks of each level shown beside each number of rows.
 const ITEMS_PER_ROW: usize = 2;
+/// Columns of a higher rank are left out: a comment is as wide as a column of text.
+const HIGHEST_RANK: u8 = 6;
 /// Kept free for the sentence on chapters left out.
 const CLOSING: usize = 300;
 
@@ -135,18 +139,28 @@ impl Writer {
     }
 
     fn table(&mut self, table: &Table) {
-        let headings: Vec<String> = table.columns.iter().map(|column| inline(&column.heading())).collect();
+        self.line(&format!("_{}_", inline(&table.caption)));
+        self.line("");
+        let kept = |column: &Column| column.rank <= HIGHEST_RANK;
+        let columns: Vec<&Column> = table.columns.iter().filter(|column| kept(column)).collect();
+        let headings: Vec<String> = columns.iter().map(|column| inline(&column.heading())).collect();
         self.line(&format!("| {} |", headings.join(" | ")));
-        let rules = table.columns.iter().map(|column| match column.align {
+        let rules = columns.iter().map(|column| match column.align {
             Align::Left => ":--",
             Align::Right => "--:",
         });
         self.line(&format!("|{}|", rules.collect::<Vec<_>>().join("|")));
         for row in table.rows.iter().take(self.rows) {
-            let cells: Vec<String> = row.iter().map(cell).collect();
+            let cells = row.iter().zip(&table.columns).filter(|(_, column)| kept(column));
+            let cells: Vec<String> = cells.map(|(cell, _)| self::cell(cell)).collect();
             self.line(&format!("| {} |", cells.join(" | ")));
         }
         self.line("");
+        let left_out: Vec<&str> =
+            table.columns.iter().filter(|column| !kept(column)).map(|column| column.title).collect();
+        if !left_out.is_empty() {
+            self.paragraph(&format!("Columns in the HTML and JSON outputs only: {}.", left_out.join(", ")));
+        }
         if let Some(remainder) = table.remainder(self.rows) {
             self.paragraph(&remainder);
         }

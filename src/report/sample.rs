@@ -10,7 +10,9 @@ use meshcap::inventory::ObjectName;
 use meshcap::mesh::{ProxyMode, VisibleConfig};
 use meshcap::overhead::{ControlPlane, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
-use meshcap::plan::{Band, CardId, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan};
+use meshcap::plan::{
+    Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
+};
 use meshcap::policy::Policy;
 use meshcap::resources::{Declared, Resources};
 use meshcap::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Quantity, Ratio};
@@ -53,6 +55,12 @@ pub fn plan() -> Plan {
         policy: Policy::default(),
         verdict: Verdict {
             outcome: Outcome::Tight,
+            checks: vec![
+                check(CheckKind::UnplacedPods, 0.0, 1.0, 0.0, false),
+                check(CheckKind::CpuHeadroom, 0.61, 0.38, 0.2, true),
+                check(CheckKind::MemoryHeadroom, 0.55, 0.27, 0.2, true),
+                check(CheckKind::NodeLoss, 0.0, 4.0, 0.0, false),
+            ],
             sentence: "everything fits, but losing node-b would leave 4 pods without a place: memory runs out first"
                 .to_owned(),
             advice: vec![
@@ -97,6 +105,10 @@ pub fn plan() -> Plan {
         ],
         not_modelled: vec!["the metrics backend: 41,000 further series".to_owned(), "init containers' disk".to_owned()],
     }
+}
+
+fn check(kind: CheckKind, today: f64, planned: f64, limit: f64, met: bool) -> Check {
+    Check { kind, today: Some(today), planned, limit, met }
 }
 
 fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyMode, rps: f64) -> WorkloadPlan {
@@ -181,6 +193,8 @@ fn totals(workloads: &[WorkloadPlan]) -> Totals {
         proxy_memory_requested: Memory::from_mib(5_760.0),
         cpu_wasted: Cores::new(2.1),
         memory_wasted: Memory::from_mib(512.0),
+        cpu_missing: Cores::new(0.3),
+        memory_missing: Memory::from_mib(128.0),
         proxies_at_risk: 6,
     }
 }

@@ -141,7 +141,7 @@ impl Terminal {
             self.item("", &format!("{} more in the full report", text::count(table.omitted)), indent);
         }
         if !layout.left_out.is_empty() {
-            self.item("", &format!("too narrow for: {}", layout.left_out.join("; ")), indent);
+            self.item("", &format!("left out at this width: {}", layout.left_out.join("; ")), indent);
         }
     }
 
@@ -158,10 +158,14 @@ impl Terminal {
             .collect();
         let height = cells.iter().map(|(_, _, lines)| lines.len()).max().unwrap_or(0);
         for index in 0..height {
+            let last = cells.len().saturating_sub(1);
             let parts: Vec<String> = cells
                 .iter()
-                .map(|(tone, column, lines)| {
+                .enumerate()
+                .map(|(at, (tone, column, lines))| {
                     let words = padded(lines.get(index).map_or("", String::as_str), column.width, column.align);
+                    // Spaces inside colour would stay at the end of the line.
+                    let words = if at == last { words.trim_end().to_owned() } else { words };
                     if *tone == Tone::Neutral { words } else { self.styled(*tone, false, &words) }
                 })
                 .collect();
@@ -268,7 +272,7 @@ fn cell_lines(text: &str, to: usize) -> Vec<String> {
     let mut lines = wrapped(text, to);
     if lines.len() > MOST_LINES {
         let rest = lines.split_off(MOST_LINES - 1).join(" ");
-        lines.push(cut(&rest, to));
+        lines.push(cut_after_word(&rest, to));
     }
     lines
 }
@@ -280,6 +284,18 @@ fn padded(text: &str, to: usize, align: Align) -> String {
     match align {
         Align::Left => format!("{text}{fill}"),
         Align::Right => format!("{fill}{text}"),
+    }
+}
+
+/// Cut like [`cut`], but between words where one ends in the second half.
+fn cut_after_word(text: &str, to: usize) -> String {
+    let shown = cut(text, to);
+    let Some(kept) = shown.strip_suffix('…') else { return shown };
+    match kept.rfind(' ') {
+        Some(space) if width(kept.get(..space).unwrap_or_default()) * 2 > to => {
+            format!("{} …", kept.get(..space).unwrap_or_default().trim_end())
+        }
+        _ => shown,
     }
 }
 

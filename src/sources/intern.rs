@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::inventory::objects::{Labels, Object, ObjectName, PodSpec};
 
-/// Values seen so far. Nothing is ever iterated, so the hash order shows nowhere.
+/// Values seen so far, on all threads. Which of equal values is kept shows nowhere, nor does the hash
+/// order: nothing is ever iterated.
 #[derive(Default)]
 pub(super) struct Interner {
     texts: Pool<str>,
@@ -16,7 +17,7 @@ pub(super) struct Interner {
 
 impl Interner {
     /// Replaces shareable parts of an object by those seen before.
-    pub(super) fn share(&mut self, object: &mut Object) {
+    pub(super) fn share(&self, object: &mut Object) {
         match object {
             Object::Pod(pod) => {
                 self.share_name(&mut pod.name);
@@ -49,29 +50,39 @@ impl Interner {
         }
     }
 
-    fn share_name(&mut self, name: &mut ObjectName) {
+    fn share_name(&self, name: &mut ObjectName) {
         self.texts.share(&mut name.namespace);
     }
 }
 
-/// Shared values by their hash, with a fixed hasher: no randomness enters.
+/// Shared values in parts that are locked one by one, so that threads seldom wait for each other.
 struct Pool<T: ?Sized> {
-    by_hash: HashMap<u64, Vec<Arc<T>>, BuildHasherDefault<DefaultHasher>>,
+    parts: [Mutex<ByHash<T>>; 32],
 }
+
+/// With a fixed hasher: no randomness enters.
+type ByHash<T> = HashMap<u64, Vec<Arc<T>>, BuildHasherDefault<DefaultHasher>>;
 
 impl<T: ?Sized> Default for Pool<T> {
     fn default() -> Self {
-        Self { by_hash: HashMap::default() }
+        Self { parts: std::array::from_fn(|_| Mutex::default()) }
     }
 }
 
 impl<T: ?Sized + Hash + Eq> Pool<T> {
-    fn share(&mut self, value: &mut Arc<T>) {
-        let hash = self.by_hash.hasher().hash_one(&**value);
-        let same = self.by_hash.entry(hash).or_default();
-        match same.iter().find(|known| ***known == **value) {
-            Some(known) => *value = Arc::clone(known),
-            None => same.push(Arc::clone(value)),
-        }
+    fn share(&self, value: &mut Arc<T>) {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(&**value);
+        let Some(part) = self.parts.get(hash as usize % self.parts.len()) else { return };
+        let mut part = part.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = part.entry(hash).or_default();
+        let known = match same.iter().find(|known| ***known == **value) {
+            Some(known) => Arc::clone(known),
+            None => {
+                same.push(Arc::clone(value));
+                return;
+            }
+        };
+        drop(part);
+        *value = known;
     }
 }

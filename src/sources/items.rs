@@ -11,10 +11,13 @@ use memchr::{memchr, memchr_iter, memchr2, memchr3, memmem, memrchr};
 
 use super::head::{self, ListKind};
 
+/// Bytes of the first read, at most.
+const FIRST_CHUNK: usize = 16 << 10;
+
 /// Sizes the splitter works with, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
-    /// Read at a time.
+    /// Read at a time, at most.
     pub(super) chunk: usize,
     /// Handed over at a time.
     pub(super) batch: usize,
@@ -51,6 +54,13 @@ pub(super) struct Batch {
     pub(super) pieces: Vec<Piece>,
 }
 
+impl Batch {
+    /// The bytes of an item.
+    pub(super) fn item(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+}
+
 /// Why the stream cannot be cut.
 #[derive(Debug)]
 pub(super) enum SplitError {
@@ -77,6 +87,8 @@ pub(super) struct Splitter<R> {
     sizes: Sizes,
     state: State,
     buffer: Vec<u8>,
+    /// A buffer for later.
+    spare: Vec<u8>,
     /// Next byte to look at.
     pos: usize,
     /// Start of bytes that must survive the next read.
@@ -103,6 +115,7 @@ impl<R: Read> Splitter<R> {
             sizes,
             state: State::Between,
             buffer: Vec::new(),
+            spare: Vec::new(),
             pos: 0,
             capture: None,
             kept: 0,
@@ -136,6 +149,11 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// Takes back the buffer of a batch, to fill it anew.
+    pub(super) fn recycle(&mut self, batch: Batch) {
+        self.spare = batch.bytes;
+    }
+
     fn is_full(&self) -> bool {
         const MOST_PIECES: usize = 16_384;
         self.kept >= self.sizes.batch || self.pieces.len() >= MOST_PIECES
@@ -143,7 +161,9 @@ impl<R: Read> Splitter<R> {
 
     fn hand_over(&mut self) -> Batch {
         self.count_lines(self.pos);
-        let rest = self.buffer.get(self.pos..).unwrap_or_default().to_vec();
+        let mut rest = std::mem::take(&mut self.spare);
+        rest.clear();
+        rest.extend_from_slice(self.buffer.get(self.pos..).unwrap_or_default());
         self.buffer.truncate(self.kept);
         let bytes = std::mem::replace(&mut self.buffer, rest);
         self.removed += self.pos as u64;
@@ -171,6 +191,7 @@ impl<R: Read> Splitter<R> {
                 self.state = State::Items { in_object: false, after_item: false };
             }
             Some(b'=') => self.skip_log()?,
+            Some(b'-') => self.skip_marker()?,
             Some(found) => return Err(self.unexpected(found, "{ or [")),
         }
         Ok(true)
@@ -335,6 +356,18 @@ impl<R: Read> Splitter<R> {
         }
     }
 
+    /// Moves past the marker that people put between documents, as in YAML.
+    fn skip_marker(&mut self) -> Result<(), SplitError> {
+        for _ in 0..3 {
+            match self.peek()? {
+                Some(b'-') => self.pos += 1,
+                Some(found) => return Err(self.unexpected(found, "{, [ or ---")),
+                None => return Err(self.truncated("a document marker")),
+            }
+        }
+        Ok(())
+    }
+
     /// Moves past a log that `kubectl cluster-info dump` prints between its lists.
     fn skip_log(&mut self) -> Result<(), SplitError> {
         const START: &[u8] = b"==== START logs";
@@ -416,7 +449,10 @@ impl<R: Read> Splitter<R> {
         }
         self.drop_between_kept_and(start);
         let filled = self.buffer.len();
-        self.buffer.resize(filled + self.sizes.chunk.max(1), 0);
+        // Small streams get small buffers: there may be very many of them.
+        let seen = usize::try_from(self.removed).unwrap_or(usize::MAX).saturating_add(filled);
+        let chunk = self.sizes.chunk.min(seen.max(FIRST_CHUNK)).max(1);
+        self.buffer.resize(filled + chunk, 0);
         let read = loop {
             match self.reader.read(self.buffer.get_mut(filled..).unwrap_or_default()) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

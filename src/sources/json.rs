@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::error::{GIVE_INVENTORY, InputError, Trouble};
+use super::error::{InputError, Trouble};
 use super::field::field_at;
 use super::head::{self, Kind, ListKind, Meaning, Shape, kind_of_file_name};
+use super::intern::Interner;
 use super::items::{Batch, Piece, Position, Sizes, SplitError, Splitter};
 use super::notes::OBJECT_SKIPPED;
 use super::prune::without_go_names;
@@ -52,15 +53,22 @@ fn read_lists(
     const BATCH: usize = 4 << 20;
     let sizes = Sizes { chunk: CHUNK, batch: BATCH, object: session.limits.object_bytes };
     let mut splitter = Splitter::new(reader, origin.line, sizes);
+    let interner = Arc::clone(&session.interner);
     let mut list = OpenList::default();
+    let mut next = splitter.next_batch();
     loop {
-        let batch = splitter.next_batch().map_err(|error| split_trouble(session, origin, error))?;
-        let Some(batch) = batch else { return Ok(()) };
-        merge(session, origin, &batch, &mut list, tally, depth)?;
+        let Some(batch) = next.map_err(|error| split_trouble(session, origin, error))? else { return Ok(()) };
+        let tasks = tasks(&batch, &list.kind);
+        // While these objects are decoded, the next are read and cut out.
+        let judge = |(json, list): &(&[u8], ListKind)| shared(judge(json, list), &interner);
+        let (outcomes, following) = map_all_beside(&tasks, judge, || splitter.next_batch());
+        next = following;
+        merge(session, origin, &batch, outcomes, &mut list, tally, depth)?;
         session.report();
         if tally.recognised == 0 && tally.unrecognised >= STRANGE_ENOUGH {
             return Ok(());
         }
+        splitter.recycle(batch);
     }
 }
 
@@ -88,22 +96,10 @@ enum Outcome {
     NotJson(serde_json::Error),
 }
 
-fn merge(
-    session: &mut Session<'_>,
-    origin: &Origin,
-    batch: &Batch,
-    list: &mut OpenList,
-    tally: &mut Tally,
-    depth: u32,
-) -> Result<(), Trouble> {
-    let bytes_of = |piece: &Piece| -> &[u8] {
-        match piece {
-            Piece::Item { range, .. } => batch.bytes.get(range.clone()).unwrap_or_default(),
-            _ => &[],
-        }
-    };
-    let mut kind = list.kind.clone();
-    let tasks: Vec<(&[u8], ListKind)> = batch
+/// The objects of a batch, each with the kind of its list; the first may belong to a list begun before.
+fn tasks<'a>(batch: &'a Batch, begun_before: &ListKind) -> Vec<(&'a [u8], ListKind)> {
+    let mut kind = begun_before.clone();
+    batch
         .pieces
         .iter()
         .filter_map(|piece| match piece {
@@ -111,17 +107,29 @@ fn merge(
                 kind = begun.clone();
                 None
             }
-            Piece::Item { .. } => Some((bytes_of(piece), kind.clone())),
+            Piece::Item { range, .. } => Some((batch.item(range), kind.clone())),
             Piece::Whole { bytes, listed: false, .. } => Some((bytes.as_slice(), ListKind::default())),
             _ => None,
         })
-        .collect();
-    let mut outcomes = map_all(&tasks, |(json, list)| judge(json, list)).into_iter();
+        .collect()
+}
+
+/// Takes in what the objects of a batch turned out to be, in their order.
+fn merge(
+    session: &mut Session<'_>,
+    origin: &Origin,
+    batch: &Batch,
+    outcomes: Vec<Outcome>,
+    list: &mut OpenList,
+    tally: &mut Tally,
+    depth: u32,
+) -> Result<(), Trouble> {
+    let mut outcomes = outcomes.into_iter();
     for piece in &batch.pieces {
         match piece {
             Piece::List(begun) => *list = OpenList { kind: begun.clone(), ..OpenList::default() },
-            Piece::Item { at, .. } => {
-                let json = bytes_of(piece);
+            Piece::Item { range, at } => {
+                let json = batch.item(range);
                 match outcomes.next() {
                     Some(Outcome::Unknown) => hold(session, origin, list, json, *at)?,
                     Some(outcome) => settle(session, origin, outcome, json, *at, tally, depth)?,
@@ -131,7 +139,11 @@ fn merge(
             Piece::Whole { bytes, at, listed: false } => {
                 let Some(outcome) = outcomes.next() else { continue };
                 let outcome = match outcome {
-                    Outcome::Unknown => judge_by_file_name(bytes, &origin.source),
+                    Outcome::Unknown => shared(judge_by_file_name(bytes, &origin.source), &session.interner),
+                    Outcome::NestedList => {
+                        list_without_array(origin, bytes, *at, tally);
+                        continue;
+                    }
                     known => known,
                 };
                 settle(session, origin, outcome, bytes, *at, tally, depth)?;
@@ -153,6 +165,18 @@ fn merge(
     Ok(())
 }
 
+/// A list that came out whole had no array of items: `null` is how some clients write an empty one.
+fn list_without_array(origin: &Origin, json: &[u8], at: Position, tally: &mut Tally) {
+    #[derive(serde::Deserialize)]
+    struct Items {
+        items: Option<serde::de::IgnoredAny>,
+    }
+    match serde_json::from_slice(json) {
+        Ok(Items { items: None }) => tally.recognised += 1,
+        _ => strange(tally, origin, at, || "a list whose items are no array".to_owned()),
+    }
+}
+
 /// Decides what the held items of a list are, now that all of the list is known.
 fn end_list(
     session: &mut Session<'_>,
@@ -162,9 +186,10 @@ fn end_list(
     tally: &mut Tally,
     depth: u32,
 ) -> Result<(), Trouble> {
+    let interner = Arc::clone(&session.interner);
     let outcomes = map_all(&list.held, |(json, _)| match judge(json, kind) {
-        Outcome::Unknown => judge_by_file_name(json, &origin.source),
-        known => known,
+        Outcome::Unknown => shared(judge_by_file_name(json, &origin.source), &interner),
+        known => shared(known, &interner),
     });
     for ((json, at), outcome) in list.held.iter().zip(outcomes) {
         settle(session, origin, outcome, json, *at, tally, depth)?;
@@ -184,6 +209,14 @@ fn hold(session: &Session<'_>, origin: &Origin, list: &mut OpenList, json: &[u8]
     }
     list.held.push((json.to_vec(), at));
     Ok(())
+}
+
+/// An outcome whose values are shared with those of other objects.
+fn shared(mut outcome: Outcome, interner: &Interner) -> Outcome {
+    if let Outcome::Read(_, decoded) = &mut outcome {
+        interner.share(&mut decoded.object);
+    }
+    outcome
 }
 
 /// What an object is and says, by its own kind, its list's, or its members.
@@ -315,10 +348,15 @@ fn not_json(origin: &Origin, at: Position, error: &serde_json::Error) -> InputEr
     )
 }
 
-/// What serde_json says, less its own line and column, which count from the object.
+/// What serde_json says, less its own line and column, which count from the object, and less our names
+/// for what should be there.
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    match message.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected an object"),
+        None => message.to_owned(),
+    }
 }
 
 fn place(origin: &Origin, at: Position) -> String {
@@ -341,7 +379,8 @@ fn split_trouble(session: &Session<'_>, origin: &Origin, error: SplitError) -> T
         .into(),
         SplitError::Unexpected { at, found, expected } => {
             let found = format!("the character {:?}", char::from(found));
-            InputError::new(place(origin, at), found, expected, GIVE_INVENTORY).into()
+            let remedy = "repair it there, or remove what is no JSON; `2>errors.txt` keeps what kubectl reports apart";
+            InputError::new(place(origin, at), found, expected, remedy).into()
         }
         SplitError::TooLarge { at } => InputError::new(
             place(origin, at),
@@ -353,11 +392,39 @@ fn split_trouble(session: &Session<'_>, origin: &Origin, error: SplitError) -> T
     }
 }
 
+/// Applies a function to all tasks, in order, and does something else meanwhile.
+#[cfg(feature = "parallel")]
+fn map_all_beside<T: Sync, U: Send, V>(
+    tasks: &[T],
+    function: impl Fn(&T) -> U + Sync + Send,
+    beside: impl FnOnce() -> V,
+) -> (Vec<U>, V) {
+    if tasks.len() <= FEW {
+        return (tasks.iter().map(function).collect(), beside());
+    }
+    let mut results = Vec::new();
+    let other = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| results = map_all(tasks, function));
+        beside()
+    });
+    (results, other)
+}
+
+/// Applies a function to all tasks, in order, and does something else.
+#[cfg(not(feature = "parallel"))]
+fn map_all_beside<T, U, V>(tasks: &[T], function: impl Fn(&T) -> U, beside: impl FnOnce() -> V) -> (Vec<U>, V) {
+    (map_all(tasks, function), beside())
+}
+
+/// Objects that are not worth waking another thread for.
+#[cfg(feature = "parallel")]
+const FEW: usize = 16;
+
 /// Applies a function to all tasks, on several cores with the feature `parallel`, in order.
 #[cfg(feature = "parallel")]
 fn map_all<T: Sync, U: Send>(tasks: &[T], function: impl Fn(&T) -> U + Sync + Send) -> Vec<U> {
     use rayon::prelude::*;
-    tasks.par_iter().with_min_len(16).map(function).collect()
+    tasks.par_iter().with_min_len(FEW).map(function).collect()
 }
 
 #[cfg(not(feature = "parallel"))]

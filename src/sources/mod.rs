@@ -50,9 +50,12 @@ pub enum Input {
 pub struct Limits {
     /// Largest object in bytes of JSON; Kubernetes stores none above 1.5 MiB. Default 16 MiB.
     pub object_bytes: u64,
-    /// Largest piece that must be held as a whole, in bytes: a YAML document, a table, the items of
+    /// Largest piece that must be held as a whole, in bytes: a table, the items of
     /// a list that names no kind. Default 256 MiB.
     pub document_bytes: u64,
+    /// Largest YAML document in bytes; reading one takes about ten times its size in memory. Default
+    /// 96 MiB: larger dumps are better taken as JSON, which is read in pieces.
+    pub yaml_bytes: u64,
     /// Most bytes read in a run, before and after decompression. Default 16 GiB.
     pub total_bytes: u64,
     /// Most objects kept in a run. Default 5 million.
@@ -68,6 +71,7 @@ impl Default for Limits {
         Self {
             object_bytes: 16 << 20,
             document_bytes: 256 << 20,
+            yaml_bytes: 96 << 20,
             total_bytes: 16 << 30,
             objects: 5_000_000,
             files: 200_000,
@@ -107,6 +111,9 @@ pub struct InputSummary {
     pub objects: Vec<(String, u64)>,
 }
 
+/// What messages call standard input.
+const STDIN: &str = "standard input";
+
 /// Reads all inputs.
 ///
 /// A named file that cannot be used is an error; one that lies in a folder or archive is a finding,
@@ -116,6 +123,10 @@ pub struct InputSummary {
 /// [`InputError`] when an input is missing, broken, no inventory or beyond the limits, or when
 /// there is not one object in all of them.
 pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sync)) -> Result<Reading, InputError> {
+    if inputs.iter().filter(|input| **input == Input::Stdin).count() > 1 {
+        let remedy = "name - once";
+        return Err(InputError::new(STDIN, "- more than once", "one reading of standard input", remedy));
+    }
     let jobs = inputs.iter().map(|input| walk::find(input, limits)).collect::<Result<Vec<_>, _>>()?;
     let total_bytes = jobs.iter().map(walk::Job::bytes).sum();
     let mut session = Session::new(limits, progress, total_bytes);
@@ -125,7 +136,8 @@ pub fn read(inputs: &[Input], limits: &Limits, progress: &(dyn Fn(Progress) + Sy
             Files::Single(path) => open::file(&mut session, path),
             Files::Folder(folder) => open::folder(&mut session, &job.name, folder),
         };
-        outcome.map_err(|trouble| fatal(&job.name, trouble))?;
+        let place = if matches!(job.files, Files::Stdin) { STDIN } else { &job.name };
+        outcome.map_err(|trouble| fatal(place, trouble))?;
         session.end_input(&job.name);
     }
     session.finish()

@@ -11,6 +11,7 @@ pub const FINDINGS: &[&FindingKind] = &[
     &MESH_CONFIG_NOT_READ,
     &FILES_SKIPPED,
     &FILE_BROKEN,
+    &TEXT_PASSED_OVER,
     &OBJECT_SKIPPED,
     &ITEM_UNRECOGNISED,
     &QUANTITY_IGNORED,
@@ -50,6 +51,14 @@ pub(super) const FILE_BROKEN: FindingKind = FindingKind {
     meaning: "a file of a folder or archive looks like an inventory but cannot be read",
     why: "its objects are missing from every figure",
     remedy: "fetch the file again or repair it at the place named",
+};
+
+pub(super) const TEXT_PASSED_OVER: FindingKind = FindingKind {
+    id: "text-passed-over",
+    severity: Severity::Warning,
+    meaning: "a tool printed something for people before or after the objects",
+    why: "a warning changes no figure; an error such as Forbidden means that objects are missing",
+    remedy: "read the lines named; keep them apart with `2>errors.txt`",
 };
 
 pub(super) const OBJECT_SKIPPED: FindingKind = FindingKind {

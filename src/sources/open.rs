@@ -8,15 +8,17 @@ use flate2::read::MultiGzDecoder;
 
 use super::error::{InputError, Trouble};
 use super::json::{self, Origin};
-use super::notes::{FILE_BROKEN, FILES_SKIPPED};
+use super::notes::{FILE_BROKEN, FILES_SKIPPED, TEXT_PASSED_OVER};
 use super::session::{Session, Tally};
-use super::sniff::{Content, PREFIX, sniff, without_mark};
-use super::walk::Folder;
-use super::{table, yaml};
+use super::sniff::{Content, PREFIX, sniff_past_messages, without_mark};
+use super::walk::{Folder, printable, shown};
+use super::{STDIN, table, yaml};
 use crate::finding::Finding;
 
 /// Archives in archives that are opened.
 const DEEPEST_ARCHIVE: u32 = 3;
+/// Characters shown of a line that is passed over.
+const LONGEST_MESSAGE: usize = 160;
 
 /// Reads one file.
 ///
@@ -24,7 +26,7 @@ const DEEPEST_ARCHIVE: u32 = 3;
 /// [`Trouble`] when it cannot be opened or used.
 #[expect(clippy::disallowed_methods, reason = "this is where files are opened")]
 pub(super) fn file(session: &mut Session<'_>, path: &Path) -> Result<(), Trouble> {
-    let source = path.display().to_string();
+    let source = shown(path);
     let file = std::fs::File::open(path).map_err(|error| InputError::unreadable(&source, &error))?;
     let reader = session.metered_file(file);
     stream(session, &source, reader)
@@ -37,7 +39,7 @@ pub(super) fn file(session: &mut Session<'_>, path: &Path) -> Result<(), Trouble
 #[expect(clippy::disallowed_methods, reason = "this is where standard input is read")]
 pub(super) fn stdin(session: &mut Session<'_>) -> Result<(), Trouble> {
     let reader = session.metered_file(io::stdin());
-    stream(session, "-", reader)
+    stream(session, STDIN, reader)
 }
 
 /// Reads a stream of unknown content.
@@ -55,11 +57,10 @@ pub(super) fn stream(session: &mut Session<'_>, source: &str, mut reader: impl R
 pub(super) fn folder(session: &mut Session<'_>, name: &str, folder: &Folder) -> Result<(), Trouble> {
     let mut group = Group::default();
     for (path, reason) in &folder.passed_over {
-        group.skip(format!("{} ({reason})", path.display()));
+        group.skip(format!("{} ({reason})", shown(path)));
     }
     for path in &folder.files {
-        let shown = path.display().to_string();
-        group.member(session, &shown, |session| file(session, path))?;
+        group.member(session, &shown(path), |session| file(session, path))?;
     }
     group.end(session, name)
 }
@@ -67,11 +68,19 @@ pub(super) fn folder(session: &mut Session<'_>, name: &str, folder: &Folder) -> 
 fn content(session: &mut Session<'_>, source: &Arc<str>, reader: &mut dyn Read, depth: u32) -> Result<(), Trouble> {
     let mut prefix = Vec::with_capacity(PREFIX);
     reader.take(PREFIX as u64).read_to_end(&mut prefix).map_err(|error| session.io_trouble(source, &error))?;
-    let found = sniff(&prefix);
+    let (messages, found) = sniff_past_messages(&prefix);
     let is_text = matches!(found, Content::Json | Content::Yaml | Content::Csv(_));
-    let start = if is_text { without_mark(&prefix) } else { &prefix };
+    let rest = prefix.get(messages.len()..).unwrap_or_default();
+    let start = if is_text { without_mark(rest) } else { rest };
     let whole = Cursor::new(start).chain(reader);
-    let origin = Origin { source: Arc::clone(source), line: 1, exact: true };
+    let lines = memchr::memchr_iter(b'\n', messages).count() as u64;
+    if lines > 0 {
+        let first = String::from_utf8_lossy(messages).lines().next().unwrap_or_default().to_owned();
+        let first: String = first.chars().take(LONGEST_MESSAGE).collect();
+        let message = format!("{source}: {lines} lines before the objects, the first: {first}");
+        session.notes.push(Finding::new(&TEXT_PASSED_OVER, &**source, message).counted(lines));
+    }
+    let origin = Origin { source: Arc::clone(source), line: 1 + lines, exact: true };
     let mut tally = Tally::default();
     match found {
         Content::Gzip | Content::Tar if depth >= DEEPEST_ARCHIVE => {
@@ -109,7 +118,7 @@ fn tar(session: &mut Session<'_>, source: &Arc<str>, reader: impl Read, depth: u
             continue;
         }
         let own_name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let name = long_name.take().unwrap_or(own_name);
+        let name = printable(&long_name.take().unwrap_or(own_name));
         let member: Arc<str> = format!("{source}!{name}").into();
         if kind.is_file() {
             group.member(session, &member, |session| content(session, &member, &mut entry, depth + 1))?;
@@ -179,10 +188,14 @@ impl Group {
         if self.read == 0 && self.broken == 0 {
             let examples =
                 if self.examples.is_empty() { String::new() } else { format!(": {}", self.examples.join(", ")) };
-            return Err(Trouble::NoInventory(format!("{} files, none of them an inventory{examples}", self.skipped)));
+            return Err(Trouble::NoInventory(match self.skipped {
+                0 => "no files".to_owned(),
+                skipped => format!("{skipped} files, none of them an inventory{examples}"),
+            }));
         }
         if self.skipped > 0 {
-            let message = format!("{} files are no inventory: {}", self.skipped, self.examples.join(", "));
+            let (files, are) = if self.skipped == 1 { ("file", "is") } else { ("files", "are") };
+            let message = format!("{} {files} {are} no inventory: {}", self.skipped, self.examples.join(", "));
             session.notes.push(Finding::new(&FILES_SKIPPED, name, message).counted(self.skipped));
         }
         Ok(())
@@ -193,7 +206,7 @@ impl Group {
 #[expect(clippy::disallowed_methods, reason = "this is where files are opened")]
 pub(super) fn text(path: &Path) -> Result<String, InputError> {
     const MOST_BYTES: u64 = 16 << 20;
-    let place = path.display().to_string();
+    let place = shown(path);
     let file = std::fs::File::open(path).map_err(|error| InputError::unreadable(&place, &error))?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| InputError::unreadable(&place, &error))?;

@@ -23,7 +23,7 @@ pub(super) struct Session<'a> {
     stored: Rc<Cell<u64>>,
     unpacked: Rc<Cell<u64>>,
     objects: Vec<Sourced>,
-    interner: Interner,
+    pub(super) interner: Arc<Interner>,
     counts: BTreeMap<&'static str, u64>,
     unread: BTreeMap<(bool, String), u64>,
     inputs: Vec<InputSummary>,
@@ -58,20 +58,20 @@ impl<'a> Session<'a> {
             stored: Rc::default(),
             unpacked: Rc::default(),
             objects: Vec::new(),
-            interner: Interner::default(),
+            interner: Arc::default(),
             counts: BTreeMap::new(),
             unread: BTreeMap::new(),
             inputs: Vec::new(),
         }
     }
 
-    /// Takes in an object.
+    /// Takes in an object, whose values are shared already.
     ///
     /// # Errors
     /// [`Trouble::Exhausted`] when there are more objects than the limit.
     pub(super) fn accept(
         &mut self,
-        mut decoded: Decoded,
+        decoded: Decoded,
         source: &Arc<str>,
         name: impl Fn() -> String,
     ) -> Result<(), Trouble> {
@@ -89,7 +89,6 @@ impl<'a> Session<'a> {
             )));
         }
         *self.counts.entry(kind_name(&decoded.object)).or_default() += 1;
-        self.interner.share(&mut decoded.object);
         self.objects.push(Sourced { object: decoded.object, source: Arc::clone(source) });
         Ok(())
     }
@@ -212,12 +211,13 @@ impl<'a> Session<'a> {
     }
 
     fn nothing_read(self) -> InputError {
-        let names: Vec<&str> = self.inputs.iter().map(|input| input.name.as_str()).collect();
+        let shown = |name| if name == "-" { super::STDIN } else { name };
+        let names: Vec<&str> = self.inputs.iter().map(|input| shown(input.name.as_str())).collect();
         let kinds: Vec<&str> = self.unread.keys().map(|(_, kind)| kind.as_str()).collect();
         let found = match (kinds.is_empty(), self.notes.finish().into_iter().next()) {
             (false, _) => format!("only objects that are not used in planning: {}", kinds.join(", ")),
             (true, Some(finding)) => format!("no usable object ({}: {})", finding.subject, finding.message),
-            (true, None) => "not one object".to_owned(),
+            (true, None) => "not one object: its lists are empty".to_owned(),
         };
         InputError::new(names.join(", "), found, super::error::INVENTORY, super::error::GIVE_INVENTORY)
     }

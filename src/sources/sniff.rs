@@ -24,8 +24,50 @@ pub(super) enum Content {
 /// Bytes to look at; enough for a licence comment before the first line that tells.
 pub(super) const PREFIX: usize = 16 * 1024;
 
+/// Recognises the content that begins with `prefix`, and the lines of messages that stand before it:
+/// `2>&1` sends warnings of kubectl the same way as its objects.
+pub(super) fn sniff_past_messages(prefix: &[u8]) -> (&[u8], Content) {
+    let end = prefix
+        .split_inclusive(|&byte| byte == b'\n')
+        .take_while(|line| line.ends_with(b"\n") && (is_message(line) || line.trim_ascii().is_empty()))
+        .map(<[u8]>::len)
+        .sum();
+    let (messages, rest) = prefix.split_at_checked(end).unwrap_or((&[], prefix));
+    if messages.trim_ascii().is_empty() {
+        return (&[], sniff(prefix));
+    }
+    match sniff(rest) {
+        found @ (Content::Json | Content::Yaml) if !rest.trim_ascii().is_empty() => (messages, found),
+        _ => {
+            let text = String::from_utf8_lossy(messages.trim_ascii());
+            let line: String = text.lines().next().unwrap_or_default().chars().take(120).collect();
+            (&[], Content::Other(format!("a message of a tool ({line})")))
+        }
+    }
+}
+
+/// Whether a line is something kubectl says to people.
+fn is_message(line: &[u8]) -> bool {
+    const STARTS: [&[u8]; 6] = [
+        b"Warning: ",
+        b"error: ",
+        b"Error from server",
+        b"Unable to connect to the server",
+        b"The connection to the server",
+        b"No resources found",
+    ];
+    // A line of klog: W1123 06:35:40.123456    1234 warnings.go:70] …
+    let is_klog = || match line.split_at_checked(5) {
+        Some(([level, digits @ ..], [b' ', ..])) => {
+            b"IWEF".contains(level) && digits.iter().all(u8::is_ascii_digit) && line.contains(&b']')
+        }
+        _ => false,
+    };
+    STARTS.iter().any(|start| line.starts_with(start)) || is_klog()
+}
+
 /// Recognises the content that begins with `prefix`.
-pub(super) fn sniff(prefix: &[u8]) -> Content {
+fn sniff(prefix: &[u8]) -> Content {
     const TAR_MAGIC: std::ops::Range<usize> = 257..262;
     if prefix.starts_with(b"\x1f\x8b") {
         return Content::Gzip;
@@ -100,6 +142,9 @@ fn sniff_lines(text: &str) -> Content {
     if lower.starts_with('<') {
         return Content::Other("XML".to_owned());
     }
+    if is_printed_table(first) {
+        return Content::Other("a table as kubectl prints it for people (add -o json)".to_owned());
+    }
     if let Some((separator, cells)) = table::header(first) {
         return match table::is_inventory(&cells) {
             true => Content::Csv(separator),
@@ -114,6 +159,13 @@ fn sniff_lines(text: &str) -> Content {
     }
     let keys: Vec<String> = text.lines().filter_map(yaml_key).collect();
     Content::Other(if keys.is_empty() { "plain text".to_owned() } else { describe_keys(&keys) })
+}
+
+/// Whether a line is the header of `kubectl get`: words in capitals, wide apart.
+fn is_printed_table(line: &str) -> bool {
+    let is_header = |word: &str| word.chars().all(|c| c.is_ascii_uppercase() || "-()/%".contains(c));
+    let mut words = line.split_whitespace();
+    matches!(words.next(), Some("NAME" | "NAMESPACE")) && line.contains("  ") && words.all(is_header)
 }
 
 fn yaml_key(line: &str) -> Option<String> {

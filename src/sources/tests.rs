@@ -130,6 +130,7 @@ fn reads_every_shape_of_yaml() {
     check_error("x.yaml", "kind: Pod\nmetadata:\n\tname: a\n", &["x.yaml:3:", "broken YAML"]);
     check_error("x.yaml", "# one\n---\n# two\n", &["nothing in it"]);
     check_error("x.yaml", "kind: Pod\n---\nkind: [\n", &["x.yaml:"]);
+    check_error("x.yaml", format!("{pod}---\nkind: Pod: x\n"), &["x.yaml:9:", "in this context), expected"]);
 }
 
 fn indented(object: &str) -> String {
@@ -261,6 +262,12 @@ fn says_what_a_wrong_file_is() {
         (b"\xff\xfe{\x00", "UTF-16"),
         (b"PK\x03\x04", "zip"),
         (b"", "an empty file"),
+        (b"No resources found in shop namespace.\n", "a message of a tool (No resources found"),
+        (b"Error from server (Forbidden): pods is forbidden\n", "a message of a tool (Error from server (Forbidden)"),
+        (
+            b"NAME    READY   STATUS    RESTARTS   AGE\nweb-1   1/1     Running   0          3d\n",
+            "a table as kubectl prints it",
+        ),
         (b"2024-01-01 started\n", "plain text"),
         (b"{\"configs\":[{\"@type\":\"x\"}]}", "an Envoy config_dump"),
         (b"services:\n- name: a\n  isEntrypoint: true\n", "an isotope service graph"),
@@ -268,6 +275,104 @@ fn says_what_a_wrong_file_is() {
         (b"{\"level\":\"info\",\"msg\":\"x\"}\n{\"level\":\"info\",\"msg\":\"y\"}\n", "a log"),
     ] {
         check_error("f", content, &["f: found ", looks_like, "kubectl get"]);
+    }
+}
+
+#[test]
+fn what_tools_print_beside_the_objects_is_passed_over() {
+    let list = format!(r#"{{"kind":"List","items":[{POD}]}}"#);
+    let yaml = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n";
+    let klog = "W1123 06:35:40.123456    1234 warnings.go:70] policy/v1beta1 is deprecated: use policy/v1";
+    for (content, passed_over) in [
+        (
+            format!("Warning: v1 ComponentStatus is deprecated\n{list}"),
+            "1 lines before the objects, the first: Warning: v1",
+        ),
+        (format!("Warning: x\n{klog}\n\n{list}"), "3 lines before"),
+        (format!("{klog}\r\n{yaml}"), "1 lines before the objects, the first: W1123"),
+        (format!("Error from server (Forbidden): nodes is forbidden\n{list}"), "the first: Error from server"),
+        (format!("---\n{yaml}\nNOTES:\nThank you. Visit http://x: y\n\t1. Do: this\n"), "x:7: what follows NOTES:"),
+    ] {
+        let reading = read("x", &content).unwrap();
+        assert_eq!(reading.objects.len(), 1, "{content}");
+        let found = findings(&reading);
+        assert!(found["text-passed-over"][0].contains(passed_over), "{found:?}");
+    }
+    check("x", &format!("{POD}\n---\n{POD}\n--- {POD}"), "Pod 3");
+    check("x", &format!("NOTES: none\n{yaml}"), "Pod 1");
+    check("x", &format!("{yaml}NOTES:\nhello: : x\n---\n{yaml}"), "Pod 2");
+    check_error("p.json", format!("Warning: x\n[{POD},\n{{\"kind\" 1}}]"), &["p.json:3:"]);
+    check_error("p.json", format!("{list}\nError from server (Forbidden)\n"), &["p.json:2:1", "'E'", "2>"]);
+}
+
+#[test]
+fn empty_lists_are_lists() {
+    for empty in [
+        r#"{"apiVersion":"v1","items":null,"kind":"PodList"}"#,
+        r#"{"apiVersion":"v1","items":[],"kind":"List","metadata":{"resourceVersion":""}}"#,
+        r#"{"kind":"PodList"}"#,
+        "apiVersion: v1\nitems: []\nkind: List\nmetadata:\n  resourceVersion: \"\"\n",
+    ] {
+        check_error("x", empty, &["not one object: its lists are empty"]);
+        check(
+            "x",
+            &if empty.starts_with('{') { format!("{empty}{POD}") } else { format!("{empty}---\n{POD}\n") },
+            "Pod 1",
+        );
+    }
+    check_error("x", r#"{"items":{"a":1},"kind":"List"}"#, &["a list whose items are no array"]);
+}
+
+#[test]
+fn values_kubernetes_refuses_are_named() {
+    let service = |port: &str| {
+        format!(r#"{{"kind":"Service","metadata":{{"name":"s"}},"spec":{{"ports":[{{"port":{port}}}]}}}}"#)
+    };
+    let scaler = |min: &str, max: &str| {
+        format!(
+            r#"{{"kind":"HorizontalPodAutoscaler","metadata":{{"name":"h"}},"spec":{{"minReplicas":{min},"maxReplicas":{max}}}}}"#
+        )
+    };
+    let pod = |field: &str| format!(r#"{{"kind":"Pod","metadata":{{"name":"p"}},"spec":{{{field}}}}}"#);
+    for (object, kind, message) in [
+        (service("0"), "field-ignored", "spec.ports: a port has no number in 1 … 65535"),
+        (service("70000"), "field-ignored", "spec.ports: a port has no number"),
+        (service("-1"), "field-ignored", "spec.ports: a port has no number"),
+        (service("null"), "field-ignored", "spec.ports: a port has no number"),
+        (service("\"http\""), "object-skipped", "spec.ports[0].port"),
+        (scaler("10", "2"), "field-ignored", "spec.maxReplicas: 2 is below minReplicas 10; planned with 10"),
+        (scaler("-1", "2"), "field-ignored", "spec.minReplicas: -1 is negative"),
+        (
+            pod(r#""containers":[null]"#),
+            "object-skipped",
+            "spec.containers[0]: invalid type: null, expected an object; skipped",
+        ),
+        (
+            pod(r#""containers":{}"#),
+            "object-skipped",
+            "spec.containers: invalid type: map, expected a sequence; skipped",
+        ),
+        (
+            pod(r#""containers":[{"resources":{"requests":{"cpu":"9e99"}}}]"#),
+            "quantity-absurd",
+            "spec.containers[0].resources.requests.cpu",
+        ),
+    ] {
+        let reading = read(
+            "x",
+            format!("[{NODE},{object}]")
+                .replace("\"metadata\":{\"name\":\"n\"}", "\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"}"),
+        )
+        .unwrap();
+        let found = findings(&reading);
+        assert!(found.get(kind).is_some_and(|list| list[0].contains(message)), "{message}: {found:?}");
+    }
+    for null in ["spec", "status", "labels", "annotations", "ownerReferences", "containers"] {
+        let content = format!(
+            r#"{{"kind":"Pod","metadata":{{"name":"a","{null}":null}},"{null}":null,"spec":{{"{null}":null}}}}"#
+        );
+        let content = if null == "spec" { content.replacen(r#""spec":null,"#, "", 1) } else { content };
+        check("x", &content, "Pod 1");
     }
 }
 
@@ -379,7 +484,7 @@ fn archives_are_read_through() {
     assert_eq!(reading.inputs[0].objects, [("Deployment".to_owned(), 1), ("Pod".to_owned(), 2)]);
     assert_eq!(&*reading.objects[0].source, format!("bundle.tgz!{long}"));
     let found = findings(&reading);
-    assert_eq!(found["files-skipped"], ["bundle.tgz: 1 files are no inventory: bundle.tgz!log.txt (plain text)"]);
+    assert_eq!(found["files-skipped"], ["bundle.tgz: 1 file is no inventory: bundle.tgz!log.txt (plain text)"]);
     assert!(found["file-broken"][0].starts_with("bundle.tgz!broken.json: "), "{found:?}");
 }
 

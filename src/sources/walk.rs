@@ -51,7 +51,7 @@ impl Job {
 /// [`InputError`] when it does not exist, or a folder holds more files than the limit.
 pub(super) fn find(input: &Input, limits: &Limits) -> Result<Job, InputError> {
     let Input::Path(path) = input else { return Ok(Job { name: "-".to_owned(), files: Files::Stdin }) };
-    let name = path.display().to_string();
+    let name = shown(path);
     let metadata = fs::metadata(path).map_err(|error| InputError::unreadable(&name, &error))?;
     if !metadata.is_dir() {
         return Ok(Job { name, files: Files::Single(path.clone()) });
@@ -61,12 +61,23 @@ pub(super) fn find(input: &Input, limits: &Limits) -> Result<Job, InputError> {
     Ok(Job { name, files: Files::Folder(folder) })
 }
 
+/// A path as messages name it.
+pub(super) fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
+}
+
+/// A name without characters that would move a cursor or begin a line of their own.
+pub(super) fn printable(name: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    if name.chars().any(char::is_control) { name.chars().map(escape).collect() } else { name.to_owned() }
+}
+
 /// Links are not followed: a link inside leads to a file that is found anyway, one outside is not part of
 /// the folder, and a circle would never end.
 fn list(path: &Path, limits: &Limits, depth: u32, folder: &mut Folder) -> Result<(), InputError> {
     let entries = match fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>) {
         Ok(entries) => entries,
-        Err(error) if depth == 0 => return Err(InputError::unreadable(&path.display().to_string(), &error)),
+        Err(error) if depth == 0 => return Err(InputError::unreadable(&shown(path), &error)),
         Err(error) => {
             folder.passed_over.push((path.to_owned(), error.to_string()));
             return Ok(());
@@ -106,5 +117,5 @@ fn list(path: &Path, limits: &Limits, depth: u32, folder: &mut Folder) -> Result
 }
 
 fn path_of(folder: &Folder) -> String {
-    folder.files.last().map(|path| path.display().to_string()).unwrap_or_default()
+    folder.files.last().map(|path| shown(path)).unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::{InputError, Trouble};
 use super::json::{self, Origin};
+use super::notes::TEXT_PASSED_OVER;
 use super::prune::Pruned;
 use super::session::{Session, Tally};
 use super::sniff::describe_keys;
@@ -21,21 +22,32 @@ pub(super) fn read(
     let mut reader = std::io::BufReader::with_capacity(1 << 16, reader);
     let mut document = Document { text: Vec::new(), line: origin.line };
     let mut line = origin.line;
+    let mut in_notes = false;
     loop {
         let start = document.text.len();
-        let room = session.limits.document_bytes.saturating_sub(start as u64) + 1;
+        let room = session.limits.yaml_bytes.saturating_sub(start as u64) + 1;
         let read = (&mut reader).take(room).read_until(b'\n', &mut document.text);
         let read = read.map_err(|error| session.io_trouble(&origin.source, &error))?;
-        if document.text.len() as u64 > session.limits.document_bytes {
+        if document.text.len() as u64 > session.limits.yaml_bytes {
             return Err(too_large(session, origin, document.line).into());
         }
         let fresh = document.text.get(start..).unwrap_or_default();
         let marker = fresh.starts_with(b"---") || fresh.starts_with(b"...");
         let ends = read == 0 || (marker && fresh.get(3).is_none_or(u8::is_ascii_whitespace));
         if !ends {
+            // `helm install --dry-run` ends its manifests with text for people.
+            if !in_notes && fresh.trim_ascii_end() == b"NOTES:" {
+                in_notes = true;
+                let message = format!("{}:{line}: what follows NOTES: is text for people", origin.source);
+                session.notes.add(&TEXT_PASSED_OVER, &origin.source, &*origin.source, message);
+            }
+            if in_notes {
+                document.text.truncate(start);
+            }
             line += 1;
             continue;
         }
+        in_notes = false;
         let rest: Vec<u8> = if read == 0 || fresh.starts_with(b"...") {
             b"\n".to_vec()
         } else {
@@ -140,6 +152,9 @@ fn not_yaml(origin: &Origin, document: &Document, error: &serde_saphyr::Error) -
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
     let message = first.split_once(": ").filter(|(before, _)| before.starts_with("error")).map_or(first, |(_, m)| m);
+    // Its line counts from the document, ours from the file.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let message = if message.starts_with("budget breached") { "nested too deep, or too many aliases" } else { message };
     InputError::new(
         place,
         format!("broken YAML ({message})"),
@@ -152,7 +167,7 @@ fn not_yaml(origin: &Origin, document: &Document, error: &serde_saphyr::Error) -
 fn too_large(session: &Session<'_>, origin: &Origin, line: u64) -> InputError {
     InputError::new(
         format!("{}:{line}", origin.source),
-        format!("a YAML document of more than {} bytes", session.limits.document_bytes),
+        format!("a YAML document of more than {} bytes", session.limits.yaml_bytes),
         "smaller documents",
         "write large lists as JSON (`kubectl get -o json`), which is read piece by piece",
     )

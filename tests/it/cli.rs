@@ -194,6 +194,80 @@ fn bad_input_is_refused_with_a_way_out() {
     refuses(&["explain", "workload", "shop/none", &good], &["shop/none"]);
     refuses(&["explain", "finding", "none"], &["none"]);
     refuses(&["plan"], &["INPUT"]);
+    refuses(&["plan", "-", "-"], &["standard input", "more than once"]);
+    refuses(&["plan", &good, "--enroll", ""], &["--enroll"]);
+    refuses(&["plan", &good, "--enrol", "all"], &["--enroll"]);
+    refuses(&["plann"], &["plan"]);
+    refuses(&["plan", "gone\u{1b}[31m\nred\u{202e}.json"], &["gone\\u{1b}[31m\\nred\\u{202e}.json"]);
+    let folder_name = folder.path().join("d.html");
+    fs::create_dir(&folder_name).unwrap();
+    refuses(&["plan", "none", "-o", &folder_name.display().to_string()], &["d.html", "is a folder"]);
+    refuses(&["plan", "none", "-o", "a.html", "-o", "a.html"], &["a.html", "twice"]);
+}
+
+#[test]
+fn nothing_to_judge_is_not_called_fine() {
+    let node =
+        r#"{"kind":"Node","metadata":{"name":"n"},"status":{"allocatable":{"cpu":"4","memory":"8Gi","pods":"110"}}}"#;
+    let pod = |name: &str, spec: &str| {
+        format!(r#"{{"kind":"Pod","metadata":{{"name":"{name}","namespace":"s"}},"spec":{spec}}}"#)
+    };
+    let good = pod("a", r#"{"containers":[{"name":"c"}]}"#);
+    for (objects, outcome, exit) in [
+        (vec![node, &node.replace("\"n\"", "\"m\""), &good], "fits", 0),
+        (vec![node, &good], "tight", 1),
+        (vec![node], "unjudged", 2),
+        (vec![node, &pod("a", r#"{"containers":[null]}"#)], "unjudged", 2),
+        (vec![&good], "unjudged", 2),
+    ] {
+        let content = format!("[{}]", objects.join(","));
+        let run = |flags: &[&str]| {
+            command().args(["plan", "-", "--json"]).args(flags).write_stdin(content.clone()).output().unwrap()
+        };
+        let plan: Value = serde_json::from_slice(&run(&[]).stdout).unwrap();
+        assert_eq!(plan["verdict"]["outcome"], outcome, "{content}");
+        let checked = run(&["--check"]);
+        assert_eq!(checked.status.code(), Some(exit), "{content}");
+        assert_eq!(exit == 2, text(&checked.stderr).contains("failed to check the policy"), "{content}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_a_failure() {
+    let good = cluster("webshop");
+    for arguments in [
+        &["plan", &good][..],
+        &["plan", &good, "--json"],
+        &["schema"],
+        &["generate"],
+        &["--help"],
+        &["--version"],
+        &["plan", "-h"],
+    ] {
+        let full = fs::File::create("/dev/full").unwrap();
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_meshcap")).args(arguments).stdout(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("failed to write to standard output"), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("target.html"), "old").unwrap();
+    std::os::unix::fs::symlink("target.html", path("link.html")).unwrap();
+    std::os::unix::fs::symlink("new.html", path("dangling.html")).unwrap();
+    for (link, target) in [("link.html", "target.html"), ("dangling.html", "new.html")] {
+        let output = meshcap(&["plan", &cluster("webshop"), "-o", &path(link).display().to_string()]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(fs::symlink_metadata(path(link)).unwrap().is_symlink(), "{link}");
+        assert!(fs::read_to_string(path(target)).unwrap().starts_with("<!doctype html>"), "{target}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
 }
 
 #[test]

@@ -144,3 +144,27 @@ fn assert_sums(terms: &[meshcap::estimate::Term], value: f64) {
     let sum: f64 = terms.iter().map(|term| term.count * term.coefficient * size(&term.unit)).sum();
     assert!((sum - value).abs() <= TOLERANCE * value.abs(), "{sum} is not {value}: {terms:#?}");
 }
+
+/// Requests today and with the mesh, added up from the files with a script of its own: KEP-753 per pod,
+/// the proxies' annotations and defaults, two istiods of 500m and 2 GiB. The packing of webshop and the
+/// loss of each of its nodes were found by a separate first-fit-decreasing.
+#[test]
+fn headroom_agrees_with_the_files() {
+    const MIB: u64 = 1 << 20;
+    let clusters = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clusters");
+    for (name, today, planned, worst_loss) in [
+        ("webshop", (9700, 18_432), (13_200, 25_728), ("shop-d-1", 6)),
+        // One more pod asks for 2100m and 4224 MiB and has no node.
+        ("payments-live", (8650, 17_164), (8650, 17_164), ("pay-d-1", 1)),
+    ] {
+        let mut plan = plan(&clusters.join(name), &[]).unwrap();
+        let requested = |headroom: &meshcap::placement::Headroom| {
+            let fill = headroom.cluster.as_ref().unwrap();
+            (fill.requested.cpu.get(), fill.requested.memory.get() / MIB)
+        };
+        assert_eq!(requested(&plan.headroom_today), today, "{name}");
+        assert_eq!(requested(&plan.headroom), planned, "{name}");
+        let loss = plan.headroom.worst_node_loss.take().unwrap();
+        assert_eq!((&*loss.node, loss.unplaced), worst_loss, "{name}");
+    }
+}

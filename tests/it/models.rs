@@ -1,6 +1,6 @@
 //! Model cards against what others measured.
 
-use meshcap::card::{Group, ModelCard, Verification, embedded, published, verify};
+use meshcap::card::{Group, ModelCard, Summary, UsedFor, Verification, embedded, published, verify};
 
 fn verification() -> Verification {
     let card = ModelCard::named("istio-1.24").unwrap();
@@ -111,5 +111,36 @@ fn every_embedded_card_can_be_verified() {
         let verification = verify(&ModelCard::named(name).unwrap(), &measurements);
         let rows: usize = verification.groups.iter().map(|group| group.n).sum();
         assert_eq!(rows, measurements.len(), "{name} left rows out");
+    }
+}
+
+#[test]
+fn a_card_was_made_from_rows_that_exist() {
+    let verification = verification();
+    let card = ModelCard::named("istio-1.24").unwrap();
+    let groups: Vec<String> =
+        verification.groups.iter().map(|group| format!("{}: {}", group.quantity, group.group)).collect();
+    for used in card.evidence() {
+        assert!(groups.iter().any(|group| group == used), "{used} is no published group");
+    }
+}
+
+/// What was not used to choose values is what tells how well the card predicts: the worst median error
+/// and the least coverage it is known to have there, in per cent.
+#[test]
+fn predictions_are_told_apart_from_descriptions() {
+    let summaries = verification().by_use();
+    let known = [(UsedFor::Nothing, 50.0, 70.0), (UsedFor::Intervals, 45.0, 80.0), (UsedFor::Values, 20.0, 95.0)];
+    assert_eq!(summaries.len(), known.len());
+    for (summary, (used_for, worst_error, least_coverage)) in summaries.iter().zip(known) {
+        let &Summary { n, median_absolute_percentage_error, coverage, .. } = summary;
+        println!(
+            "{used_for}: {n} rows, {:.0} %, {:.0} %",
+            in_percent(median_absolute_percentage_error),
+            in_percent(coverage)
+        );
+        assert_eq!(summary.used_for, used_for);
+        assert!(in_percent(median_absolute_percentage_error) <= worst_error, "{summary:?}");
+        assert!(in_percent(coverage) >= least_coverage, "{summary:?}");
     }
 }

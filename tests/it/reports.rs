@@ -75,7 +75,7 @@ fn a_plan_without_nodes_or_workloads_renders() {
     plan.findings.clear();
     assert!(report::html(&plan).contains("the input has no nodes"));
     assert!(report::markdown(&plan).contains("the input has no nodes"));
-    assert!(report::terminal(&plan, TerminalOptions { width: 80, color: true }).contains("no nodes"));
+    assert!(report::terminal(&plan, TerminalOptions { width: 100, color: true }).contains("no nodes"));
 }
 
 #[test]
@@ -224,6 +224,7 @@ fn renamed(name: &str) -> Plan {
 
 fn without_nodes() -> Plan {
     let mut plan = sample::plan();
+    plan.totals.nodes = 0;
     plan.headroom = meshcap::placement::Headroom::default();
     plan.headroom_today = meshcap::placement::Headroom::default();
     plan.control_plane.deployed = None;

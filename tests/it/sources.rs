@@ -264,3 +264,36 @@ fn damaged_tables_are_errors() {
     let error = read_bytes("t", b"name,replicas\na,1,2,3\n", &Limits::default());
     assert!(error.is_err_and(|error| error.to_string().contains("broken CSV")));
 }
+
+#[test]
+fn blank_rows_of_a_table_are_nothing() {
+    for table in [
+        "\u{feff}name;replicas;cpu_request\r\nweb;2;100m\r\n\r\n\r\n",
+        "\n\nname,replicas,cpu_request\n\nweb,2,\"0.1\"\n,,\n\n",
+        "name\treplicas\tcpu_request\nweb\t2\t100m\n",
+    ] {
+        let reading = read_bytes("t.csv", table.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(kinds(&reading), "Deployment 1", "{table:?}");
+        assert!(reading.findings.is_empty(), "{table:?}: {:?}", reading.findings);
+    }
+}
+
+#[test]
+fn parquet_is_read_and_its_prefixes_are_refused() {
+    use polars::prelude::{DataFrame, IntoColumn, NamedFrom, ParquetWriter, Series};
+    let names: Vec<String> = (0..40).map(|n| format!("web-{n}")).collect();
+    let columns = vec![
+        Series::new("name".into(), names).into_column(),
+        Series::new("replicas".into(), vec![2_i64; 40]).into_column(),
+        Series::new("cpu_request".into(), vec![0.1_f64; 40]).into_column(),
+    ];
+    let mut table = DataFrame::new(40, columns).unwrap();
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes).finish(&mut table).unwrap();
+    let reading = read_bytes("t.parquet", &bytes, &Limits::default()).unwrap();
+    assert_eq!(kinds(&reading), "Deployment 40");
+    for end in (4..bytes.len()).step_by(7) {
+        let error = read_bytes("t.parquet", &bytes[..end], &Limits::default()).expect_err("an error").to_string();
+        assert!(error.starts_with("t.parquet: found broken Parquet"), "{end}: {error}");
+    }
+}

@@ -22,7 +22,7 @@ pub fn capacity(plan: &Plan) -> Option<Chapter> {
     };
     let mut blocks = vec![cluster_table(plan.headroom_today.cluster.as_ref(), after)];
     blocks.push(Block::Paragraph(room(plan.headroom_today.cluster.as_ref(), after)));
-    blocks.extend(nodes_to_add(plan));
+    blocks.extend(no_node_helps(&plan.headroom));
     blocks.extend(node_loss(&plan.headroom));
     blocks.extend(unplaced(&plan.headroom));
     blocks.extend(figures::nodes(plan));
@@ -87,45 +87,29 @@ fn room(today: Option<&Fill>, after: &Fill) -> String {
     sentence
 }
 
-fn nodes_to_add(plan: &Plan) -> Option<Block> {
-    let nodes = &plan.headroom.nodes_to_add;
-    if let Some(reason) = &nodes.infeasible {
-        return Some(Block::Callout(Callout {
-            tone: Tone::Bad,
-            title: "No number of nodes helps".to_owned(),
-            text: format!("Pool {}: {reason}.", nodes.pool),
-        }));
-    }
-    if nodes.count == 0 {
-        return None;
-    }
-    let price = nodes.price.amount();
-    let price = if price > 0.0 {
-        format!(" They cost {} per hour together, in the currency of the policy.", text::money(price))
-    } else {
-        " The policy has no price for them.".to_owned()
-    };
-    let reason = if nodes.reason.is_empty() { "policy" } else { &nodes.reason };
+fn no_node_helps(headroom: &Headroom) -> Option<Block> {
+    let nodes = &headroom.nodes_to_add;
+    let reasons = nodes.infeasible.as_ref()?;
     Some(Block::Callout(Callout {
-        tone: Tone::Caution,
-        title: format!("Add {} of {}", text::counted(nodes.count, "node", "nodes"), nodes.pool),
-        text: format!("What makes the last of them necessary: {reason}.{price}"),
+        tone: Tone::Bad,
+        title: format!("Adding nodes of {} does not help", nodes.pool),
+        text: format!("{reasons}."),
     }))
 }
 
 fn node_loss(headroom: &Headroom) -> Option<Block> {
-    let loss = headroom.worst_node_loss.as_ref()?;
-    let displaced = text::counted(loss.displaced, "pod has", "pods have");
-    let outcome = if loss.unplaced == 0 {
-        "all of them find one.".to_owned()
-    } else {
-        format!("{} would find none.", text::count(loss.unplaced))
+    let loss = headroom.worst_node_loss.as_ref().filter(|loss| loss.displaced > 0)?;
+    let place = if loss.displaced == 1 { "another place" } else { "other places" };
+    let outcome = match loss.unplaced {
+        0 => "all find one".to_owned(),
+        none if none == loss.displaced => "none finds one".to_owned(),
+        some => format!("{} find none", text::count(some)),
     };
-    Some(Block::Callout(Callout {
-        tone: if loss.unplaced == 0 { Tone::Good } else { Tone::Caution },
-        title: format!("Losing {} hurts most", loss.node),
-        text: format!("{displaced} to find another place; {outcome}"),
-    }))
+    Some(Block::Paragraph(format!(
+        "The node whose loss hurts most is {}: {} to find {place}, and {outcome}.",
+        loss.node,
+        text::counted(loss.displaced, "pod has", "pods have"),
+    )))
 }
 
 fn unplaced(headroom: &Headroom) -> Option<Block> {

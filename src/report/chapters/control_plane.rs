@@ -12,16 +12,19 @@ use crate::units::Quantity;
 /// istiod, then ztunnel where there is one.
 pub fn control_plane(plan: &Plan) -> Option<Chapter> {
     let istiod = &plan.control_plane;
+    if istiod.replicas == 0 {
+        return None;
+    }
     let mut blocks = vec![
         Block::Paragraph(format!(
-            "istiod serves {}. It needs {} requesting {} CPU and {} of memory each, so that the rest carries the load \
-             after losing {}. Renewing certificates asks it to sign {} per second.",
+            "istiod serves {}. It needs {} requesting {} of CPU and {} of memory each, so that the rest carries the \
+             load after losing {}. Renewing certificates makes it sign {}.",
             text::counted(istiod.proxies, "proxy", "proxies"),
             text::counted(istiod.replicas, "replica", "replicas"),
             text::millicores(istiod.cpu_request),
             text::bytes(istiod.memory_request),
             text::counted(plan.policy.control_plane.survive_replica_losses.into(), "replica", "replicas"),
-            requests(istiod.csr_per_second),
+            certificates(istiod.csr_per_second),
         )),
         figures(plan),
     ];
@@ -30,8 +33,11 @@ pub fn control_plane(plan: &Plan) -> Option<Chapter> {
     chapter("control-plane", "Control plane", blocks)
 }
 
-fn requests(per_second: f64) -> String {
-    format!("{} requests", text::significant(per_second))
+fn certificates(per_second: f64) -> String {
+    if per_second >= 1.0 {
+        return format!("{} certificates per second", text::significant(per_second));
+    }
+    format!("{} certificates per hour", text::significant(per_second * 3600.0))
 }
 
 fn figures(plan: &Plan) -> Block {
@@ -45,7 +51,7 @@ fn figures(plan: &Plan) -> Block {
         rows.push(row("ztunnel memory, each node", &ztunnel.memory, memory_unit(&ztunnel.memory)));
     }
     let columns =
-        vec![Column::text("Figure", 0), Column::number("Estimate", "", 0), Column::number("90 % interval", "", 1)];
+        vec![Column::text("Figure", 0), Column::number("Estimate", "", 0), Column::number("Likely range", "", 1)];
     table("What the control plane uses", columns, rows, usize::MAX)
 }
 

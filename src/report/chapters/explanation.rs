@@ -1,7 +1,7 @@
 //! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
 
 use super::arithmetic::lines as arithmetic;
-use super::workloads::judged;
+use super::sizing::judged;
 use crate::overhead::ProxyCost;
 use crate::plan::WorkloadPlan;
 use crate::report::document::{Block, Chapter, Document, Headline, Tone};
@@ -85,6 +85,6 @@ fn sizing(workload: &WorkloadPlan, proxy: &ProxyCost) -> Vec<String> {
             text::bytes(proxy.memory_needed)
         ),
     ];
-    lines.extend(workload.sizing.iter().map(|verdict| judged(verdict).1.to_owned()));
+    lines.extend(workload.sizing.iter().map(|verdict| judged(verdict).wrong.to_owned()));
     lines
 }

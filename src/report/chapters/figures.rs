@@ -2,10 +2,12 @@
 
 use super::super::document::{BandInterval, Block, Chart, ChartData, Interval, NodeShare, RequestPair};
 use super::super::text::{self, Unit};
-use super::workloads::{NamespaceSum, name};
+use super::namespaces::NamespaceSum;
+use super::workloads::name;
+use crate::overhead::ProxyCost;
 use crate::placement::NodeFill;
 use crate::plan::{Plan, WorkloadPlan};
-use crate::units::Quantity;
+use crate::units::{Bytes, Millicores, Quantity};
 
 /// Most namespaces drawn; the rest is one bar.
 const MOST_NAMESPACES: usize = 15;
@@ -31,7 +33,7 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
         [a + lower, b + value, c + upper]
     });
     let [_, others_value, _] = rest;
-    let mut caption = "Bars are estimates of all proxies in a namespace, whiskers their 90 % intervals.".to_owned();
+    let mut caption = "Bars: memory used by all proxies of a namespace. Whiskers: the likely range.".to_owned();
     if !others.is_empty() && others_value <= LARGEST_OTHERS * value {
         rows.extend(interval(format!("{} others", text::count(others.len() as u64)), rest, unit.size));
     } else if !others.is_empty() {
@@ -52,15 +54,32 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
     )
 }
 
-/// Requested against needed memory of the workloads where the difference is largest.
-pub fn requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
+/// Requested against needed CPU of the workloads where the difference is largest.
+pub fn cpu_requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
+    let millis = |amount: Millicores| amount.get() as f64;
+    requests(ordered, "Proxy CPU: requested against needed", ("CPU", "millicores"), |proxy| {
+        (proxy.requests.cpu.map(millis), millis(proxy.cpu_needed))
+    })
+}
+
+/// The same for memory; the need covers the start-up peak.
+pub fn memory_requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
+    let mib = |amount: Bytes| amount.to_memory().as_mib();
+    requests(ordered, "Proxy memory: requested against needed", ("memory", "MiB"), |proxy| {
+        (proxy.requests.memory.map(mib), mib(proxy.memory_needed))
+    })
+}
+
+fn requests(
+    ordered: &[&WorkloadPlan],
+    title: &'static str,
+    (resource, unit): (&str, &str),
+    amounts: impl Fn(&ProxyCost) -> (Option<f64>, f64),
+) -> Option<Block> {
     let mut pairs: Vec<(f64, RequestPair)> = ordered
         .iter()
         .filter_map(|workload| {
-            let proxy = workload.proxy.as_ref()?;
-            let mib = |bytes: f64| bytes / text::MIB.size;
-            let needed = mib(proxy.memory_needed.to_memory().as_bytes());
-            let requested = proxy.requests.memory.map(|memory| mib(memory.to_memory().as_bytes()));
+            let (requested, needed) = amounts(workload.proxy.as_ref()?);
             let difference = (requested.unwrap_or(0.0) - needed).abs() * workload.replicas as f64;
             let drawable = needed < LARGEST_DRAWN && requested.is_none_or(|amount| amount < LARGEST_DRAWN);
             drawable.then(|| (difference, RequestPair { label: name(workload), requested, needed }))
@@ -72,21 +91,20 @@ pub fn requests(ordered: &[&WorkloadPlan]) -> Option<Block> {
     let rows: Vec<RequestPair> = pairs.into_iter().map(|(_, pair)| pair).collect();
     let short = rows.iter().filter(|row| row.requested.unwrap_or(0.0) < row.needed).count() as u64;
     let which = if total > rows.len() {
-        format!("The {} of {} workloads with the largest", rows.len(), text::count(total as u64))
+        format!(
+            "The {} of {} workloads where the difference over all replicas is largest.",
+            rows.len(),
+            text::count(total as u64)
+        )
     } else {
-        "Workloads by the".to_owned()
+        "The largest difference over all replicas comes first.".to_owned()
     };
     let alt = format!(
-        "Memory requested and needed per proxy of {}: {} request less than they need.",
+        "Proxy {resource} requested and needed by {}: {} less than needed.",
         text::counted(rows.len() as u64, "workload", "workloads"),
-        text::count(short)
+        text::counted(short, "requests", "request"),
     );
-    chart(
-        "Proxy memory: requested against needed",
-        format!("{which} difference over all replicas. The need covers the start-up peak at the policy's quantile."),
-        alt,
-        ChartData::Requests { axis: "memory of one proxy, MiB".to_owned(), rows },
-    )
+    chart(title, which, alt, ChartData::Requests { axis: format!("{resource} of one proxy, {unit}"), rows })
 }
 
 /// How full every node is.

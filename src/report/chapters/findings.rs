@@ -9,7 +9,7 @@ use crate::plan::{Band, Plan};
 /// Most cases listed of one kind of finding.
 const MOST_CASES: usize = 20;
 /// Most kinds of findings on a screen.
-const MOST_KINDS: usize = 5;
+const MOST_KINDS: usize = 3;
 
 /// The rules of thumb the field quotes, against this plan.
 pub fn bands(plan: &Plan) -> Option<Chapter> {
@@ -60,18 +60,25 @@ pub fn brief(plan: &Plan) -> Option<Chapter> {
         Column::text("Severity", 0),
         Column::number("Cases", "", 0),
         Column::text("Finding", 0),
-        Column::text("Example", 1),
+        Column::text("What it means", 1),
     ];
     let rows = kinds.into_iter().map(|(kind, cases)| {
-        let example = cases.first().map(|case| format!("{}: {}", case.subject, case.message));
         vec![
             Cell::Mark(tone(kind.severity), severity(kind.severity).to_owned()),
             Cell::Number(text::count(number(&cases))),
             Cell::Name(kind.id.to_owned()),
-            example.map_or(Cell::Empty, Cell::Text),
+            Cell::Text(meaning(kind, &cases)),
         ]
     });
     chapter("findings", "Findings", vec![table("Findings, gravest first", columns, rows.collect(), MOST_KINDS)])
+}
+
+/// A lone case says more than its kind.
+fn meaning(kind: &FindingKind, cases: &[&Finding]) -> String {
+    match cases {
+        [case] if case.count == 1 => format!("{}: {}", case.subject, case.message),
+        _ => kind.meaning.trim_end_matches('.').to_owned(),
+    }
 }
 
 /// Findings by kind, in the order of the plan.
@@ -93,8 +100,9 @@ fn explained(kind: &'static FindingKind, cases: &[&Finding]) -> Block {
     });
     Block::Details(Details {
         summary: format!(
-            "{}: {} ({})",
+            "{}: {} ({}, {})",
             severity(kind.severity),
+            meaning(kind, cases),
             kind.id,
             text::counted(number(cases), "case", "cases")
         ),

@@ -6,7 +6,9 @@ mod control_plane;
 mod explanation;
 mod figures;
 mod findings;
+mod namespaces;
 mod provenance;
+mod sizing;
 mod summary;
 mod workloads;
 
@@ -21,12 +23,12 @@ pub fn document(plan: &Plan) -> Document {
         title: "Mesh capacity plan".to_owned(),
         headline: summary::headline(plan),
         chapters: [
+            summary::decisive(plan),
             summary::key_figures(plan),
-            summary::binding(plan),
-            control_plane::control_plane(plan),
-            workloads::namespaces(plan),
             workloads::workloads(plan),
+            namespaces::namespaces(plan),
             capacity::capacity(plan),
+            control_plane::control_plane(plan),
             findings::bands(plan),
             findings::findings(plan),
             provenance::assumptions(plan),
@@ -46,9 +48,9 @@ pub fn brief(plan: &Plan) -> Document {
         title: "Mesh capacity plan".to_owned(),
         headline: summary::headline(plan),
         chapters: [
-            summary::key_figures(plan),
-            summary::binding(plan),
-            workloads::largest_namespaces(plan),
+            summary::decisive(plan),
+            summary::brief_figures(plan),
+            namespaces::largest_namespaces(plan),
             findings::brief(plan),
             provenance::brief(plan),
         ]

@@ -105,17 +105,16 @@ pub fn not_modelled(plan: &Plan) -> Option<Chapter> {
 pub fn reading(plan: &Plan) -> Option<Chapter> {
     let sizing = &plan.policy.sizing;
     let text = [
-        "An interval such as 52–71 MiB is a 90 % interval: in nineteen of twenty cases the truth is expected below its \
-         upper end, in nineteen of twenty above its lower end. Its width comes from the model card, so it says how \
-         well the coefficients are known, not how much traffic may change."
+        "A likely range such as 52–71 MiB holds the true figure in nine of ten cases (a 90 % interval). It says how well \
+         the model card's coefficients are known, not how much traffic may change."
             .to_owned(),
         "Sums add the ends of their parts, because all proxies share the same coefficients and err in the same \
-         direction. This is the wide, safe reading."
+         direction. That makes ranges of sums wide and safe."
             .to_owned(),
         format!(
-            "What a proxy needs is the {} of its estimate, then a margin of {} on memory and {} on CPU. Requests and \
-             limits are judged against that need.",
-            quantile(sizing.quantile.get()),
+            "The need of a proxy is an amount that suffices in {} of 100 cases, plus a margin of {} on memory and {} on \
+             CPU. Its memory covers the start-up peak. Requests and limits are judged against it.",
+            text::without_zeros(&text::percent_number(sizing.quantile.get())),
             text::percent(sizing.memory_margin.get()),
             text::percent(sizing.cpu_margin.get()),
         ),
@@ -123,10 +122,6 @@ pub fn reading(plan: &Plan) -> Option<Chapter> {
             .to_owned(),
     ];
     chapter("reading", "How to read the figures", vec![Block::List(text.into())])
-}
-
-fn quantile(quantile: f64) -> String {
-    format!("{} % quantile", text::percent_number(quantile))
 }
 
 /// Inputs, model card, policy and version.
@@ -195,15 +190,11 @@ fn enrolled(plan: &Plan) -> String {
 
 /// One line on what the figures rest on.
 pub fn brief(plan: &Plan) -> Option<Chapter> {
-    let with_proxy = plan.workloads.iter().filter(|workload| workload.proxy.is_some());
-    let assumed = with_proxy.filter(|workload| !workload.rps_measured).count() as u64;
-    let mut sentences = vec![format!("Model card {}.", plan.card.name)];
-    if assumed > 0 {
-        sentences.push(format!("Traffic assumed for {}.", text::counted(assumed, "workload", "workloads")));
-    }
+    let mut sentence = format!("Model card {}", plan.card.name);
     if !plan.not_modelled.is_empty() {
         let number = text::counted(plan.not_modelled.len() as u64, "cost is", "costs are");
-        sentences.push(format!("{number} not in these figures; the full report names them."));
+        sentence.push_str(&format!("; {number} not in these figures, the full report names them"));
     }
-    chapter("basis", "Basis", vec![Block::Paragraph(sentences.join(" "))])
+    sentence.push('.');
+    chapter("basis", "Basis", vec![Block::Paragraph(sentence)])
 }

@@ -1,12 +1,18 @@
 //! The answer, and the figures to remember.
 
-use super::super::document::{Block, Chapter, Headline, KeyFigure, Tone};
+use super::super::document::{Block, Cell, Chapter, Column, Headline, KeyFigure, Tone};
 use super::super::text::{self, Unit};
-use super::chapter;
+use super::{chapter, table};
 use crate::estimate::Estimate;
-use crate::placement::{Fill, NodesToAdd};
-use crate::plan::{Outcome, Plan};
+use crate::placement::NodesToAdd;
+use crate::plan::{Check, CheckKind, Outcome, Plan};
 use crate::units::{Quantity, Ratio};
+
+/// Longest name of a node beside figures.
+const LONGEST_NODE: usize = 24;
+
+const CPU_OVERHEAD: &str = "CPU overhead";
+const MEMORY_OVERHEAD: &str = "Memory overhead";
 
 /// The verdict.
 pub fn headline(plan: &Plan) -> Headline {
@@ -19,37 +25,112 @@ pub fn headline(plan: &Plan) -> Headline {
     Headline { badge, tone, sentence: plan.verdict.sentence.clone(), advice: plan.verdict.advice.clone() }
 }
 
-/// The figures to remember.
-pub fn key_figures(plan: &Plan) -> Option<Chapter> {
-    let figures = [cluster(plan), proxies(plan), overhead(plan), control_plane(plan), capacity(plan)].concat();
+/// What the policy asks for, and how the plan meets it.
+pub fn decisive(plan: &Plan) -> Option<Chapter> {
+    let columns = vec![
+        Column::text("The policy asks for", 0),
+        Column::number("Today", "", 1),
+        Column::number("With the mesh", "", 0),
+        Column::text("Met", 0),
+    ];
+    let rows: Vec<Vec<Cell>> = plan.verdict.checks.iter().map(|check| check_row(check, plan)).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    chapter("decides", "What decides", vec![table("Today and with the mesh", columns, rows, usize::MAX)])
+}
+
+/// The same in fewer lines, for a screen; what to add is among the advice.
+pub fn brief_figures(plan: &Plan) -> Option<Chapter> {
+    let totals = &plan.totals;
+    let mut figures = [proxies(plan), overhead(plan), control_plane(plan)].concat();
+    let shares = [("CPU used", &totals.cpu_overhead, "CPU"), ("Memory used", &totals.memory_overhead, "memory")];
+    for (label, overhead, resource) in shares {
+        let figure = figures.iter_mut().find(|figure| figure.label == label);
+        if let (Some(figure), Some(overhead)) = (figure, overhead) {
+            let share = text::percent(overhead.value.as_number());
+            figure.note.push_str(&format!("; {share} of application {resource}"));
+        }
+    }
+    figures.retain(|figure| figure.label != CPU_OVERHEAD && figure.label != MEMORY_OVERHEAD);
+    if totals.pods > 0 {
+        let nodes = if plan.headroom.cluster.is_none() {
+            "no nodes".to_owned()
+        } else {
+            text::counted(totals.nodes, "node", "nodes")
+        };
+        figures.push(plain("Cluster", nodes, format!("{} of {}", pods(totals.pods), workloads(totals.workloads))));
+    }
+    if figures.is_empty() {
+        return None;
+    }
     chapter("figures", "Key figures", vec![Block::KeyFigures(figures)])
 }
 
-/// What runs out first.
-pub fn binding(plan: &Plan) -> Option<Chapter> {
-    let mut sentences = Vec::new();
-    if !plan.headroom.binding.is_empty() {
-        sentences.push(format!("What runs out first: {}.", plan.headroom.binding));
+fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
+    let cluster = plan.headroom.cluster.as_ref();
+    let short = check.limit - check.planned;
+    let percent = |share: f64| text::percent(share);
+    let whole = |number: f64| text::count(number.max(0.0) as u64);
+    let (wanted, written, missed): (String, &dyn Fn(f64) -> String, String) = match check.kind {
+        CheckKind::CpuHeadroom => (
+            format!("at least {} of CPU free", percent(check.limit)),
+            &percent,
+            cluster.map_or_else(String::new, |fill| text::cpu(short * fill.allocatable.cpu.to_cores().as_cores())),
+        ),
+        CheckKind::MemoryHeadroom => (
+            format!("at least {} of memory free", percent(check.limit)),
+            &percent,
+            cluster
+                .map_or_else(String::new, |fill| text::memory(short * fill.allocatable.memory.to_memory().as_bytes())),
+        ),
+        CheckKind::UnplacedPods => ("no pod without a place".to_owned(), &whole, pods(check.planned as u64)),
+        CheckKind::NodeLoss => {
+            let (node, displaced) = plan
+                .headroom
+                .worst_node_loss
+                .as_ref()
+                .map_or(("any node", 0), |loss| (loss.node.as_str(), loss.displaced));
+            let node = text::shortened(node, LONGEST_NODE);
+            (
+                format!("no pod stranded by losing {node}"),
+                &whole,
+                format!("{} of {} stranded", text::count(check.planned as u64), pods(displaced)),
+            )
+        }
+    };
+    let met = match (check.met, check.kind) {
+        (true, _) => Cell::Mark(Tone::Good, "yes".to_owned()),
+        (false, CheckKind::UnplacedPods) => Cell::Mark(Tone::Bad, format!("no: {missed}")),
+        (false, CheckKind::NodeLoss) => Cell::Mark(Tone::Caution, format!("no: {missed}")),
+        (false, _) if check.planned < 0.0 => Cell::Mark(Tone::Bad, format!("no: {missed} short, overcommitted")),
+        (false, _) => Cell::Mark(Tone::Caution, format!("no: {missed} short")),
+    };
+    let today = check.today.map_or(Cell::Empty, |today| Cell::Number(written(today)));
+    vec![Cell::Text(wanted), today, Cell::Number(written(check.planned)), met]
+}
+
+/// The figures to remember.
+pub fn key_figures(plan: &Plan) -> Option<Chapter> {
+    let figures = [proxies(plan), overhead(plan), control_plane(plan), capacity(plan), cluster(plan)].concat();
+    if figures.is_empty() {
+        return None;
     }
-    let was = &plan.headroom_today.binding;
-    if !was.is_empty() && *was != plan.headroom.binding {
-        sentences.push(format!("Today it is {was}."));
-    }
-    if let Some(reason) = &plan.headroom.nodes_to_add.infeasible {
-        sentences.push(format!("Adding nodes of the pool does not help: {reason}."));
-    }
-    let blocks = if sentences.is_empty() { Vec::new() } else { vec![Block::Paragraph(sentences.join(" "))] };
-    chapter("why", "Why", blocks)
+    chapter("figures", "Key figures", vec![Block::KeyFigures(figures)])
 }
 
 fn cluster(plan: &Plan) -> Vec<KeyFigure> {
     let totals = &plan.totals;
     let zones = plan.headroom.zones.len() as u64;
     let zones = if zones > 1 { format!("in {}", text::counted(zones, "zone", "zones")) } else { String::new() };
-    vec![
-        plain("Nodes", text::count(totals.nodes), zones),
-        plain("Pods", text::count(totals.pods), format!("of {}", workloads(totals.workloads))),
-    ]
+    let mut figures = Vec::new();
+    if totals.nodes > 0 {
+        figures.push(plain("Nodes", text::count(totals.nodes), zones));
+    }
+    if totals.pods > 0 {
+        figures.push(plain("Pods", text::count(totals.pods), format!("of {}", workloads(totals.workloads))));
+    }
+    figures
 }
 
 fn workloads(number: u64) -> String {
@@ -59,11 +140,15 @@ fn workloads(number: u64) -> String {
 fn proxies(plan: &Plan) -> Vec<KeyFigure> {
     let totals = &plan.totals;
     let running = totals.proxies.saturating_sub(totals.planned_proxies);
-    let mut figures = vec![plain(
-        "Proxies",
-        text::count(totals.proxies),
-        format!("{} planned, {} running", text::count(totals.planned_proxies), text::count(running)),
-    )];
+    let mut figures = Vec::new();
+    let state = match (running, totals.planned_proxies) {
+        (_, 0) => "all running".to_owned(),
+        (0, _) => "all new".to_owned(),
+        (running, new) => format!("{} running, {} new", text::count(running), text::count(new)),
+    };
+    if totals.proxies > 0 {
+        figures.push(plain("Proxies", text::count(totals.proxies), state));
+    }
     if totals.ambient_pods > 0 || totals.ztunnels > 0 {
         figures.push(plain(
             "Ztunnels",
@@ -76,18 +161,28 @@ fn proxies(plan: &Plan) -> Vec<KeyFigure> {
 
 fn overhead(plan: &Plan) -> Vec<KeyFigure> {
     let totals = &plan.totals;
+    if totals.proxies == 0 && totals.ztunnels == 0 {
+        return Vec::new();
+    }
     let memory = Unit::for_memory([totals.proxy_memory.value.base()]);
     let cpu = Unit::for_cpu([totals.proxy_cpu.value.base()]);
-    vec![
-        estimated("Proxy memory", &totals.proxy_memory, memory),
-        estimated("Proxy CPU", &totals.proxy_cpu, cpu),
-        ratio("Memory overhead", totals.memory_overhead.as_ref(), "memory"),
-        ratio("CPU overhead", totals.cpu_overhead.as_ref(), "CPU"),
-    ]
+    let mut figures =
+        vec![estimated("CPU used", &totals.proxy_cpu, cpu), estimated("Memory used", &totals.proxy_memory, memory)];
+    if totals.proxies > 0 {
+        let (cpu, memory) = (totals.proxy_cpu_requested.as_cores(), totals.proxy_memory_requested.as_bytes());
+        let needed_cpu = cpu - totals.cpu_wasted.as_cores() + totals.cpu_missing.as_cores();
+        let needed_memory = memory - totals.memory_wasted.as_bytes() + totals.memory_missing.as_bytes();
+        let need = |amount: String| format!("by proxy requests; they need {amount}");
+        figures.push(plain("CPU reserved", text::cpu(cpu), need(text::cpu(needed_cpu))));
+        figures.push(plain("Memory reserved", text::memory(memory), need(text::memory(needed_memory))));
+    }
+    figures.push(ratio(CPU_OVERHEAD, totals.cpu_overhead.as_ref(), "CPU"));
+    figures.push(ratio(MEMORY_OVERHEAD, totals.memory_overhead.as_ref(), "memory"));
+    figures
 }
 
 fn estimated<Q: Quantity>(label: &'static str, estimate: &Estimate<Q>, unit: Unit) -> KeyFigure {
-    let note = format!("90 % interval {}", text::interval(estimate, unit));
+    let note = format!("likely {}", text::interval(estimate, unit));
     plain(label, unit.amount(estimate.value.base()), note)
 }
 
@@ -96,7 +191,7 @@ fn ratio(label: &'static str, estimate: Option<&Estimate<Ratio>>, resource: &str
         return plain(label, text::UNKNOWN.to_owned(), format!("applications declare no {resource}"));
     };
     let interval = text::percent_interval(estimate.lower.as_number(), estimate.upper.as_number());
-    plain(label, text::percent(estimate.value.as_number()), format!("of application {resource}, {interval}"))
+    plain(label, text::percent(estimate.value.as_number()), format!("of application {resource}; likely {interval}"))
 }
 
 fn control_plane(plan: &Plan) -> Vec<KeyFigure> {
@@ -121,60 +216,26 @@ fn control_plane(plan: &Plan) -> Vec<KeyFigure> {
 }
 
 fn capacity(plan: &Plan) -> Vec<KeyFigure> {
-    let (Some(today), Some(after)) = (&plan.headroom_today.cluster, &plan.headroom.cluster) else {
+    if plan.totals.pods == 0 {
+        return Vec::new();
+    }
+    if plan.headroom.cluster.is_none() {
         return vec![plain("Headroom", text::UNKNOWN.to_owned(), "the input has no nodes".to_owned())];
-    };
-    let target = plan.policy.headroom.target.get();
-    let headroom = |label, share: fn(&Fill) -> f64| KeyFigure {
-        label,
-        value: format!("{} → {}", text::percent(share(today)), text::percent(share(after))),
-        note: format!("today → after; target {}", text::percent(target)),
-        tone: headroom_tone(share(after), target),
-    };
-    let mut figures = vec![
-        headroom("CPU headroom", Fill::cpu_headroom),
-        headroom("Memory headroom", Fill::memory_headroom),
-        unplaced(plan),
-    ];
-    figures.extend(node_loss(plan));
+    }
+    let mut figures = Vec::new();
+    // Where a constraint binds, the verdict and the chapter on capacity say which.
+    let resource = |binding: &str| ["CPU", "memory", "pods"].contains(&binding);
+    let (binding, was) = (&plan.headroom.binding, &plan.headroom_today.binding);
+    if resource(binding) {
+        let note = match resource(was) {
+            true if was == binding => "as today".to_owned(),
+            true => format!("today {was}"),
+            false => String::new(),
+        };
+        figures.push(plain("Runs out first", binding.clone(), note));
+    }
     figures.push(nodes_to_add(&plan.headroom.nodes_to_add));
     figures
-}
-
-fn headroom_tone(share: f64, target: f64) -> Tone {
-    if share < 0.0 {
-        Tone::Bad
-    } else if share < target {
-        Tone::Caution
-    } else {
-        Tone::Good
-    }
-}
-
-fn unplaced(plan: &Plan) -> KeyFigure {
-    let number = plan.headroom.unplaced.len() as u64;
-    let today = plan.headroom_today.unplaced.len() as u64;
-    KeyFigure {
-        label: "Pods without a place",
-        value: text::count(number),
-        note: format!("today {}", text::count(today)),
-        tone: if number == 0 { Tone::Good } else { Tone::Bad },
-    }
-}
-
-fn node_loss(plan: &Plan) -> Option<KeyFigure> {
-    let loss = plan.headroom.worst_node_loss.as_ref()?;
-    let wanted = plan.policy.headroom.survive_node_losses > 0;
-    Some(KeyFigure {
-        label: "Worst node loss",
-        value: format!("{} of {} stranded", text::count(loss.unplaced), pods(loss.displaced)),
-        note: format!("losing {}", text::shortened(&loss.node, 40)),
-        tone: match (loss.unplaced, wanted) {
-            (0, _) => Tone::Good,
-            (_, true) => Tone::Caution,
-            (_, false) => Tone::Neutral,
-        },
-    })
 }
 
 fn pods(number: u64) -> String {
@@ -185,7 +246,7 @@ fn nodes_to_add(nodes: &NodesToAdd) -> KeyFigure {
     if nodes.infeasible.is_some() {
         return KeyFigure {
             label: "Nodes to add",
-            value: "no number helps".to_owned(),
+            value: "none helps".to_owned(),
             note: format!("pool {}", nodes.pool),
             tone: Tone::Bad,
         };
@@ -195,7 +256,7 @@ fn nodes_to_add(nodes: &NodesToAdd) -> KeyFigure {
     }
     let mut note = format!("of {}", nodes.pool);
     if !nodes.reason.is_empty() {
-        note.push_str(&format!(", for the {}", nodes.reason));
+        note.push_str(&format!(", for: {}", nodes.reason));
     }
     let price = nodes.price.amount();
     if price > 0.0 {

@@ -57,7 +57,7 @@ mod tests {
         let shares = vec![NodeShare { apps: 0.6, mesh: 0.1 }; 3];
         check(
             ChartData::Nodes { cpu: shares.clone(), memory: shares, ceiling: 0.8 },
-            &["CPU", "Memory", "share of allocatable, %", "target"],
+            &["CPU", "Memory", "share of allocatable, %", "policy"],
         );
         let figure = interval("CPU overhead", 24.0);
         check(ChartData::Bands(vec![BandInterval { figure, unit: "%", low: 5.0, high: 15.0 }]), &["CPU overhead", "%"]);

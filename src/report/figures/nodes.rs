@@ -13,7 +13,7 @@ const HEIGHT: f64 = 120.0;
 /// Room for the legend, and between strips for the title.
 const TOP: f64 = 52.0;
 /// Widest a column gets.
-const WIDEST: f64 = 48.0;
+const WIDEST: f64 = 96.0;
 /// Fullness at which strips end: what is beyond is cut there and said in the title.
 const MOST: f64 = 2.0;
 
@@ -23,7 +23,7 @@ pub fn draw(cpu: &[NodeShare], memory: &[NodeShare], ceiling: f64) -> Result<Dra
     canvas::drawing(height as i32, |canvas| {
         let next = canvas.legend((LEFT, 9.0), APPS, "applications and system")?;
         let next = canvas.legend((next, 9.0), MESH, "mesh proxies")?;
-        canvas.legend((next, 9.0), BAD, &format!("target {}", text::percent(ceiling)))?;
+        canvas.legend((next, 9.0), BAD, &format!("most the policy allows, {}", text::percent(ceiling)))?;
         strip(canvas, TOP, "CPU", cpu, ceiling)?;
         strip(canvas, TOP + HEIGHT + TOP, "Memory", memory, ceiling)
     })

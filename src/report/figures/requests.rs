@@ -22,7 +22,9 @@ pub fn draw(axis: &str, rows: &[RequestPair]) -> Result<Drawing> {
     canvas::drawing((bottom + AXIS) as i32, |canvas| {
         let next = canvas.legend((LEFT, 9.0), APPS, "requested")?;
         let next = canvas.legend((next, 9.0), MESH, "needed")?;
-        canvas.legend((next, 9.0), BAD, "needed, but not requested")?;
+        if rows.iter().any(|row| row.requested.unwrap_or(0.0) < row.needed) {
+            canvas.legend((next, 9.0), BAD, "needed, but not requested")?;
+        }
         canvas.axis(&scale, (TOP, bottom), axis)?;
         for (index, row) in rows.iter().enumerate() {
             let middle = TOP + ROW * (index as f64 + 0.5) + 2.0;

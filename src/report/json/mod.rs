@@ -4,7 +4,9 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+mod derivations;
 mod proxy;
+mod verdict;
 mod wire;
 
 use crate::plan::Plan;
@@ -17,7 +19,17 @@ pub fn render(plan: &Plan) -> String {
     // Nothing in the wire types can fail to serialize: no maps with odd keys, no custom errors.
     let mut text = serde_json::to_string_pretty(&wire::Report::from(plan)).unwrap_or_default();
     text.push('\n');
-    text
+    harmless(text)
+}
+
+/// Escapes the characters JSON allows in strings but terminals act on: C1 controls and those that turn
+/// the direction of text. Outside strings there are none.
+fn harmless(text: String) -> String {
+    let acts = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.chars().any(acts) {
+        return text;
+    }
+    text.chars().map(|c| if acts(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// The JSON Schema of what [`render`] writes.

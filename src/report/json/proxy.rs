@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::derivations::Derivations;
 use super::wire::{Declared, Estimate, Number};
 use crate::mesh::VisibleConfig;
 use crate::overhead::ProxyCost;
@@ -42,13 +43,13 @@ pub struct WorkloadProxy<'a> {
     /// How requests and limits compare with the need; empty where they suit it.
     sizing: Vec<Sizing>,
     /// The arithmetic.
-    derivation: Option<Derivation<'a>>,
+    derivations: Option<ProxyDerivations>,
 }
 
 /// A proxy that belongs to no workload of the input.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Proxy<'a> {
+pub struct Proxy {
     /// Steady memory, in bytes.
     memory_bytes: Estimate,
     /// Peak memory at start, in bytes.
@@ -64,7 +65,7 @@ pub struct Proxy<'a> {
     /// Limits in effect.
     limits: Declared,
     /// The arithmetic.
-    derivation: Derivation<'a>,
+    derivations: ProxyDerivations,
 }
 
 /// How a declared amount compares with the need.
@@ -86,38 +87,22 @@ enum Sizing {
     CpuLimitTooSmall,
 }
 
-/// The arithmetic of a proxy: terms that add up to the figure.
+/// Where the arithmetic of a proxy stands: places in the report's `derivations`, from 0; `null` where
+/// there is none.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Derivation<'a> {
-    /// Terms of the steady memory.
-    memory: Vec<Term<'a>>,
-    /// Terms of the start-up peak.
-    startup_memory: Vec<Term<'a>>,
-    /// Terms of the CPU.
-    cpu: Vec<Term<'a>>,
-    /// What was assumed because the input did not say.
-    assumptions: Vec<&'a str>,
+struct ProxyDerivations {
+    /// Of the steady memory.
+    memory: Option<usize>,
+    /// Of the start-up peak.
+    startup_memory: Option<usize>,
+    /// Of the CPU.
+    cpu: Option<usize>,
 }
 
-/// One summand: `count × coefficient = amount`.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Term<'a> {
-    /// What is counted.
-    what: &'a str,
-    /// How many of it.
-    count: Number,
-    /// What one of it costs, in `unit`.
-    coefficient: Number,
-    /// The product, in `unit`.
-    amount: Number,
-    /// Unit of coefficient and amount.
-    unit: &'a str,
-}
-
-impl<'a> From<&'a WorkloadPlan> for WorkloadProxy<'a> {
-    fn from(workload: &'a WorkloadPlan) -> Self {
+impl<'a> WorkloadProxy<'a> {
+    /// The proxy of a workload, its arithmetic put among the others.
+    pub fn new(workload: &'a WorkloadPlan, derivations: &mut Derivations<'a>) -> Self {
         let cost = workload.proxy.as_ref();
         Self {
             mode: workload.mode.as_str(),
@@ -127,30 +112,31 @@ impl<'a> From<&'a WorkloadPlan> for WorkloadProxy<'a> {
             requests_per_second: Number::new(workload.rps_per_proxy),
             requests_measured: workload.rps_measured,
             visible: workload.visible,
-            memory_bytes: cost.map(|cost| (&cost.memory).into()),
-            startup_memory_bytes: cost.map(|cost| (&cost.startup_memory).into()),
+            memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.memory)),
+            startup_memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.startup_memory)),
             cpu_cores: cost.map(|cost| (&cost.cpu).into()),
             memory_needed_bytes: cost.map(|cost| cost.memory_needed.get()),
             cpu_needed_millicores: cost.map(|cost| cost.cpu_needed.get()),
             requests: cost.map(|cost| (&cost.requests).into()),
             limits: cost.map(|cost| (&cost.limits).into()),
             sizing: workload.sizing.iter().map(Sizing::from).collect(),
-            derivation: cost.map(Derivation::from),
+            derivations: cost.map(|cost| ProxyDerivations::new(cost, derivations)),
         }
     }
 }
 
-impl<'a> From<&'a ProxyCost> for Proxy<'a> {
-    fn from(cost: &'a ProxyCost) -> Self {
+impl Proxy {
+    /// A proxy, its arithmetic put among the others.
+    pub fn new<'a>(cost: &'a ProxyCost, derivations: &mut Derivations<'a>) -> Self {
         Self {
-            memory_bytes: (&cost.memory).into(),
-            startup_memory_bytes: (&cost.startup_memory).into(),
+            memory_bytes: Estimate::of_bytes(&cost.memory),
+            startup_memory_bytes: Estimate::of_bytes(&cost.startup_memory),
             cpu_cores: (&cost.cpu).into(),
             memory_needed_bytes: cost.memory_needed.get(),
             cpu_needed_millicores: cost.cpu_needed.get(),
             requests: (&cost.requests).into(),
             limits: (&cost.limits).into(),
-            derivation: cost.into(),
+            derivations: ProxyDerivations::new(cost, derivations),
         }
     }
 }
@@ -168,28 +154,12 @@ impl From<&SizingVerdict> for Sizing {
     }
 }
 
-impl<'a> From<&'a ProxyCost> for Derivation<'a> {
-    fn from(cost: &'a ProxyCost) -> Self {
-        let bases = [&cost.memory.basis, &cost.startup_memory.basis, &cost.cpu.basis];
-        let mut assumptions: Vec<&str> = Vec::new();
-        for assumption in bases.into_iter().flat_map(|basis| &basis.assumptions) {
-            if !assumptions.contains(&assumption.as_str()) {
-                assumptions.push(assumption);
-            }
-        }
-        let [memory, startup_memory, cpu] = bases.map(|basis| basis.terms.iter().map(Term::from).collect());
-        Self { memory, startup_memory, cpu, assumptions }
-    }
-}
-
-impl<'a> From<&'a crate::estimate::Term> for Term<'a> {
-    fn from(term: &'a crate::estimate::Term) -> Self {
+impl ProxyDerivations {
+    fn new<'a>(cost: &'a ProxyCost, derivations: &mut Derivations<'a>) -> Self {
         Self {
-            what: &term.what,
-            count: Number::new(term.count),
-            coefficient: Number::new(term.coefficient),
-            amount: Number::new(term.amount),
-            unit: &term.unit,
+            memory: derivations.place(&cost.memory),
+            startup_memory: derivations.place(&cost.startup_memory),
+            cpu: derivations.place(&cost.cpu),
         }
     }
 }

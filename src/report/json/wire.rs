@@ -6,10 +6,12 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
+use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
+use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
-use crate::units::Quantity;
+use crate::units::{Memory, Quantity};
 
 /// A mesh capacity plan.
 #[derive(Serialize)]
@@ -33,7 +35,7 @@ pub struct Report<'a> {
     /// istiod.
     control_plane: ControlPlane,
     /// One ztunnel, where there are ambient workloads.
-    ztunnel: Option<Proxy<'a>>,
+    ztunnel: Option<Proxy>,
     /// Every workload, by namespace, kind and name.
     workloads: Vec<Workload<'a>>,
     /// Capacity.
@@ -44,6 +46,9 @@ pub struct Report<'a> {
     findings: Vec<Finding<'a>>,
     /// What costs capacity but is in none of the figures.
     not_modelled: &'a [String],
+    /// The arithmetic behind the figures, each distinct one once; workloads, ztunnel and istiod refer
+    /// to it by its place, from 0.
+    derivations: Vec<Derivation<'a>>,
 }
 
 /// A number; `null` where it is not one.
@@ -96,33 +101,6 @@ struct Card<'a> {
     date: &'a str,
 }
 
-/// The answer.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Verdict<'a> {
-    /// How the plan stands with its policy.
-    outcome: Outcome,
-    /// The answer in one sentence.
-    sentence: &'a str,
-    /// What to do next.
-    advice: &'a [String],
-}
-
-/// How a plan stands with its policy.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-enum Outcome {
-    /// Everything fits and the policy is met.
-    Fits,
-    /// Everything fits, but the policy is not met.
-    Tight,
-    /// Some pods cannot be placed.
-    DoesNotFit,
-    /// There are no nodes to judge.
-    Unjudged,
-}
-
 /// Sums over the cluster.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -165,6 +143,10 @@ struct Totals {
     cpu_wasted_cores: Number,
     /// Memory that proxies reserve beyond their need, in bytes.
     memory_wasted_bytes: Number,
+    /// CPU that proxies need beyond what they reserve, in cores.
+    cpu_missing_cores: Number,
+    /// Memory that proxies need beyond what they reserve, in bytes.
+    memory_missing_bytes: Number,
     /// Proxies whose memory limit is below the upper end of their start-up peak.
     proxies_at_risk: u64,
 }
@@ -191,6 +173,19 @@ struct ControlPlane {
     memory_request_bytes: u64,
     /// What runs today; `null` where istiod is not in the input.
     deployed: Option<Deployed>,
+    /// The arithmetic.
+    derivations: ControlPlaneDerivations,
+}
+
+/// Where the arithmetic of istiod stands: places in the report's `derivations`, from 0; `null` where
+/// there is none.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ControlPlaneDerivations {
+    /// Of the memory of a replica.
+    memory: Option<usize>,
+    /// Of the CPU of all replicas.
+    cpu: Option<usize>,
 }
 
 /// istiod as it runs today.
@@ -286,6 +281,14 @@ impl Number {
     }
 }
 
+impl Estimate {
+    /// Memory, in whole bytes: what is beyond is dust of the arithmetic.
+    pub fn of_bytes(estimate: &crate::estimate::Estimate<Memory>) -> Self {
+        let number = |amount: Memory| Number::new(amount.as_bytes().round());
+        Self { lower: number(estimate.lower), value: number(estimate.value), upper: number(estimate.upper) }
+    }
+}
+
 impl<Q: Quantity> From<&crate::estimate::Estimate<Q>> for Estimate {
     fn from(estimate: &crate::estimate::Estimate<Q>) -> Self {
         let number = |amount: Q| Number::new(amount.base());
@@ -304,25 +307,23 @@ impl From<&crate::resources::Declared> for Declared {
 
 impl<'a> From<&'a plan::Plan> for Report<'a> {
     fn from(plan: &'a plan::Plan) -> Self {
+        let mut derivations = Derivations::default();
         Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
             inputs: plan.inputs.iter().map(Input::from).collect(),
             card: Card { name: &plan.card.name, title: &plan.card.title, date: &plan.card.date },
             policy: &plan.policy,
-            verdict: Verdict {
-                outcome: plan.verdict.outcome.into(),
-                sentence: &plan.verdict.sentence,
-                advice: &plan.verdict.advice,
-            },
+            verdict: (&plan.verdict).into(),
             totals: Totals::from(&plan.totals),
-            control_plane: ControlPlane::from(&plan.control_plane),
-            ztunnel: plan.ztunnel.as_ref().map(Proxy::from),
-            workloads: plan.workloads.iter().map(Workload::from).collect(),
+            control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
+            ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
+            workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
             not_modelled: &plan.not_modelled,
+            derivations: derivations.into_list(),
         }
     }
 }
@@ -338,17 +339,6 @@ impl<'a> From<&'a plan::Input> for Input<'a> {
     }
 }
 
-impl From<plan::Outcome> for Outcome {
-    fn from(outcome: plan::Outcome) -> Self {
-        match outcome {
-            plan::Outcome::Fits => Self::Fits,
-            plan::Outcome::Tight => Self::Tight,
-            plan::Outcome::DoesNotFit => Self::DoesNotFit,
-            plan::Outcome::Unjudged => Self::Unjudged,
-        }
-    }
-}
-
 impl From<&plan::Totals> for Totals {
     fn from(totals: &plan::Totals) -> Self {
         Self {
@@ -360,7 +350,7 @@ impl From<&plan::Totals> for Totals {
             planned_proxies: totals.planned_proxies,
             ambient_pods: totals.ambient_pods,
             ztunnels: totals.ztunnels,
-            proxy_memory_bytes: (&totals.proxy_memory).into(),
+            proxy_memory_bytes: Estimate::of_bytes(&totals.proxy_memory),
             proxy_cpu_cores: (&totals.proxy_cpu).into(),
             app_cpu_cores: Number::new(totals.app_cpu.as_cores()),
             app_memory_bytes: Number::new(totals.app_memory.as_bytes()),
@@ -371,18 +361,24 @@ impl From<&plan::Totals> for Totals {
             proxy_memory_requested_bytes: Number::new(totals.proxy_memory_requested.as_bytes()),
             cpu_wasted_cores: Number::new(totals.cpu_wasted.as_cores()),
             memory_wasted_bytes: Number::new(totals.memory_wasted.as_bytes()),
+            cpu_missing_cores: Number::new(totals.cpu_missing.as_cores()),
+            memory_missing_bytes: Number::new(totals.memory_missing.as_bytes()),
             proxies_at_risk: totals.proxies_at_risk,
         }
     }
 }
 
-impl From<&crate::overhead::ControlPlane> for ControlPlane {
-    fn from(istiod: &crate::overhead::ControlPlane) -> Self {
+impl ControlPlane {
+    fn new<'a>(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
         Self {
             proxies: istiod.proxies,
             replicas: istiod.replicas,
             cpu_cores: (&istiod.cpu).into(),
-            memory_bytes: (&istiod.memory).into(),
+            memory_bytes: Estimate::of_bytes(&istiod.memory),
+            derivations: ControlPlaneDerivations {
+                memory: derivations.place(&istiod.memory),
+                cpu: derivations.place(&istiod.cpu),
+            },
             csr_per_second: Number::new(istiod.csr_per_second),
             infeasible: istiod.infeasible.clone(),
             cpu_request_millicores: istiod.cpu_request.get(),
@@ -395,8 +391,8 @@ impl From<&crate::overhead::ControlPlane> for ControlPlane {
     }
 }
 
-impl<'a> From<&'a plan::WorkloadPlan> for Workload<'a> {
-    fn from(workload: &'a plan::WorkloadPlan) -> Self {
+impl<'a> Workload<'a> {
+    fn new(workload: &'a plan::WorkloadPlan, derivations: &mut Derivations<'a>) -> Self {
         Self {
             namespace: &workload.namespace,
             name: &workload.name,
@@ -407,7 +403,7 @@ impl<'a> From<&'a plan::WorkloadPlan> for Workload<'a> {
             app_cpu_cores: Number::new(workload.app_cpu.as_cores()),
             app_memory_bytes: Number::new(workload.app_memory.as_bytes()),
             app_measured: workload.app_measured,
-            proxy: WorkloadProxy::from(workload),
+            proxy: WorkloadProxy::new(workload, derivations),
         }
     }
 }

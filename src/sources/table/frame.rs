@@ -26,6 +26,11 @@ impl Frame {
         self.rows
     }
 
+    /// Number of columns.
+    pub(super) fn width(&self) -> usize {
+        self.columns.len()
+    }
+
     /// A cell without blanks around it; nothing where it is empty.
     pub(super) fn cell(&self, column: usize, row: usize) -> Option<String> {
         let text = match self.columns.get(column)?.get(row).ok()? {

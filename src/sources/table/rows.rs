@@ -46,6 +46,9 @@ pub(super) fn read(
     tally.recognised += 1;
     for index in 0..frame.rows() {
         let mut row = Row { frame, columns: &columns, index, odd: Vec::new() };
+        if row.is_empty() {
+            continue;
+        }
         let objects = match kind {
             TableKind::Workloads => row.workload(),
             TableKind::Pods => row.pod().into_iter().collect(),
@@ -56,7 +59,8 @@ pub(super) fn read(
         for Oddity { kind, field, message } in std::mem::take(&mut row.odd) {
             session.notes.add(kind, source, subject.as_str(), format!("{source}: {field}: {message}"));
         }
-        for object in objects {
+        for mut object in objects {
+            session.interner.share(&mut object);
             session.accept(Decoded { object, oddities: Vec::new() }, source, String::new)?;
         }
     }
@@ -90,6 +94,11 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Whether no cell holds anything, as in the blank lines at the end of many a CSV file.
+    fn is_empty(&self) -> bool {
+        (0..self.frame.width()).all(|place| self.frame.cell(place, self.index).is_none())
+    }
+
     /// A declared workload, a measured one, or both.
     fn workload(&mut self) -> Vec<Object> {
         let Some(name) = self.object_name() else { return Vec::new() };

@@ -147,11 +147,11 @@ pub(super) fn service(wire: &ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<S
     let metadata = &wire.metadata;
     let spec = &wire.spec;
     let port = |wire: &ServicePortWire<'_>| {
-        let Some(port) = wire.port.0.and_then(|port| u16::try_from(port).ok()) else {
+        let Some(port) = wire.port.0.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
             odd.push(Oddity {
                 kind: &FIELD_IGNORED,
                 field: "spec.ports".to_owned(),
-                message: "a port has no number in 0 … 65535; planned without it".to_owned(),
+                message: "a port has no number in 1 … 65535; planned without it".to_owned(),
             });
             return None;
         };
@@ -194,6 +194,7 @@ pub(super) fn endpoints(wire: &EndpointsWire<'_>) -> Option<Endpoints> {
         object: service.name.clone(),
         service,
         slice: false,
+        ipv6: false,
         ready: sum(|subset| &subset.addresses),
         not_ready: sum(|subset| &subset.not_ready_addresses),
     })
@@ -204,6 +205,8 @@ pub(super) fn endpoints(wire: &EndpointsWire<'_>) -> Option<Endpoints> {
 pub(super) struct SliceWire<'a> {
     #[serde(borrow)]
     metadata: Nullable<Metadata<'a>>,
+    #[serde(borrow, rename = "addressType")]
+    address_type: Text<'a>,
     endpoints: Seq<EndpointWire>,
 }
 
@@ -230,6 +233,7 @@ pub(super) fn endpoint_slice(wire: &SliceWire<'_>) -> Option<Endpoints> {
         service: ObjectName { namespace: own.namespace, name: service.unwrap_or_else(|| own.name.clone()) },
         object: own.name,
         slice: true,
+        ipv6: wire.address_type.as_str() == "IPv6",
         ready: ready as u64,
         not_ready: (wire.endpoints.0.len() - ready) as u64,
     })

@@ -184,12 +184,20 @@ pub(super) fn autoscaler(wire: &AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Op
     let of_pod = metrics.iter().find_map(|metric| metric.resource.cpu_percent());
     let of_container = metrics.iter().find_map(|metric| metric.container_resource.cpu_percent());
     let min_replicas = count(spec.min_replicas, "spec.minReplicas", odd).unwrap_or(1);
+    let max_replicas = count(spec.max_replicas, "spec.maxReplicas", odd).unwrap_or(min_replicas);
+    if max_replicas < min_replicas {
+        odd.push(Oddity {
+            kind: &FIELD_IGNORED,
+            field: "spec.maxReplicas".to_owned(),
+            message: format!("{max_replicas} is below minReplicas {min_replicas}; planned with {min_replicas}"),
+        });
+    }
     Some(Autoscaler {
         name,
         target_kind: (&spec.scale_target_ref.kind).into(),
         target_name: spec.scale_target_ref.name.as_str().into(),
         min_replicas,
-        max_replicas: count(spec.max_replicas, "spec.maxReplicas", odd).unwrap_or(min_replicas),
+        max_replicas: max_replicas.max(min_replicas),
         target_cpu_percent: spec.target_cpu.count().or(of_pod).or(of_container),
         container_metric: spec.target_cpu.count().is_none() && of_pod.is_none() && of_container.is_some(),
     })

@@ -1,0 +1,114 @@
+//! Kubernetes objects as the planner needs them: the fields that cost capacity, nothing else.
+//!
+//! A reader turns whatever people have into these values; [`super::assemble`] makes an
+//! [`super::Inventory`] of them. Environment values and Secret contents have no field here, so they
+//! cannot enter the model.
+
+mod cluster;
+mod controller;
+mod pod;
+mod selector;
+mod service;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use cluster::*;
+pub use controller::*;
+pub use pod::*;
+pub use selector::*;
+pub use service::*;
+
+/// Labels or annotations, in order of their keys.
+pub type Labels = BTreeMap<String, String>;
+
+/// An object as read, with the place it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sourced {
+    /// The object.
+    pub object: Object,
+    /// Where it was read, for messages: file name, or archive and member.
+    pub source: Arc<str>,
+}
+
+/// Every kind of object the planner reads.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// `v1/Node`.
+    Node(Node),
+    /// `v1/Namespace`.
+    Namespace(Namespace),
+    /// `v1/Pod`.
+    Pod(PodObject),
+    /// A controller that makes pods from a template.
+    Controller(Controller),
+    /// `v1/Service`.
+    Service(Service),
+    /// `v1/Endpoints` or `discovery.k8s.io/v1/EndpointSlice`.
+    Endpoints(Endpoints),
+    /// `autoscaling/*/HorizontalPodAutoscaler`.
+    Autoscaler(Autoscaler),
+    /// `policy/*/PodDisruptionBudget`.
+    DisruptionBudget(DisruptionBudget),
+    /// `v1/LimitRange`.
+    LimitRange(LimitRange),
+    /// `v1/ResourceQuota`.
+    ResourceQuota(ResourceQuota),
+    /// `scheduling.k8s.io/*/PriorityClass`.
+    PriorityClass(PriorityClass),
+    /// `node.k8s.io/*/RuntimeClass`.
+    RuntimeClass(RuntimeClass),
+    /// `gateway.networking.k8s.io/*/Gateway`; waypoints are Gateways of class `istio-waypoint`.
+    Gateway(Gateway),
+    /// A row of a flat table: measured demand of a workload that another object describes.
+    Measured(MeasuredWorkload),
+}
+
+/// Measured demand of a named workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeasuredWorkload {
+    /// Namespace and name of the workload.
+    pub name: ObjectName,
+    /// Kind, where the table says; otherwise any workload of that name.
+    pub kind: Option<String>,
+    /// The measurements.
+    pub measured: super::Measured,
+}
+
+/// Namespace and name; the namespace is empty for cluster-scoped objects.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ObjectName {
+    /// Namespace, `default` where a namespaced object does not say.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+}
+
+impl ObjectName {
+    /// A namespaced name.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() {
+            write!(f, "{}", self.name)
+        } else {
+            write!(f, "{}/{}", self.namespace, self.name)
+        }
+    }
+}
+
+/// Whether an annotation can change what a pod costs or where it runs; others are not kept.
+#[must_use]
+pub fn is_relevant_annotation(key: &str) -> bool {
+    let domain = key.split('/').next().unwrap_or_default();
+    domain == "istio.io"
+        || domain.ends_with(".istio.io")
+        || key == "kubernetes.io/config.source"
+        || key == "kubernetes.io/config.mirror"
+}

@@ -1,0 +1,122 @@
+//! Pods and their containers.
+
+use std::sync::Arc;
+
+use super::{Labels, NodeSelectorTerm, ObjectName, Toleration};
+use crate::resources::{Declared, Requirements};
+
+/// A pod as listed by the API server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodObject {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Labels.
+    pub labels: Arc<Labels>,
+    /// Annotations that matter to a mesh or to scheduling (see [`is_relevant_annotation`]).
+    pub annotations: Arc<Labels>,
+    /// The controlling owner, if any.
+    pub owner: Option<Owner>,
+    /// The pod specification; pods of one template share one value.
+    pub spec: Arc<PodSpec>,
+    /// Node it runs on; `None` while pending.
+    pub node: Option<Arc<str>>,
+    /// Phase of its life.
+    pub phase: PodPhase,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+}
+
+/// Controlling owner of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Owner {
+    /// Kind, e.g. `ReplicaSet`.
+    pub kind: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+}
+
+/// Phase of a pod's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum PodPhase {
+    /// Accepted but not running; with a node it already holds that node's capacity.
+    #[default]
+    Pending,
+    /// Running.
+    Running,
+    /// All containers ended well; holds no capacity.
+    Succeeded,
+    /// All containers ended, at least one in failure; holds no capacity.
+    Failed,
+    /// The node could not be asked.
+    Unknown,
+}
+
+impl PodPhase {
+    /// Whether the pod has ended and holds no node capacity.
+    #[must_use]
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed)
+    }
+}
+
+/// What a pod runs and where it may run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct PodSpec {
+    /// Main containers.
+    pub containers: Vec<Container>,
+    /// Init containers in start order; native sidecars are those with `restartable`.
+    pub init_containers: Vec<Container>,
+    /// Pod-level requests and limits (`spec.resources`).
+    pub pod_level: Requirements,
+    /// Overhead of the runtime class (`spec.overhead`).
+    pub overhead: Declared,
+    /// `spec.runtimeClassName`.
+    pub runtime_class: Option<String>,
+    /// `spec.priorityClassName`.
+    pub priority_class: Option<String>,
+    /// `spec.priority` as admitted.
+    pub priority: Option<i32>,
+    /// `spec.nodeSelector`.
+    pub node_selector: Labels,
+    /// Required node affinity: terms are alternatives; an absent affinity is `None`.
+    pub required_node_affinity: Option<Vec<NodeSelectorTerm>>,
+    /// Tolerations.
+    pub tolerations: Vec<Toleration>,
+    /// Whether it asks for constraints between pods (affinity, anti-affinity, topology spread) that
+    /// simple packing does not honour.
+    pub has_pod_constraints: bool,
+    /// Whether it mounts persistent volume claims.
+    pub has_volume_claims: bool,
+    /// Whether it uses the node's network.
+    pub host_network: bool,
+}
+
+/// A container with what the planner needs of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Container {
+    /// Name.
+    pub name: String,
+    /// Image reference.
+    pub image: String,
+    /// Requests and limits.
+    pub resources: Requirements,
+    /// For init containers: `restartPolicy: Always`, a native sidecar.
+    pub restartable: bool,
+    /// First words of the arguments, which tell Istio's proxy roles apart (`proxy sidecar`).
+    pub role_arguments: Vec<String>,
+    /// Container ports.
+    pub ports: Vec<ContainerPort>,
+    /// `--concurrency` of an Istio proxy, if given on its command line.
+    pub concurrency: Option<u32>,
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ContainerPort {
+    /// Name, often empty.
+    pub name: String,
+    /// Number.
+    pub port: u16,
+    /// Port on the node, 0 if none.
+    pub host_port: u16,
+}
