@@ -7,6 +7,7 @@
 mod bounds;
 mod compare;
 mod distribution;
+mod mixture;
 mod omission;
 mod order;
 mod quantile;
@@ -22,8 +23,9 @@ use crate::units::{Quantile, Rate, Seconds};
 
 pub use bounds::{Bucket, Stated};
 pub use compare::{Comparison, Difference, Outcome, compare};
-pub use distribution::{Distribution, DistributionError, MergeError};
+pub use distribution::{Distribution, DistributionError};
 pub use hdrhistogram::Histogram;
+pub use mixture::MergeError;
 pub use omission::{CorrectionError, TOO_BUSY, busy_share};
 pub use order::{Ranks, ranks, samples_needed};
 pub use quantile::QuantileEstimate;

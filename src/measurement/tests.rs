@@ -142,8 +142,8 @@ fn exponential(seed: u64, number: usize, mean: f64) -> Vec<f64> {
 #[test]
 fn ninety_per_cent_intervals_hold_the_truth_in_ninety_per_cent_of_runs() {
     const RUNS: u64 = 400;
-    for (quantile, name) in [(0.5, "p50"), (0.9, "p90"), (0.99, "p99")] {
-        let truth = -10.0 * (1.0 - quantile as f64).ln();
+    for (quantile, name) in [(0.5_f64, "p50"), (0.9, "p90"), (0.99, "p99")] {
+        let truth = -10.0 * (1.0 - quantile).ln();
         let asked = Quantile::new(quantile).unwrap();
         let held = (0..RUNS)
             .filter(|seed| {

@@ -58,7 +58,7 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
             let text = field(&record, index).unwrap_or_default();
             match (unit, with_unit(text)) {
                 (_, Some(amount)) => {
-                    samples.number(amount.seconds / unit.unwrap_or(TimeUnit::Seconds).seconds(), number)
+                    samples.number(amount.seconds / unit.unwrap_or(TimeUnit::Seconds).seconds(), number);
                 }
                 (Some(_), None) => samples.text(text, number),
                 (None, None) => {

@@ -124,7 +124,7 @@ impl SeriesSet {
                 }
             }
             for ((reporter, about), group) in groups {
-                keep_group(context, reading, &metric, reporter, about, group, exact)?;
+                keep_group(context, reading, &metric, reporter, &about, group, exact)?;
             }
         }
         reading
@@ -188,7 +188,7 @@ fn keep_group(
     reading: &mut LatencyReading,
     metric: &str,
     reporter: Option<Reporter>,
-    about: String,
+    about: &str,
     group: Group,
     exact: bool,
 ) -> Result<(), InputError> {

@@ -53,7 +53,7 @@ pub(super) fn invalid(place: impl Into<String>, error: &DistributionError) -> In
 
 /// A whole count from a number; `None` for anything negative or beyond exact counting.
 pub(super) fn count(number: f64) -> Option<u64> {
-    (number >= 0.0 && number <= 9_007_199_254_740_992.0).then_some(number.round() as u64)
+    (0.0..=9_007_199_254_740_992.0).contains(&number).then_some(number.round() as u64)
 }
 
 /// A percentile in per cent as a stated quantile.

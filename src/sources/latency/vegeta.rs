@@ -83,7 +83,7 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
             let Some(columns) = columns(&line) else { continue };
             match what.trim() {
                 "Duration" => {
-                    report.duration = columns.first().and_then(|(_, time)| duration(time)).map(|time| time.seconds)
+                    report.duration = columns.first().and_then(|(_, time)| duration(time)).map(|time| time.seconds);
                 }
                 "Latencies" => {
                     for (name, text) in columns {
