@@ -48,6 +48,8 @@ pub mod estimate;
 pub mod finding;
 pub mod resources;
 
+pub mod measurement;
+
 pub mod policy;
 pub mod inventory;
 pub mod model;

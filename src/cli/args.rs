@@ -23,7 +23,7 @@ Examples:
 
 Exit codes:
   0  fine
-  1  the policy is not met (only with --check)
+  1  the policy is not met (only with --check), or an SLO is missed
   2  bad arguments or input
   3  internal error";
 
@@ -54,6 +54,9 @@ pub enum Command {
     /// What the mesh costs and whether it fits: inventory in, capacity plan out
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArguments),
+    /// Response times of any load tool: percentiles with intervals, comparison, SLO check
+    #[command(after_help = LATENCY_EXAMPLES)]
+    Latency(LatencyArguments),
     /// The arithmetic behind a workload's figures, or what a finding means
     Explain(ExplainArguments),
     /// Model cards: list, show, and verify them against published measurements
@@ -79,6 +82,58 @@ Examples:
   meshcap plan dump/ --enroll shop             what if namespace shop joins the mesh
   meshcap plan dump.tar.gz --format json | jq .totals
   helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check";
+
+const LATENCY_EXAMPLES: &str = "\
+Reads Fortio, wrk, wrk2, oha, hey, vegeta, k6, Nighthawk, Locust, JMeter, HdrHistogram (.hgrm, .hlog,
+binary), Prometheus text and API answers, and CSV of samples; each is recognised by its content.
+
+Examples:
+  meshcap latency run1.json run2.json --merge
+  meshcap latency mesh.json --compare baseline.json
+  meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
+  kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
+
+#[derive(Debug, Args)]
+pub struct LatencyArguments {
+    /// Measurements to read, - for standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The kind of every FILE, where it is not recognised
+    #[arg(long = "as", value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(crate::sources::latency::kinds()))]
+    pub kind: Option<String>,
+    /// Unit of numbers that have none
+    #[arg(long, value_name = "UNIT", value_parser = ["ns", "us", "ms", "s"])]
+    pub unit: Option<String>,
+    /// Objective such as p99<250ms, p99.9<=1s, mean<20ms; exit with 1 when one is missed; may be repeated
+    #[arg(long, value_name = "OBJECTIVE")]
+    pub slo: Vec<crate::measurement::Slo>,
+    /// Say how every FILE differs from this measurement
+    #[arg(long, value_name = "BASE")]
+    pub compare: Option<PathBuf>,
+    /// Put all FILEs together as one distribution
+    #[arg(long)]
+    pub merge: bool,
+    /// Fill in requests a paced closed loop did not send while it waited (needs rate and connections in the file)
+    #[arg(long)]
+    pub correct_omission: bool,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = LatencyFormat::Text)]
+    pub format: LatencyFormat,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+/// Formats of measurements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LatencyFormat {
+    /// Tables for the terminal
+    Text,
+    /// Markdown
+    Markdown,
+    /// JSON
+    Json,
+}
 
 /// Where the inventory comes from and what is wanted of it.
 #[derive(Debug, Args)]

@@ -73,7 +73,13 @@ fn every_finding() -> String {
 
 /// Every kind of finding any module can raise, by id.
 fn kinds() -> Vec<&'static FindingKind> {
-    let mut kinds = [plan::findings(), crate::sources::FINDINGS.to_vec()].concat();
+    let mut kinds = [
+        plan::findings(),
+        crate::sources::FINDINGS.to_vec(),
+        crate::sources::latency::FINDINGS.to_vec(),
+        crate::measurement::FINDINGS.to_vec(),
+    ]
+    .concat();
     kinds.sort_by_key(|kind| kind.id);
     kinds
 }

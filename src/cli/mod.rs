@@ -5,6 +5,7 @@
 mod args;
 mod explain;
 mod generate;
+mod latency;
 mod load;
 mod models;
 mod output;
@@ -28,6 +29,8 @@ enum Outcome {
     Done,
     /// The policy is not met and the run was asked to fail then: 1.
     PolicyNotMet,
+    /// A service level objective is missed: 1.
+    ObjectiveMissed,
 }
 
 /// What stops a run.
@@ -58,7 +61,7 @@ pub fn main() -> ExitCode {
     let result = panic::catch_unwind(AssertUnwindSafe(|| run(&arguments)));
     match result {
         Ok(Ok(Outcome::Done) | Err(Failure::Closed)) => ExitCode::SUCCESS,
-        Ok(Ok(Outcome::PolicyNotMet)) => ExitCode::from(1),
+        Ok(Ok(Outcome::PolicyNotMet | Outcome::ObjectiveMissed)) => ExitCode::from(1),
         Ok(Err(Failure::Input(message))) => {
             complain(&format!("error: {message}"));
             ExitCode::from(2)
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

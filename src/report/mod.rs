@@ -10,6 +10,7 @@ pub mod document;
 mod figures;
 mod html;
 mod json;
+mod latency;
 mod markdown;
 mod markup;
 mod terminal;
@@ -21,6 +22,7 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
+pub use latency::LatencyReport;
 pub use terminal::TerminalOptions;
 
 use crate::plan::{Plan, WorkloadPlan};
@@ -63,6 +65,24 @@ pub fn html(plan: &Plan) -> String {
 #[must_use]
 pub fn json(plan: &Plan) -> String {
     json::render(plan)
+}
+
+/// Measured response times for a terminal: what was asked first, then percentiles and findings.
+#[must_use]
+pub fn latency_terminal(report: &LatencyReport, options: TerminalOptions) -> String {
+    terminal::render(&latency::document(report), options)
+}
+
+/// Measured response times as GitHub-flavoured Markdown.
+#[must_use]
+pub fn latency_markdown(report: &LatencyReport) -> String {
+    markdown::render(&latency::document(report))
+}
+
+/// Measured response times for machines: `distributions[]{name, format, count, quantiles}` in seconds.
+#[must_use]
+pub fn latency_json(report: &LatencyReport) -> String {
+    latency::json(report)
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.

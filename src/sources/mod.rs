@@ -11,6 +11,7 @@ mod head;
 mod intern;
 mod items;
 mod json;
+pub mod latency;
 mod notes;
 mod open;
 mod prune;

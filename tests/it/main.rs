@@ -16,6 +16,7 @@ mod examples;
 mod generate;
 mod hostile;
 mod inventories;
+mod latency;
 mod models;
 mod placement;
 mod queueing;

@@ -1,0 +1,105 @@
+//! Measured response times: percentiles, comparison, objectives.
+
+use std::path::Path;
+
+use super::args::{Global, LatencyArguments, LatencyFormat};
+use super::{Failure, Outcome, output, terminal};
+use crate::finding::{self, Finding};
+use crate::measurement::{self, Measurement, Pacing, TimeUnit, compare, examine};
+use crate::report::{self, LatencyReport, TerminalOptions};
+use crate::sources::Input;
+use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
+use crate::units::Seconds;
+
+pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Failure> {
+    let mut findings = Vec::new();
+    let mut measurements = measurements(arguments, &arguments.files, &mut findings)?;
+    if arguments.merge {
+        measurements = vec![merged("all files together", &measurements, &mut findings)?];
+    }
+    let base = match &arguments.compare {
+        None => None,
+        Some(path) => {
+            let parts = self::measurements(arguments, std::slice::from_ref(path), &mut findings)?;
+            let name = path.display().to_string();
+            Some(if parts.len() == 1 { parts } else { vec![merged(&name, &parts, &mut findings)?] }.swap_remove(0))
+        }
+    };
+    findings.extend(base.iter().chain(&measurements).flat_map(examine));
+    finding::sort(&mut findings);
+    findings.dedup();
+    let comparisons = measurements
+        .iter()
+        .filter_map(|measurement| base.as_ref().map(|base| compare(&base.distribution, &measurement.distribution)))
+        .collect();
+    let outcomes: Vec<Vec<_>> = measurements
+        .iter()
+        .map(|measurement| arguments.slo.iter().map(|slo| (*slo, slo.check(&measurement.distribution))).collect())
+        .collect();
+    let missed = outcomes.iter().flatten().any(|(_, outcome)| !outcome.met);
+    let report = LatencyReport { measurements, base, comparisons, outcomes, findings };
+    let format = if arguments.json { LatencyFormat::Json } else { arguments.format };
+    output::print(&match format {
+        LatencyFormat::Text => report::latency_terminal(
+            &report,
+            TerminalOptions { width: terminal::width(), color: terminal::color(global) },
+        ),
+        LatencyFormat::Markdown => report::latency_markdown(&report),
+        LatencyFormat::Json => report::latency_json(&report),
+    })?;
+    Ok(if missed { Outcome::ObjectiveMissed } else { Outcome::Done })
+}
+
+fn measurements(
+    arguments: &LatencyArguments,
+    paths: &[std::path::PathBuf],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Measurement>, Failure> {
+    let options =
+        LatencyOptions { kind: arguments.kind.clone(), unit: arguments.unit.as_deref().and_then(TimeUnit::named) };
+    let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
+    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
+    findings.extend(noticed);
+    if measurements.is_empty() {
+        let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(Failure::Input(format!(
+            "failed to find a measurement in {}: no samples were recorded; look at the log of the load generator",
+            names.join(", ")
+        )));
+    }
+    if arguments.correct_omission {
+        for measurement in &mut measurements {
+            correct(measurement)?;
+        }
+    }
+    Ok(measurements)
+}
+
+fn merged(name: &str, parts: &[Measurement], findings: &mut Vec<Finding>) -> Result<Measurement, Failure> {
+    let (whole, noticed) =
+        measurement::merge(name, parts).map_err(|error| Failure::Input(format!("failed to merge: {error}")))?;
+    findings.extend(noticed);
+    Ok(whole)
+}
+
+/// Fills in what a paced loop left out; a connection sends every `connections ÷ rate` seconds.
+fn correct(measurement: &mut Measurement) -> Result<(), Failure> {
+    let failed = |why: String| Failure::Input(format!("failed to correct {}: {why}", measurement.name));
+    let load = &measurement.load;
+    let (Pacing::PacedClosed, Some(rate), Some(connections)) = (load.pacing, load.rate, load.connections) else {
+        return Err(failed(
+            "it is no paced closed loop with known rate and connections; leave out --correct-omission".to_owned(),
+        ));
+    };
+    let interval = Seconds::new(connections as f64 / rate.as_per_second());
+    measurement.distribution =
+        measurement.distribution.corrected(interval).map_err(|error| failed(error.to_string()))?;
+    measurement.name.push_str(" (corrected for coordinated omission)");
+    measurement.stated.clear();
+    measurement.load.pacing = Pacing::Open;
+    Ok(())
+}
+
+fn input(path: &Path) -> Input {
+    if output::is_standard(path) { Input::Stdin } else { Input::Path(path.to_owned()) }
+}
