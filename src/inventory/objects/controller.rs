@@ -73,7 +73,7 @@ pub struct Controller {
     pub live: bool,
     /// Labels of the pods it makes.
     pub template_labels: Arc<Labels>,
-    /// Annotations of the pods it makes that matter (see [`is_relevant_annotation`]).
+    /// Annotations of the pods it makes that matter (see [`super::is_relevant_annotation`]).
     pub template_annotations: Arc<Labels>,
     /// What its pods run.
     pub template: Arc<PodSpec>,

@@ -12,7 +12,7 @@ pub struct PodObject {
     pub name: ObjectName,
     /// Labels.
     pub labels: Arc<Labels>,
-    /// Annotations that matter to a mesh or to scheduling (see [`is_relevant_annotation`]).
+    /// Annotations that matter to a mesh or to scheduling (see [`super::is_relevant_annotation`]).
     pub annotations: Arc<Labels>,
     /// The controlling owner, if any.
     pub owner: Option<Owner>,
