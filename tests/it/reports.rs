@@ -281,12 +281,3 @@ fn enlarged(workloads: usize, nodes: usize) -> Plan {
         .collect();
     plan
 }
-
-/// Writes the pages a developer wants to look at: `MESHCAP_PAGES=folder cargo test -- --ignored pages`.
-#[test]
-#[ignore = "writes files to look at"]
-fn pages() {
-    let folder = PathBuf::from(std::env::var_os("MESHCAP_PAGES").expect("MESHCAP_PAGES names a folder"));
-    std::fs::write(folder.join("sample.html"), report::html(&sample::plan())).unwrap();
-    std::fs::write(folder.join("large.html"), report::html(&enlarged(300, 200))).unwrap();
-}
