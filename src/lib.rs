@@ -49,6 +49,7 @@ pub mod finding;
 pub mod resources;
 
 pub mod measurement;
+pub mod composition;
 
 pub mod policy;
 pub mod inventory;
