@@ -1,7 +1,5 @@
 //! One proxy on the way of a request.
 
-use std::cell::Cell;
-
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::PredictionError;
@@ -225,15 +223,7 @@ impl Station {
         let median = self.ends().get(choice.service).copied().unwrap_or(service);
         let variation = self.variation.get(choice.variation).copied().unwrap_or(0.0);
         let work = Spread::from_tail(log_normal_tail(median, variation));
-        // Waits come in half service times; in between the chance is the same.
-        let last = Cell::new((f64::NAN, 0.0));
-        let wait = Spread::from_tail(|time| {
-            let step = (2.0 * time.as_seconds() / median).floor();
-            if last.get().0 != step {
-                last.set((step, events.wait_longer_than(Seconds::new((step + 0.25) / 2.0 * median)).get()));
-            }
-            last.get().1
-        });
+        let wait = Spread::from_tail(|time| events.wait_longer_than(time).get());
         let whole = work.then(&wait, Dependence::Independent);
         let Some(throttling) = self.throttling(choice)? else { return Ok(whole) };
         let stall = Spread::from_tail(|time| {

@@ -128,7 +128,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub fn new(base: &Spread, stations: &[Station]) -> Result<Self, PredictionError> {
-        let added = self::added(stations, Choice::BEST)?;
+        let added = added(stations, Choice::BEST)?;
         let best = base.then(&added, Dependence::Independent);
         let comonotone = base.then(&added, Dependence::Comonotone);
         let swings = Self::choices(stations)
@@ -143,7 +143,7 @@ impl Answers {
 
     /// The figures alone: intervals hold dependence and grid only.
     pub fn without_intervals(base: &Spread, stations: &[Station]) -> Result<Self, PredictionError> {
-        let added = self::added(stations, Choice::BEST)?;
+        let added = added(stations, Choice::BEST)?;
         let best = base.then(&added, Dependence::Independent);
         Ok(Self { comonotone: best.clone(), best, added, swings: Vec::new() })
     }
