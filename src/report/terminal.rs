@@ -23,6 +23,11 @@ pub struct TerminalOptions {
     pub color: bool,
 }
 
+impl TerminalOptions {
+    /// For a text that goes to a file.
+    pub const FILE: Self = Self { width: 100, color: false };
+}
+
 /// Renders a document.
 pub fn render(document: &Document, options: TerminalOptions) -> String {
     let mut terminal = Terminal { out: String::new(), width: options.width.max(NARROWEST), color: options.color };

@@ -1,9 +1,15 @@
 //! How every measurement differs from the base.
 
-use super::amounts::{amount, signed, word};
+use super::amounts::{signed, word};
 use super::{LatencyReport, table};
-use crate::measurement::{Measurement, Outcome, percent};
-use crate::report::document::{Block, Cell, Chapter, Column, Tone};
+use crate::measurement::{Difference, Measurement, Outcome, percent};
+use crate::report::document::{
+    Block, Cell, Chapter, Chart, ChartData, Column, DifferenceGroup, DifferenceRow, Span, Tone,
+};
+use crate::report::duration::amount;
+
+/// Most measurements whose differences are drawn.
+const MOST_GROUPS: usize = 6;
 
 /// Differences from the base, where there is one.
 pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
@@ -23,18 +29,13 @@ fn comparison(report: &LatencyReport, base: &Measurement) -> Vec<Block> {
     let pairs = report.compared();
     let rows = pairs.flat_map(|(measurement, comparison)| {
         comparison.differences.iter().map(|difference| {
-            let tone = match difference.outcome {
-                Outcome::WithinNoise => Tone::Neutral,
-                Outcome::Slower => Tone::Caution,
-                Outcome::Faster => Tone::Good,
-            };
             vec![
                 Cell::Name(measurement.name.clone()),
                 Cell::Text(format!("p{}", percent(difference.quantile))),
                 Cell::Number(amount(difference.base)),
                 Cell::Number(amount(difference.other)),
                 Cell::Number(signed(difference)),
-                Cell::Mark(tone, word(difference.outcome).to_owned()),
+                Cell::Mark(tone(difference.outcome), word(difference.outcome).to_owned()),
             ]
         })
     });
@@ -43,5 +44,50 @@ fn comparison(report: &LatencyReport, base: &Measurement) -> Vec<Block> {
          and buckets leave open; repeat both runs to see what changes from day to day.",
         base.name
     );
-    vec![table("Differences from the base", columns, rows.collect()), Block::Paragraph(note)]
+    let mut blocks = vec![table("Differences from the base", columns, rows.collect()), Block::Paragraph(note)];
+    blocks.extend(chart(report).map(Block::Chart));
+    blocks
+}
+
+/// The differences of the first measurements as intervals around zero.
+fn chart(report: &LatencyReport) -> Option<Chart> {
+    let groups: Vec<DifferenceGroup> = report
+        .compared()
+        .take(MOST_GROUPS)
+        .map(|(measurement, comparison)| DifferenceGroup {
+            label: measurement.name.clone(),
+            rows: comparison.differences.iter().map(row).collect(),
+        })
+        .collect();
+    let words = groups.iter().map(|group| {
+        let rows = group.rows.iter().map(|row| format!("p{} {}", percent(row.quantile), row.words));
+        format!("{}: {}", group.label, rows.collect::<Vec<_>>().join(", "))
+    });
+    let alt = format!("Added response time. {}.", words.collect::<Vec<_>>().join("; "));
+    let mut caption =
+        "Right of zero is slower than the base, left of it faster; an interval across zero may be nothing. \
+                       Lines that run out of the plot have no mark at their end."
+            .to_owned();
+    if report.comparisons.len() > groups.len() {
+        caption.push_str(&format!(" The first {} are drawn; the table has the others.", groups.len()));
+    }
+    let data = ChartData::Differences(groups);
+    (!data.is_empty()).then_some(Chart { title: "Added response time", caption, alt, data })
+}
+
+fn row(difference: &Difference) -> DifferenceRow {
+    DifferenceRow {
+        quantile: difference.quantile,
+        added: Span { lower: difference.lower, value: difference.value, upper: difference.upper },
+        tone: tone(difference.outcome),
+        words: signed(difference),
+    }
+}
+
+fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::WithinNoise => Tone::Neutral,
+        Outcome::Slower => Tone::Caution,
+        Outcome::Faster => Tone::Good,
+    }
 }

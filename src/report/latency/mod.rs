@@ -10,10 +10,15 @@ mod headline;
 mod json;
 mod names;
 mod objectives;
+mod percentiles;
 mod times;
 
 pub use json::render as json;
+#[cfg(feature = "schema")]
+pub use json::schema;
 
+#[cfg(feature = "charts")]
+use super::document::Chart;
 use super::document::{Block, Cell, Column, Document, Table};
 use crate::finding::Finding;
 use crate::measurement::{Comparison, Measurement, Slo, SloOutcome};
@@ -49,6 +54,12 @@ pub fn document(report: &LatencyReport) -> Document {
         headline: headline::headline(report),
         chapters: chapters.into_iter().flatten().collect(),
     }
+}
+
+/// Response time against percentile alone.
+#[cfg(feature = "charts")]
+pub fn percentile_plot(report: &LatencyReport) -> Option<Chart> {
+    percentiles::chart(&names::shortened(report.clone()))
 }
 
 impl LatencyReport {

@@ -1,9 +1,10 @@
 //! Percentiles of every measurement.
 
-use super::amounts::{amount, figure};
-use super::{CONFIDENCE, LatencyReport, table};
+use super::amounts::figure;
+use super::{CONFIDENCE, LatencyReport, percentiles, table};
 use crate::measurement::{Measurement, QUANTILES};
 use crate::report::document::{Block, Cell, Chapter, Column};
+use crate::report::duration::amount;
 use crate::report::text;
 
 /// How the intervals are to be read.
@@ -13,7 +14,8 @@ const READING: &str = "Each figure stands with the interval that holds the true 
 
 /// Percentiles with their intervals.
 pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
-    let blocks = vec![times(report), Block::Paragraph(READING.to_owned())];
+    let mut blocks = vec![times(report), Block::Paragraph(READING.to_owned())];
+    blocks.extend(percentiles::chart(report).map(Block::Chart));
     Some(Chapter { id: "times", title: "Response times", blocks })
 }
 
