@@ -7,7 +7,8 @@ use super::canvas::{self, Canvas, Drawing, MUTED, Result, SERIES};
 use super::plot::{Legend, Plot, SIDES, Times};
 use super::scale::Scale;
 use crate::report::document::{PercentileCurve, PercentilePlot, PercentilePoint};
-use crate::units::Quantile;
+use crate::report::text;
+use crate::units::{Quantile, Seconds};
 
 /// Largest over median from which the vertical axis is logarithmic.
 const BEND: f64 = 20.0;
@@ -16,13 +17,16 @@ const STRETCH: f64 = 2.0;
 /// Least the horizontal axis shows: to 90 %.
 const LEAST_NINES: f64 = 1.0;
 
+/// Longest name in the legend.
+const LONGEST_NAME: usize = 44;
 /// Name of the horizontal axis.
 const AXIS: &str = "percentile, % (with each step ten times fewer requests lie beyond)";
 
 /// Draws a curve and its band per measurement, and the objectives.
 pub fn draw(plot: &PercentilePlot) -> Result<Drawing> {
     let curves: Vec<(RGBColor, &PercentileCurve)> = colored(&plot.curves);
-    let legend = Legend::new(curves.iter().map(|(color, curve)| (*color, canvas::label(&curve.label))), "");
+    let legend =
+        Legend::new(curves.iter().map(|(color, curve)| (*color, text::shortened(&curve.label, LONGEST_NAME))), "");
     let frame = Plot::new(legend, times(plot));
     let nines = axis(plot);
     canvas::drawing(frame.height(), |canvas| {
@@ -57,12 +61,16 @@ fn axis(plot: &PercentilePlot) -> Scale {
     let curves = plot.curves.iter().filter_map(|curve| curve.points.last()).map(|point| point.quantile);
     let limits = plot.limits.iter().filter_map(|limit| limit.quantile).filter(|quantile| quantile.get() < 1.0);
     let end = curves.chain(limits).map(nines_of).fold(LEAST_NINES, f64::max);
-    let whole = (0..=end as u32).map(f64::from);
-    Scale::exact(SIDES, (0.0, end), whole.collect())
+    let median = nines_of(Quantile::literal(0.5));
+    let ticks = [0.0, median].into_iter().chain((1..=end as u32).map(f64::from));
+    Scale::exact(SIDES, (0.0, end), ticks.collect())
 }
 
-/// `0`, `90`, `99`, `99.9`, …
+/// `0`, `50`, `90`, `99`, `99.9`, …
 fn percent_at(nines: f64) -> String {
+    if nines.fract() != 0.0 {
+        return format!("{:.0}", (1.0 - 10_f64.powf(-nines)) * 100.0);
+    }
     match nines as usize {
         0 => "0".to_owned(),
         1 => "90".to_owned(),
@@ -98,7 +106,7 @@ fn band(
     if curve.points.len() < 2 || curve.points.iter().all(|point| point.lower == point.upper) {
         return Ok(());
     }
-    let edge = |end: fn(&PercentilePoint) -> crate::units::Seconds| -> Vec<(f64, f64)> {
+    let edge = |end: fn(&PercentilePoint) -> Seconds| -> Vec<(f64, f64)> {
         curve.points.iter().map(|point| (nines.at(nines_of(point.quantile)), frame.at(end(point)))).collect()
     };
     canvas.shade(&edge(|point| point.upper), &edge(|point| point.lower), color)

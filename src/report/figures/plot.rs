@@ -148,10 +148,13 @@ impl<'a> Plot<'a> {
         }
         let y = self.at(limit.limit);
         canvas.dashed((SIDES.0, y), (right, y), BAD)?;
-        if dot {
-            canvas.dot((right, y), 4.5, BAD)?;
+        if !dot {
+            return canvas.text(&label, (right, y - 9.0), HPos::Right, BAD);
         }
-        let end = if dot { right - 10.0 } else { right };
-        canvas.text(&label, (end.max(SIDES.0 + canvas::width(&label)), y - 9.0), HPos::Right, BAD)
+        canvas.dot((right, y), 4.5, BAD)?;
+        let fits = right + 10.0 + canvas::width(&label) <= SIDES.1;
+        let (place, anchor) =
+            if fits { ((right + 10.0, y), HPos::Left) } else { ((right - 8.0, y - 11.0), HPos::Right) };
+        canvas.text(&label, place, anchor, BAD)
     }
 }

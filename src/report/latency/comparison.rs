@@ -21,9 +21,9 @@ fn comparison(report: &LatencyReport, base: &Measurement) -> Vec<Block> {
     let columns = vec![
         Column::text("Measurement", 0),
         Column::text("At", 0),
-        Column::number("Base", "", 2),
+        Column::number("Base", "", 3),
         Column::number("Here", "", 2),
-        Column::number("Difference", "", 0),
+        Column::number("Difference", "", 1),
         Column::text("Verdict", 0),
     ];
     let pairs = report.compared();

@@ -9,7 +9,11 @@ pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
     if report.findings.is_empty() {
         return None;
     }
-    Some(Chapter { id: "findings", title: "Findings", blocks: vec![findings(&report.findings)] })
+    Some(Chapter {
+        id: "findings",
+        title: "Findings",
+        blocks: vec![findings(&report.findings), remedies(&report.findings)],
+    })
 }
 
 fn findings(findings: &[Finding]) -> Block {
@@ -33,4 +37,16 @@ fn findings(findings: &[Finding]) -> Block {
         ]
     });
     table("Findings, gravest first", columns, rows.collect())
+}
+
+/// What to do about each kind, once.
+fn remedies(findings: &[Finding]) -> Block {
+    let mut points: Vec<String> = Vec::new();
+    for finding in findings {
+        let point = format!("{}: {}", finding.kind.id, finding.kind.remedy);
+        if !points.contains(&point) {
+            points.push(point);
+        }
+    }
+    Block::List(points)
 }

@@ -46,9 +46,13 @@ const MOST_ROWS: usize = 200;
 
 /// The report as a document.
 pub fn document(report: &LatencyReport) -> Document {
-    let report = &names::shortened(report.clone());
-    let chapters =
-        [times::chapter(report), comparison::chapter(report), objectives::chapter(report), findings::chapter(report)];
+    let (report, common) = &names::shortened(report.clone());
+    let chapters = [
+        times::chapter(report, common),
+        comparison::chapter(report),
+        objectives::chapter(report),
+        findings::chapter(report),
+    ];
     Document {
         title: "Response times".to_owned(),
         headline: headline::headline(report),
@@ -59,7 +63,7 @@ pub fn document(report: &LatencyReport) -> Document {
 /// Response time against percentile alone.
 #[cfg(feature = "charts")]
 pub fn percentile_plot(report: &LatencyReport) -> Option<Chart> {
-    percentiles::chart(&names::shortened(report.clone()))
+    percentiles::chart(&names::shortened(report.clone()).0)
 }
 
 impl LatencyReport {

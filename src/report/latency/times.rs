@@ -12,33 +12,33 @@ const READING: &str = "Each figure stands with the interval that holds the true 
     buckets of the source leave open, and what so many independent samples can tell. Samples of one run are not \
     quite independent, and other runs differ by more.";
 
-/// Percentiles with their intervals.
-pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
-    let mut blocks = vec![times(report), Block::Paragraph(READING.to_owned())];
+/// Percentiles with their intervals; `common` are words all names share and none shows.
+pub fn chapter(report: &LatencyReport, common: &str) -> Option<Chapter> {
+    let mut blocks = vec![times(report, common), Block::Paragraph(READING.to_owned())];
     blocks.extend(percentiles::chart(report).map(Block::Chart));
     Some(Chapter { id: "times", title: "Response times", blocks })
 }
 
-fn times(report: &LatencyReport) -> Block {
+fn times(report: &LatencyReport, common: &str) -> Block {
     let all: Vec<&Measurement> = report.all().collect();
-    let mut columns = vec![Column::text("Measurement", 0), Column::text("Kind", 4), Column::number("Requests", "", 2)];
-    columns
-        .extend([("p50", 0), ("p90", 1), ("p99", 0), ("p99.9", 2)].map(|(name, rank)| Column::number(name, "", rank)));
-    columns.push(Column::number("Mean", "", 3));
+    let quantiles = [("p50", 1), ("p90", 2), ("p99", 0), ("p99.9", 3)];
+    let mut columns = vec![Column::text("Measurement", 0)];
+    columns.extend(quantiles.map(|(name, rank)| Column::number(name, "", rank)));
+    columns.extend([Column::number("Mean", "", 5), Column::number("Requests", "", 4), Column::text("Kind", 6)]);
     let row = |measurement: &&Measurement| {
         let distribution = &measurement.distribution;
         let base = report.base.as_ref().is_some_and(|base| std::ptr::eq(base, *measurement));
         let name = if base { format!("base: {}", measurement.name) } else { measurement.name.clone() };
-        let mut cells = vec![
-            Cell::Name(name),
-            Cell::Text(measurement.format.to_owned()),
-            distribution
-                .samples()
-                .map_or(Cell::Text("not known".to_owned()), |samples| Cell::Number(text::count(samples))),
-        ];
+        let mut cells = vec![Cell::Name(name)];
         cells.extend(QUANTILES.map(|(_, quantile)| Cell::Number(figure(&distribution.interval(quantile, CONFIDENCE)))));
-        cells.push(Cell::Number(amount(distribution.mean().value)));
+        let samples = distribution.samples();
+        cells.extend([
+            Cell::Number(amount(distribution.mean().value)),
+            samples.map_or_else(|| Cell::Text(text::UNKNOWN.to_owned()), |samples| Cell::Number(text::count(samples))),
+            Cell::Text(measurement.format.to_owned()),
+        ]);
         cells
     };
-    table("Percentiles with their 90 % intervals", columns, all.iter().map(row).collect())
+    let of = if common.is_empty() { String::new() } else { format!(", all of {common}") };
+    table(&format!("Percentiles with their 90 % intervals{of}"), columns, all.iter().map(row).collect())
 }
