@@ -142,19 +142,6 @@ pub enum LatencyFormat {
     Svg,
 }
 
-impl LatencyFormat {
-    /// Endings of files and the formats they ask for.
-    pub const FILES: &[(&str, Self)] = &[
-        ("html", Self::Html),
-        ("htm", Self::Html),
-        ("md", Self::Markdown),
-        ("markdown", Self::Markdown),
-        ("json", Self::Json),
-        ("txt", Self::Text),
-        ("svg", Self::Svg),
-    ];
-}
-
 /// Where the inventory comes from and what is wanted of it.
 #[derive(Debug, Args)]
 pub struct InventoryArguments {
@@ -201,18 +188,6 @@ pub enum Format {
     Html,
     /// JSON (see `meshcap schema`)
     Json,
-}
-
-impl Format {
-    /// Endings of files and the formats they ask for.
-    pub const FILES: &[(&str, Self)] = &[
-        ("html", Self::Html),
-        ("htm", Self::Html),
-        ("md", Self::Markdown),
-        ("markdown", Self::Markdown),
-        ("json", Self::Json),
-        ("txt", Self::Text),
-    ];
 }
 
 #[derive(Debug, Args)]

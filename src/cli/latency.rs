@@ -12,7 +12,7 @@ use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 use crate::units::Seconds;
 
 pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files(&arguments.output, LatencyFormat::FILES)?;
+    let files = output::files::<LatencyFormat>(&arguments.output)?;
     let mut findings = Vec::new();
     let mut measurements = measurements(arguments, &arguments.files, &mut findings)?;
     if arguments.merge {

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use super::{Failure, complain};
 
 /// Whether a path stands for standard output.
@@ -12,14 +14,14 @@ pub fn is_standard(path: &Path) -> bool {
 
 /// Files to write, each with the format its ending asks for; found wrong before anything is read for them.
 ///
-/// `formats` are the endings allowed and their formats; standard output is left out.
+/// Standard output is left out.
 ///
 /// # Errors
 /// [`Failure::Input`] for an ending that is no format, a file that cannot be written, or one named twice.
-pub fn files<'a, F: Copy>(paths: &'a [PathBuf], formats: &[(&str, F)]) -> Result<Vec<(&'a Path, F)>, Failure> {
+pub fn files<F: ValueEnum>(paths: &[PathBuf]) -> Result<Vec<(&Path, F)>, Failure> {
     let mut files: Vec<(&Path, F)> = Vec::new();
     for path in paths.iter().filter(|path| !is_standard(path)) {
-        let format = format_of(path, formats)?;
+        let format = format_of(path)?;
         check(path)?;
         if files.iter().any(|(earlier, _)| earlier == path) {
             return Err(Failure::Input(format!("{} is named twice as output: name it once", path.display())));
@@ -41,16 +43,28 @@ pub fn write_text(path: &Path, text: &str, quiet: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The format a file name asks for.
-fn format_of<F: Copy>(path: &Path, formats: &[(&str, F)]) -> Result<F, Failure> {
+/// Endings of files and the names of the formats they ask for.
+const ENDINGS: [(&str, &str); 7] = [
+    ("html", "html"),
+    ("htm", "html"),
+    ("md", "markdown"),
+    ("markdown", "markdown"),
+    ("json", "json"),
+    ("txt", "text"),
+    ("svg", "svg"),
+];
+
+/// The format a file name asks for, of those a command has.
+fn format_of<F: ValueEnum>(path: &Path) -> Result<F, Failure> {
     let ending = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    let found = formats.iter().find(|(known, _)| ending.as_deref() == Some(known));
-    found.map(|(_, format)| *format).ok_or_else(|| {
-        let known: Vec<String> = formats.iter().map(|(ending, _)| format!(".{ending}")).collect();
+    let known = || ENDINGS.iter().filter_map(|(ending, name)| Some((*ending, F::from_str(name, false).ok()?)));
+    let found = known().find(|(known, _)| ending.as_deref() == Some(known));
+    found.map(|(_, format)| format).ok_or_else(|| {
+        let endings: Vec<String> = known().map(|(ending, _)| format!(".{ending}")).collect();
         Failure::Input(format!(
             "failed to pick a format for {}: its ending is none of {}; rename it, or use --format and redirect",
             path.display(),
-            known.join(", ")
+            endings.join(", ")
         ))
     })
 }

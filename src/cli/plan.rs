@@ -6,7 +6,7 @@ use crate::plan::{Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files(&arguments.output, Format::FILES)?;
+    let files = output::files::<Format>(&arguments.output)?;
     let plan = Plan::new(load::inputs(&arguments.inventory, global)?);
     for (path, format) in files {
         output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;

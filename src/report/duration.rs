@@ -20,6 +20,15 @@ pub fn unit(amount: Seconds) -> Unit {
     }
 }
 
+/// The unit for an amount with its interval: that of the amount, or a larger one where an end that is less than
+/// ten times as large would be written in thousands.
+pub fn unit_of_interval(lower: Seconds, value: Seconds, upper: Seconds) -> Unit {
+    const FAR: f64 = 10.0;
+    let size = |amount: Seconds| amount.as_seconds().abs();
+    let far = [lower, upper].map(size).into_iter().filter(|end| *end < FAR * size(value)).fold(size(value), f64::max);
+    unit(Seconds::new(far))
+}
+
 /// An amount in a unit, without its symbol; `∞` where nothing bounds it.
 pub fn number(amount: Seconds, unit: Unit) -> String {
     match amount.as_seconds() {
@@ -55,6 +64,20 @@ mod tests {
             (f64::NEG_INFINITY, "−∞"),
         ] {
             assert_eq!(amount(Seconds::new(seconds)), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn intervals_are_not_written_in_thousands() {
+        for (ends, symbol) in [
+            ([0.4, 0.5, 0.6], "ms"),
+            ([0.4, 0.5, 1.6], "s"),
+            ([-1.6, 0.5, 0.9], "s"),
+            ([0.01, 0.02, 1.6], "ms"),
+            ([0.4, 0.5, f64::INFINITY], "ms"),
+        ] {
+            let [lower, value, upper] = ends.map(Seconds::new);
+            assert_eq!(unit_of_interval(lower, value, upper).symbol, symbol, "{ends:?}");
         }
     }
 }

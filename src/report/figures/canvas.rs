@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::markup::{Svg, escaped};
-use super::super::text::shortened;
+use super::super::text::{clean, shortened};
 use super::scale::{Scale, tick_text};
 
 /// Ink of titles and labels.
@@ -156,7 +156,7 @@ impl Canvas<'_, '_> {
     pub fn text(&self, text: &str, (x, y): (f64, f64), anchor: HPos, color: RGBColor) -> Result<()> {
         let font = ("sans-serif", TEXT * SCALE).into_font().color(&color);
         let style = font.pos(Pos::new(anchor, VPos::Center));
-        self.area.draw(&Text::new(text.to_owned(), pixel((x, y)), style))
+        self.area.draw(&Text::new(clean(text), pixel((x, y)), style))
     }
 
     /// A small square and what its colour means; gives the position for the next.

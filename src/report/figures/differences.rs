@@ -70,11 +70,8 @@ fn row(canvas: &Canvas<'_, '_>, scale: &Scale, middle: f64, row: &DifferenceRow)
         canvas.line((lower, middle), (upper, middle), color, 2.0)?;
     }
     // An end beyond the axis has no mark: the line runs out of the plot.
-    let inside = |amount: Seconds| {
-        let place = at(amount);
-        amount.as_seconds().is_finite() && place > SIDES.0 && place < SIDES.1
-    };
-    for end in [row.added.lower, row.added.upper].into_iter().filter(|end| inside(*end)) {
+    let shown = |end: &Seconds| scale.holds(end.as_seconds());
+    for end in [row.added.lower, row.added.upper].into_iter().filter(shown) {
         canvas.line((at(end), middle - 5.0), (at(end), middle + 5.0), color, 2.0)?;
     }
     canvas.dot((at(row.added.value), middle), 4.5, color)?;

@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use super::canvas::{self, Canvas, Drawing, MUTED, Result, SERIES};
-use super::plot::{Legend, Plot, SIDES, Times};
+use super::plot::{Field, Legend, Plot, SIDES, Times};
 use super::scale::Scale;
 use crate::report::document::{PercentileCurve, PercentilePlot, PercentilePoint};
 use crate::report::text;
@@ -29,12 +29,13 @@ pub fn draw(plot: &PercentilePlot) -> Result<Drawing> {
         Legend::new(curves.iter().map(|(color, curve)| (*color, text::shortened(&curve.label, LONGEST_NAME))), "");
     let frame = Plot::new(legend, times(plot));
     let nines = axis(plot);
+    let field = Field { plot: &frame, across: &nines };
     canvas::drawing(frame.height(), |canvas| {
         frame.draw(canvas)?;
         canvas.grid(&nines, frame.edges(), percent_at)?;
         canvas.text(AXIS, (nines.middle(), frame.edges().1 + 32.0), HPos::Center, MUTED)?;
-        curves.iter().try_for_each(|(color, curve)| band(canvas, &frame, &nines, curve, *color))?;
-        curves.iter().try_for_each(|(color, curve)| line(canvas, &frame, &nines, curve, *color))?;
+        curves.iter().try_for_each(|(color, curve)| band(canvas, &field, curve, *color))?;
+        curves.iter().try_for_each(|(color, curve)| line(canvas, &field, curve, *color))?;
         plot.limits.iter().try_for_each(|limit| {
             let right = limit.quantile.map_or(SIDES.1, |quantile| nines.at(nines_of(quantile)));
             frame.limit(canvas, limit, right, limit.quantile.is_some())
@@ -96,32 +97,19 @@ fn times(plot: &PercentilePlot) -> Times {
     Times { least, largest: figures.max(ends).max(limits), bend: if bend { 1.0 } else { f64::INFINITY } }
 }
 
-fn band(
-    canvas: &Canvas<'_, '_>,
-    frame: &Plot<'_>,
-    nines: &Scale,
-    curve: &PercentileCurve,
-    color: RGBColor,
-) -> Result<()> {
+fn band(canvas: &Canvas<'_, '_>, field: &Field<'_>, curve: &PercentileCurve, color: RGBColor) -> Result<()> {
     if curve.points.len() < 2 || curve.points.iter().all(|point| point.lower == point.upper) {
         return Ok(());
     }
     let edge = |end: fn(&PercentilePoint) -> Seconds| -> Vec<(f64, f64)> {
-        curve.points.iter().map(|point| (nines.at(nines_of(point.quantile)), frame.at(end(point)))).collect()
+        curve.points.iter().map(|point| field.at(nines_of(point.quantile), end(point))).collect()
     };
     canvas.shade(&edge(|point| point.upper), &edge(|point| point.lower), color)
 }
 
 /// The figures, broken where there are none; a dot where the curve ends.
-fn line(
-    canvas: &Canvas<'_, '_>,
-    frame: &Plot<'_>,
-    nines: &Scale,
-    curve: &PercentileCurve,
-    color: RGBColor,
-) -> Result<()> {
-    let place =
-        |point: &PercentilePoint| point.value.map(|value| (nines.at(nines_of(point.quantile)), frame.at(value)));
+fn line(canvas: &Canvas<'_, '_>, field: &Field<'_>, curve: &PercentileCurve, color: RGBColor) -> Result<()> {
+    let place = |point: &PercentilePoint| point.value.map(|value| field.at(nines_of(point.quantile), value));
     for run in curve.points.split(|point| point.value.is_none()) {
         let places: Vec<(f64, f64)> = run.iter().filter_map(place).collect();
         if places.len() > 1 {

@@ -149,12 +149,27 @@ impl<'a> Plot<'a> {
         let y = self.at(limit.limit);
         canvas.dashed((SIDES.0, y), (right, y), BAD)?;
         if !dot {
-            return canvas.text(&label, (right, y - 9.0), HPos::Right, BAD);
+            return canvas.text(&label, (SIDES.0 + 6.0, y - 9.0), HPos::Left, BAD);
         }
         canvas.dot((right, y), 4.5, BAD)?;
         let fits = right + 10.0 + canvas::width(&label) <= SIDES.1;
         let (place, anchor) =
             if fits { ((right + 10.0, y), HPos::Left) } else { ((right - 8.0, y - 11.0), HPos::Right) };
         canvas.text(&label, place, anchor, BAD)
+    }
+}
+
+/// A plot with its horizontal scale.
+pub struct Field<'a> {
+    /// The plot.
+    pub plot: &'a Plot<'a>,
+    /// The horizontal scale.
+    pub across: &'a Scale,
+}
+
+impl Field<'_> {
+    /// Where a duration is.
+    pub fn at(&self, across: f64, time: Seconds) -> (f64, f64) {
+        (self.across.at(across), self.plot.at(time))
     }
 }

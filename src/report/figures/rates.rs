@@ -4,12 +4,12 @@ use plotters::style::RGBColor;
 use plotters::style::text_anchor::HPos;
 
 use super::canvas::{self, Canvas, Drawing, INK, MUTED, Result, SERIES};
-use super::plot::{Legend, Plot, SIDES, Times};
+use super::plot::{Field, Legend, Plot, SIDES, Times};
 use super::scale::Scale;
 use crate::measurement::percent;
 use crate::report::document::{Knee, RateCurve, RatePlot, RatePoint, RateSample, Span};
 use crate::report::text;
-use crate::units::{Quantile, Seconds};
+use crate::units::{Quantile, Rate, Seconds};
 
 /// Largest over least from which the vertical axis is logarithmic.
 const BEND: f64 = 10.0;
@@ -29,16 +29,17 @@ pub fn draw(plot: &RatePlot) -> Result<Drawing> {
     let marker = if plot.measured.is_empty() { "" } else { "dots: measured; lines and shades: predicted" };
     let frame = Plot::new(Legend::new(entries, marker), times(plot));
     let rates = Scale::new(SIDES, largest_rate(plot));
+    let field = Field { plot: &frame, across: &rates };
     canvas::drawing(frame.height(), |canvas| {
         frame.draw(canvas)?;
         canvas.axis(&rates, frame.edges(), "requests per second")?;
         if let Some(knee) = &plot.knee {
             self::knee(canvas, &rates, frame.edges(), knee)?;
         }
-        plot.curves.iter().try_for_each(|curve| band(canvas, &frame, &rates, curve, color(curve.quantile)))?;
-        plot.curves.iter().try_for_each(|curve| line(canvas, &frame, &rates, curve, color(curve.quantile)))?;
+        plot.curves.iter().try_for_each(|curve| band(canvas, &field, curve, color(curve.quantile)))?;
+        plot.curves.iter().try_for_each(|curve| line(canvas, &field, curve, color(curve.quantile)))?;
         plot.limits.iter().try_for_each(|limit| frame.limit(canvas, limit, SIDES.1, false))?;
-        plot.measured.iter().try_for_each(|sample| dot(canvas, &frame, &rates, sample, color(sample.quantile)))
+        plot.measured.iter().try_for_each(|sample| dot(canvas, &field, sample, color(sample.quantile)))
     })
 }
 
@@ -55,7 +56,7 @@ fn largest_rate(plot: &RatePlot) -> f64 {
     let curves = plot.curves.iter().flat_map(|curve| &curve.points).map(|point| point.rate);
     let knee = plot.knee.iter().map(|knee| knee.rate.value);
     let all = curves.chain(knee).chain(plot.measured.iter().map(|sample| sample.rate));
-    all.map(crate::units::Rate::as_per_second).filter(|rate| rate.is_finite()).fold(0.0, f64::max)
+    all.map(Rate::as_per_second).filter(|rate| rate.is_finite()).fold(0.0, f64::max)
 }
 
 /// What the vertical axis must hold.
@@ -74,7 +75,7 @@ fn times(plot: &RatePlot) -> Times {
 
 /// The interval of the knee as a strip, the knee as a dashed line with its label on the side with room.
 fn knee(canvas: &Canvas<'_, '_>, rates: &Scale, (top, bottom): (f64, f64), knee: &Knee) -> Result<()> {
-    let at = |rate: crate::units::Rate| rates.at(rate.as_per_second());
+    let at = |rate: Rate| rates.at(rate.as_per_second());
     let (lower, x, upper) = (at(knee.rate.lower), at(knee.rate.value), at(knee.rate.upper));
     if lower < upper {
         canvas.shade(&[(lower, top), (upper, top)], &[(lower, bottom), (upper, bottom)], MUTED)?;
@@ -86,21 +87,21 @@ fn knee(canvas: &Canvas<'_, '_>, rates: &Scale, (top, bottom): (f64, f64), knee:
     canvas.text(&label, (end, top + 9.0), anchor, INK)
 }
 
-fn band(canvas: &Canvas<'_, '_>, frame: &Plot<'_>, rates: &Scale, curve: &RateCurve, color: RGBColor) -> Result<()> {
+fn band(canvas: &Canvas<'_, '_>, field: &Field<'_>, curve: &RateCurve, color: RGBColor) -> Result<()> {
     let known: Vec<&RatePoint> =
         curve.points.iter().filter(|point| point.time.lower.as_seconds().is_finite()).collect();
     if known.len() < 2 || known.iter().all(|point| point.time.lower == point.time.upper) {
         return Ok(());
     }
     let edge = |end: fn(&RatePoint) -> Seconds| -> Vec<(f64, f64)> {
-        known.iter().map(|point| (rates.at(point.rate.as_per_second()), frame.at(end(point)))).collect()
+        known.iter().map(|point| field.at(point.rate.as_per_second(), end(point))).collect()
     };
     canvas.shade(&edge(|point| point.time.upper), &edge(|point| point.time.lower), color)
 }
 
-fn line(canvas: &Canvas<'_, '_>, frame: &Plot<'_>, rates: &Scale, curve: &RateCurve, color: RGBColor) -> Result<()> {
+fn line(canvas: &Canvas<'_, '_>, field: &Field<'_>, curve: &RateCurve, color: RGBColor) -> Result<()> {
     for run in curve.points.split(|point| !point.time.value.as_seconds().is_finite()) {
-        let place = |point: &RatePoint| (rates.at(point.rate.as_per_second()), frame.at(point.time.value));
+        let place = |point: &RatePoint| field.at(point.rate.as_per_second(), point.time.value);
         match *run {
             [] => {}
             [ref only] => canvas.dot(place(only), 3.0, color)?,
@@ -110,14 +111,13 @@ fn line(canvas: &Canvas<'_, '_>, frame: &Plot<'_>, rates: &Scale, curve: &RateCu
     Ok(())
 }
 
-fn dot(canvas: &Canvas<'_, '_>, frame: &Plot<'_>, rates: &Scale, sample: &RateSample, color: RGBColor) -> Result<()> {
+fn dot(canvas: &Canvas<'_, '_>, field: &Field<'_>, sample: &RateSample, color: RGBColor) -> Result<()> {
     if !sample.time.value.as_seconds().is_finite() {
         return Ok(());
     }
-    let x = rates.at(sample.rate.as_per_second());
-    let (lower, upper) = (frame.at(sample.time.lower), frame.at(sample.time.upper));
-    if upper < lower {
-        canvas.line((x, upper), (x, lower), color, 1.5)?;
+    let at = |time| field.at(sample.rate.as_per_second(), time);
+    if sample.time.lower < sample.time.upper {
+        canvas.line(at(sample.time.upper), at(sample.time.lower), color, 1.5)?;
     }
-    canvas.dot((x, frame.at(sample.time.value)), 4.0, color)
+    canvas.dot(at(sample.time.value), 4.0, color)
 }

@@ -12,6 +12,8 @@ pub struct Scale {
     ticks: Vec<f64>,
 }
 
+/// Rounding, which must not push a round value beyond a mark or an end.
+const DUST: f64 = 1e-9;
 /// Most steps of a linear scale.
 const MOST_STEPS: f64 = 6.0;
 /// Most ticks between powers of ten.
@@ -42,8 +44,6 @@ impl Scale {
         let known = |end: f64| end.is_finite() && end > 0.0;
         let largest = if known(largest) { largest } else { 1.0 };
         let least = if known(least) && least < largest { least } else { largest / 10.0 };
-        // A value that is itself round must not be pushed to the next mark by rounding.
-        const DUST: f64 = 1e-9;
         let below = marks(least, largest).filter(|mark| *mark <= least * (1.0 + DUST)).last().unwrap_or(least);
         let above = marks(least, largest).find(|mark| *mark >= largest * (1.0 - DUST)).unwrap_or(largest);
         let inside = |mark: &f64| (below..=above).contains(mark);
@@ -65,16 +65,25 @@ impl Scale {
 
     /// Where a value is.
     pub fn at(&self, value: f64) -> f64 {
-        let value = if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
-        let share = (value - self.ends.0) / (self.ends.1 - self.ends.0);
+        let share = self.share(value);
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.from + share * (self.to - self.from)
     }
 
     /// Whether a value lies beyond the upper end.
     pub fn is_beyond(&self, value: f64) -> bool {
-        let value = if self.logarithmic { value.log10() } else { value };
-        value > self.ends.1 + (self.ends.1 - self.ends.0) * 1e-9
+        self.share(value) > 1.0 + DUST
+    }
+
+    /// Whether a value lies between the ends.
+    pub fn holds(&self, value: f64) -> bool {
+        (-DUST..=1.0 + DUST).contains(&self.share(value))
+    }
+
+    /// How far along the scale a value is; 0 and 1 at its ends.
+    fn share(&self, value: f64) -> f64 {
+        let value = if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
+        (value - self.ends.0) / (self.ends.1 - self.ends.0)
     }
 
     /// The place in the middle.

@@ -1,20 +1,32 @@
 //! Measured durations and their differences in words.
 
 use crate::measurement::{Difference, Outcome, QuantileEstimate, percent};
-use crate::report::duration::{number, unit};
+use crate::report::duration::{amount, number, unit_of_interval};
 use crate::units::Seconds;
 
-/// `12.4 ms [12.1–12.8]`.
+/// `12.4 ms [12.1–12.8]`; `≥ 100 ms` where only a lower bound is known.
 pub fn figure(estimate: &QuantileEstimate) -> String {
-    let unit = unit(estimate.value);
+    if estimate.lower == estimate.value && estimate.upper.as_seconds().is_infinite() {
+        return at_least(estimate.lower);
+    }
+    let unit = unit_of_interval(estimate.lower, estimate.value, estimate.upper);
     let (lower, upper) = (number(estimate.lower, unit), number(estimate.upper, unit));
     let value = format!("{} {}", number(estimate.value, unit), unit.symbol);
     if lower == upper { value } else { format!("{value} [{lower}–{upper}]") }
 }
 
+/// `6.54 ms`, the figure alone; `≥ 4.20 ms` where nothing bounds it from above.
+pub fn alone(estimate: &QuantileEstimate) -> String {
+    if estimate.upper.as_seconds().is_infinite() { at_least(estimate.lower) } else { amount(estimate.value) }
+}
+
+fn at_least(bound: Seconds) -> String {
+    format!("≥ {}", amount(bound))
+}
+
 /// `+0.52 ms [0.41 to 0.63]`.
 pub fn signed(difference: &Difference) -> String {
-    let unit = unit(difference.value);
+    let unit = unit_of_interval(difference.lower, difference.value, difference.upper);
     let sign = if difference.value > Seconds::ZERO { "+" } else { "" };
     let (lower, upper) = (number(difference.lower, unit), number(difference.upper, unit));
     format!("{sign}{} {} [{lower} to {upper}]", number(difference.value, unit), unit.symbol)
@@ -28,7 +40,7 @@ pub fn by_how_much(difference: &Difference) -> String {
         Outcome::Slower => (difference.lower, difference.upper, "slower"),
         Outcome::Faster => (Seconds::ZERO - difference.upper, Seconds::ZERO - difference.lower, "faster"),
     };
-    let unit = unit(difference.value);
+    let unit = unit_of_interval(difference.lower, difference.value, difference.upper);
     let (near, far) = (number(near, unit), number(far, unit));
     let range = match () {
         () if far == "∞" => format!("at least {near}"),

@@ -1,14 +1,14 @@
 //! The percentile plot as data: enough points for a smooth curve, and no more than a page bears.
 
+use super::amounts::alone;
 use super::{CONFIDENCE, LatencyReport};
 use crate::measurement::{Distribution, Measurement, Objective, QUANTILES};
 use crate::report::document::{Chart, ChartData, Limit, PercentileCurve, PercentilePlot, PercentilePoint};
-use crate::report::duration::amount;
 use crate::report::text;
 use crate::units::{Quantile, Seconds};
 
-/// Most curves told apart in one plot.
-const MOST_CURVES: usize = 6;
+/// Most measurements drawn beside the base: as many as there are colours that can be told apart.
+const MOST_CURVES: usize = 5;
 /// Most steps between the points of a curve, beside those at quantiles with a name.
 const MOST_STEPS: usize = 160;
 /// Steps for each factor of ten in requests beyond.
@@ -45,11 +45,10 @@ fn is_base(report: &LatencyReport, measurement: &Measurement) -> bool {
 
 /// The base, and of the measurements those slowest at p99, in the order in which they were given.
 fn shown(report: &LatencyReport) -> Vec<&Measurement> {
-    let room = MOST_CURVES - usize::from(report.base.is_some());
     let tail = |measurement: &Measurement| measurement.distribution.quantile(Quantile::literal(0.99)).value;
     let mut ranked: Vec<(usize, Seconds)> = report.measurements.iter().map(tail).enumerate().collect();
     ranked.sort_by(|a, b| b.1.as_seconds().total_cmp(&a.1.as_seconds()).then_with(|| a.0.cmp(&b.0)));
-    ranked.truncate(room);
+    ranked.truncate(MOST_CURVES);
     ranked.sort_by_key(|(place, _)| *place);
     report.base.iter().chain(ranked.iter().filter_map(|(place, _)| report.measurements.get(*place))).collect()
 }
@@ -139,7 +138,7 @@ fn alt(shown: &[&Measurement]) -> String {
         .map(|measurement| {
             let figures = QUANTILES.map(|(_, quantile)| {
                 let name = crate::measurement::percent(quantile);
-                format!("p{name} {}", amount(measurement.distribution.quantile(quantile).value))
+                format!("p{name} {}", alone(&measurement.distribution.quantile(quantile)))
             });
             format!("{}: {}", measurement.name, figures.join(", "))
         })
@@ -233,7 +232,7 @@ mod tests {
         let many = (1..=40).map(|number| measured(&format!("run-{number}"), samples([f64::from(number)])));
         let (chart, plot) = plot(many.collect());
         let labels: Vec<&str> = plot.curves.iter().map(|curve| curve.label.as_str()).collect();
-        assert_eq!(labels, ["run-35", "run-36", "run-37", "run-38", "run-39", "run-40"]);
-        assert!(chart.caption.contains("Of 40 measurements the 6 slowest at p99 are drawn"), "{}", chart.caption);
+        assert_eq!(labels, ["run-36", "run-37", "run-38", "run-39", "run-40"]);
+        assert!(chart.caption.contains("Of 40 measurements the 5 slowest at p99 are drawn"), "{}", chart.caption);
     }
 }

@@ -1,10 +1,9 @@
 //! Percentiles of every measurement.
 
-use super::amounts::figure;
+use super::amounts::{alone, figure};
 use super::{CONFIDENCE, LatencyReport, percentiles, table};
 use crate::measurement::{Measurement, QUANTILES};
 use crate::report::document::{Block, Cell, Chapter, Column};
-use crate::report::duration::amount;
 use crate::report::text;
 
 /// How the intervals are to be read.
@@ -33,7 +32,7 @@ fn times(report: &LatencyReport, common: &str) -> Block {
         cells.extend(QUANTILES.map(|(_, quantile)| Cell::Number(figure(&distribution.interval(quantile, CONFIDENCE)))));
         let samples = distribution.samples();
         cells.extend([
-            Cell::Number(amount(distribution.mean().value)),
+            Cell::Number(alone(&distribution.mean())),
             samples.map_or_else(|| Cell::Text(text::UNKNOWN.to_owned()), |samples| Cell::Number(text::count(samples))),
             Cell::Text(measurement.format.to_owned()),
         ]);
