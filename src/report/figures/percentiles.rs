@@ -14,6 +14,8 @@ use crate::units::{Quantile, Seconds};
 const BEND: f64 = 20.0;
 /// How far intervals and objectives may stretch the vertical axis beyond the largest figure.
 const STRETCH: f64 = 2.0;
+/// Room above the largest figure for shades without an upper end.
+const OPEN: f64 = 1.5;
 /// Least the horizontal axis shows: to 90 %.
 const LEAST_NINES: f64 = 1.0;
 
@@ -94,7 +96,9 @@ fn times(plot: &PercentilePlot) -> Times {
     let median = upper_half.filter(positive).fold(f64::INFINITY, f64::min);
     let bend = median.is_finite() && figures / median > BEND;
     let least = points().map(figure).filter(positive).fold(f64::INFINITY, f64::min);
-    Times { least, largest: figures.max(ends).max(limits), bend: if bend { 1.0 } else { f64::INFINITY } }
+    let open = points().any(|point| point.upper.as_seconds().is_infinite());
+    let largest = figures.max(ends).max(limits) * if open { OPEN } else { 1.0 };
+    Times { least, largest, bend: if bend { 1.0 } else { f64::INFINITY } }
 }
 
 fn band(canvas: &Canvas<'_, '_>, field: &Field<'_>, curve: &PercentileCurve, color: RGBColor) -> Result<()> {
