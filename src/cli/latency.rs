@@ -55,8 +55,11 @@ fn measurements(
     paths: &[std::path::PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Measurement>, Failure> {
-    let options =
-        LatencyOptions { kind: arguments.kind.clone(), unit: arguments.unit.as_deref().and_then(TimeUnit::named) };
+    let options = LatencyOptions {
+        kind: arguments.kind.clone(),
+        unit: arguments.unit.as_deref().and_then(TimeUnit::named),
+        window: None,
+    };
     let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
     let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
     findings.extend(noticed);

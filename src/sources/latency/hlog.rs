@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::super::InputError;
+use super::lines::Lines;
 use super::notes::UNIT_ASSUMED;
 use super::payload;
-use super::text::{Lines, field, half_digit};
+use super::text::{field, half_digit};
 use super::value::{invalid, keep, note_empty, shortened, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::finding::Finding;
 use crate::measurement::{Distribution, Histogram, Load, TimeUnit};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "hlog", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "hlog", timed: true, shape: Shape::Stream { recognise, read } };
 
 /// Most counters of all tags together, 8 bytes each: half a gibibyte.
 const MOST_COUNTERS: usize = 64 << 20;

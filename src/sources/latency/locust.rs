@@ -4,13 +4,14 @@
 //! Of a history the last row counts: its percentiles are of a short window, its median and ends of all.
 
 use super::super::InputError;
-use super::text::{Lines, fields};
+use super::lines::Lines;
+use super::text::fields;
 use super::value::{count, invalid, keep, note_empty, shortened, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load, Stated};
 use crate::units::{Rate, Seconds};
 
-pub(super) const READER: Reader = Reader { kind: "locust", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "locust", timed: true, shape: Shape::Stream { recognise, read } };
 
 /// Most kinds of request; Locust's own web page ends far below.
 const MOST_ROWS: usize = 10_000;

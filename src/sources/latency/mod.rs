@@ -4,7 +4,9 @@
 //! The kind is taken from the content, never from the name. Streams of samples pass through line by
 //! line: memory follows the histogram, not the file.
 
+mod clock;
 mod csv;
+mod decimal;
 mod fortio;
 mod hdr;
 mod hey;
@@ -13,6 +15,7 @@ mod hlog;
 mod jmeter;
 mod k6;
 mod k6_samples;
+mod lines;
 mod locust;
 mod nighthawk;
 mod nighthawk_text;
@@ -35,20 +38,23 @@ mod tests;
 
 use serde_json::Value;
 
+pub use clock::{NoMoment, moment};
 pub use notes::FINDINGS;
 
 use super::{Input, InputError};
 use crate::finding::Finding;
-use crate::measurement::{Measurement, TimeUnit};
-use text::Lines;
+use crate::measurement::{Measurement, TimeUnit, Window};
+use lines::Lines;
 
 /// How to read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LatencyOptions {
     /// The kind of every input, one of [`kinds`]; `None` to recognise each by its content.
     pub kind: Option<String>,
     /// Unit of inputs that name none.
     pub unit: Option<TimeUnit>,
+    /// The part of every input that is wanted; `None` for all of it.
+    pub window: Option<Window>,
 }
 
 /// What was read.
@@ -68,12 +74,16 @@ struct Context<'a> {
     kind: &'static str,
     /// Unit of numbers without one, if the user gave it.
     unit: Option<TimeUnit>,
+    /// The part that is wanted.
+    window: Option<Window>,
 }
 
 /// A reader of one kind.
 struct Reader {
     /// Its name for `--as` and in the JSON.
     kind: &'static str,
+    /// Whether its samples or intervals have times, so that a part of them can be cut out.
+    timed: bool,
     shape: Shape,
 }
 
@@ -83,12 +93,14 @@ enum Shape {
         recognise: fn(&Value) -> bool,
         read: fn(&Context<'_>, &Value, &mut LatencyReading) -> Result<(), InputError>,
     },
-    /// Text or bytes that pass through.
-    Stream {
-        recognise: fn(&Head<'_>) -> bool,
-        read: fn(&Context<'_>, &mut Lines<'_>, &mut LatencyReading) -> Result<(), InputError>,
-    },
+    /// Text that passes through.
+    Stream { recognise: Recognise, read: Read },
+    /// Bytes that pass through, whether or not they are text.
+    Bytes { recognise: Recognise, read: Read },
 }
+
+type Recognise = fn(&Head<'_>) -> bool;
+type Read = fn(&Context<'_>, &mut Lines<'_>, &mut LatencyReading) -> Result<(), InputError>;
 
 /// The beginning of a stream.
 struct Head<'a> {
@@ -98,6 +110,12 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
+    /// Whether there are control characters that no text has.
+    fn is_binary(&self) -> bool {
+        const LOOKED_AT: usize = 1024;
+        self.bytes.iter().take(LOOKED_AT).any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
+    }
+
     /// The first line that is neither empty nor a comment.
     fn first_line(&self) -> &str {
         self.text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default()
@@ -159,6 +177,18 @@ pub fn read_latency(inputs: &[Input], options: &LatencyOptions) -> Result<Latenc
         whole.findings.extend(reading.findings);
     }
     Ok(whole)
+}
+
+/// Reads a stream under a name, in memory that follows its histograms and not its length.
+///
+/// # Errors
+/// As [`read_latency`].
+pub fn read_latency_stream(
+    name: &str,
+    stream: impl std::io::Read,
+    options: &LatencyOptions,
+) -> Result<LatencyReading, InputError> {
+    open::stream(name, stream, options)
 }
 
 /// Reads bytes as if they were a file of that name.

@@ -65,6 +65,23 @@ pub(super) const METRICS_LEFT_OUT: FindingKind = FindingKind {
     remedy: "rename the metric if it is a duration (…_seconds, …_milliseconds)",
 };
 
+/// Samples outside the window.
+pub(super) const OUTSIDE_WINDOW: FindingKind = FindingKind {
+    id: "latency-outside-window",
+    severity: Severity::Info,
+    meaning: "samples or intervals lie outside the window given with --from and --to",
+    why: "they are left out of every figure, as asked",
+    remedy: "widen the window if it should hold them; offsets count from the first sample of the file",
+};
+
 /// Kinds of finding the readers of latency raise.
-pub const FINDINGS: &[&FindingKind] =
-    &[&UNIT_ASSUMED, &NO_SAMPLES, &SAMPLES_LEFT_OUT, &MEAN_ONLY, &COUNTER_RESET, &BUCKETS_FALL, &METRICS_LEFT_OUT];
+pub const FINDINGS: &[&FindingKind] = &[
+    &UNIT_ASSUMED,
+    &NO_SAMPLES,
+    &SAMPLES_LEFT_OUT,
+    &MEAN_ONLY,
+    &COUNTER_RESET,
+    &BUCKETS_FALL,
+    &METRICS_LEFT_OUT,
+    &OUTSIDE_WINDOW,
+];

@@ -3,12 +3,12 @@
 //! Labels are summed over, but for the two reporters of Istio, which describe the same requests twice.
 
 use super::super::InputError;
+use super::lines::Lines;
 use super::series::{Labels, SeriesSet, unit_of};
-use super::text::Lines;
 use super::value::shortened;
 use super::{Context, Head, LatencyReading, Reader, Shape};
 
-pub(super) const READER: Reader = Reader { kind: "prometheus", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "prometheus", timed: false, shape: Shape::Stream { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     let is_sample =

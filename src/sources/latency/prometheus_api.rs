@@ -12,7 +12,8 @@ use super::value::{field_error, number, shortened};
 use super::{Context, LatencyReading, Reader, Shape};
 use crate::finding::Tally;
 
-pub(super) const READER: Reader = Reader { kind: "prometheus", shape: Shape::Document { recognise, read } };
+pub(super) const READER: Reader =
+    Reader { kind: "prometheus", timed: true, shape: Shape::Document { recognise, read } };
 
 fn recognise(value: &Value) -> bool {
     result(value).is_some()

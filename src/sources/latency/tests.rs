@@ -188,7 +188,7 @@ proptest! {
 
     #[test]
     fn any_text_is_an_error_or_answer_under_every_kind(text in "[ -~\n\t]{0,300}", kind in prop::sample::select(kinds())) {
-        let options = LatencyOptions { kind: Some(kind.to_owned()), unit: None };
+        let options = LatencyOptions { kind: Some(kind.to_owned()), ..LatencyOptions::default() };
         let _ = read_latency_bytes("input", text.as_bytes(), &options);
     }
 }
