@@ -5,6 +5,7 @@
 //! line: memory follows the histogram, not the file.
 
 mod clock;
+mod composite;
 mod csv;
 mod decimal;
 mod fortio;
@@ -15,7 +16,10 @@ mod hlog;
 mod jmeter;
 mod k6;
 mod k6_samples;
+mod layout;
 mod lines;
+mod metric_name;
+mod native;
 mod locust;
 mod nighthawk;
 mod nighthawk_text;
@@ -25,12 +29,15 @@ mod open;
 mod payload;
 mod prometheus;
 mod prometheus_api;
+mod prometheus_matrix;
+mod prometheus_proto;
 mod samples;
 mod series;
 mod spectrum;
 mod text;
 mod value;
 mod vegeta;
+mod wire;
 mod wrk;
 
 #[cfg(test)]
@@ -146,6 +153,7 @@ const READERS: &[Reader] = &[
     jmeter::CSV,
     hey::READER,
     prometheus::READER,
+    prometheus_proto::READER,
     csv::READER,
 ];
 
