@@ -21,6 +21,7 @@ mod lines;
 mod metric_name;
 mod native;
 mod locust;
+mod locust_history;
 mod nighthawk;
 mod nighthawk_text;
 mod notes;
@@ -37,6 +38,7 @@ mod spectrum;
 mod text;
 mod value;
 mod vegeta;
+mod vegeta_results;
 mod wire;
 mod wrk;
 
@@ -144,6 +146,9 @@ const READERS: &[Reader] = &[
     hgrm::READER,
     oha::TEXT,
     vegeta::TEXT,
+    vegeta_results::JSON,
+    vegeta_results::CSV,
+    vegeta_results::GOB,
     k6_samples::NDJSON,
     k6_samples::CSV,
     k6_samples::CONSOLE,

@@ -6,7 +6,9 @@ use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
 use super::lines::Lines;
-use super::{Context, Head, Input, InputError, LatencyOptions, LatencyReading, READERS, Reader, Shape, kinds};
+use super::{
+    Context, Head, Input, InputError, LatencyOptions, LatencyReading, READERS, Reader, Shape, kinds, vegeta_results,
+};
 
 /// How much of a content is looked at to recognise it.
 const HEAD: usize = 64 << 10;
@@ -178,6 +180,9 @@ fn is_document(head: &[u8]) -> bool {
     }
     let mut lines = start.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let first = lines.next().unwrap_or_default();
+    if vegeta_results::is_result(&String::from_utf8_lossy(first)) {
+        return false;
+    }
     let another = lines.next().is_some_and(|line| line.trim_ascii_start().starts_with(b"{"));
     !(another && first.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok())
 }
