@@ -73,7 +73,7 @@ mod unit_tests {
         let span = |lower, upper| Span { lower, upper, counted: 1.0 };
         let spans = [span(-0.5, 0.5), span(0.957, 1.0), span(3.67, 4.0), span(10.37, 10.83), span(14.67, 16.0)];
         let found = ends(native("envoy_http_downstream_rq_time", &spans, TimeUnit::Milliseconds).unwrap());
-        assert_eq!(found, [(0.0, 0.001), (0.001, 0.002), (0.004, 0.005), (0.010_37, 0.010_83), (0.015, 0.017)]);
+        assert_eq!(found, [(0.0, 0.001), (0.001, 0.002), (0.004, 0.005), (10.37 / 1e3, 10.83 / 1e3), (0.015, 0.017)]);
         let found = ends(native("t_seconds", &spans[..2], TimeUnit::Seconds).unwrap());
         assert_eq!(found, [(0.0, 0.5), (0.957, 1.0)]);
     }

@@ -119,12 +119,6 @@ struct Head<'a> {
 }
 
 impl Head<'_> {
-    /// Whether there are control characters that no text has.
-    fn is_binary(&self) -> bool {
-        const LOOKED_AT: usize = 1024;
-        self.bytes.iter().take(LOOKED_AT).any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
-    }
-
     /// The first line that is neither empty nor a comment.
     fn first_line(&self) -> &str {
         self.text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default()

@@ -67,7 +67,9 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
             "check whether the file is cut, or fetch it again",
         )
     })?;
-    if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+    // A message of Protocol Buffers may begin with any byte, be it a brace or the mark of UTF-8.
+    let binary = is_binary(&head);
+    if !binary && head.starts_with(&[0xef, 0xbb, 0xbf]) {
         head.drain(..3);
     }
     if head.iter().all(u8::is_ascii_whitespace) {
@@ -79,13 +81,12 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
         ));
     }
     let mut lines = Lines::new(name, Box::new(Cursor::new(head.as_slice()).chain(reader)));
-    if is_document(&head) {
+    if !binary && is_document(&head) {
         let bytes = lines.rest(LARGEST_DOCUMENT, "a JSON result")?;
         return document(name, bytes, options);
     }
     let text = String::from_utf8_lossy(&head);
     let head = Head { bytes: &head, text: &text };
-    let binary = head.is_binary();
     let streams = || {
         READERS.iter().filter_map(|reader| match reader.shape {
             Shape::Bytes { recognise, read } => Some((reader, recognise, read)),
@@ -170,6 +171,12 @@ fn expected() -> String {
 fn beginning(text: &str) -> String {
     const SHOWN: usize = 60;
     text.trim_start().lines().next().unwrap_or_default().chars().take(SHOWN).collect()
+}
+
+/// Whether there are control characters that no text has.
+fn is_binary(head: &[u8]) -> bool {
+    const LOOKED_AT: usize = 1024;
+    head.iter().take(LOOKED_AT).any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
 }
 
 /// Whether this is one JSON value; a line of JSON followed by another one is a stream.

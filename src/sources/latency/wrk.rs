@@ -116,8 +116,10 @@ impl Run {
             ["Detailed", "Percentile", "spectrum:"] => self.in_spectrum = true,
             [percent, value] if percent.ends_with('%') => {
                 let percent = percent.trim_end_matches('%').parse().map_err(|_| format!("{text:?}"))?;
-                if let Some(value) = duration(value) {
-                    self.percentiles.extend(stated(percent, value.seconds, value.resolution));
+                match duration(value) {
+                    Some(value) => self.percentiles.extend(stated(percent, value.seconds, value.resolution)),
+                    None if value.contains("nan") => {}
+                    None => return Err(format!("{text:?}")),
                 }
             }
             [requests, "requests", "in", time, ..] => {
