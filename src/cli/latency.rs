@@ -65,9 +65,11 @@ fn measurements(
     findings.extend(noticed);
     if measurements.is_empty() {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let told: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         return Err(Failure::Input(format!(
-            "failed to find a measurement in {}: no samples were recorded; look at the log of the load generator",
-            names.join(", ")
+            "failed to find a measurement in {}: {}; look at the log of the load generator",
+            names.join(", "),
+            if told.is_empty() { "no samples were recorded".to_owned() } else { told.join("; ") }
         )));
     }
     if arguments.correct_omission {
