@@ -14,7 +14,7 @@ use crate::finding::Finding;
 use crate::measurement::{Load, TimeUnit};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "hgrm", timed: false, shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "hgrm", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     let header = head.first_line();

@@ -19,7 +19,7 @@ pub(super) const NDJSON: Reader =
 pub(super) const CSV: Reader =
     Reader { kind: "k6", timed: true, shape: Shape::Stream { recognise: recognise_csv, read: read_csv } };
 pub(super) const CONSOLE: Reader =
-    Reader { kind: "k6", timed: false, shape: Shape::Stream { recognise: recognise_console, read: read_console } };
+    Reader { kind: "k6", timed: false, shape: Shape::Report { recognise: recognise_console, read: read_console } };
 
 fn recognise_ndjson(head: &Head<'_>) -> bool {
     let line = head.first_line();

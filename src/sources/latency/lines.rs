@@ -22,11 +22,28 @@ pub(super) struct Lines<'a> {
     number: u64,
     /// Bytes handed out.
     position: u64,
+    /// Most bytes that are handed out.
+    limit: u64,
 }
 
 impl<'a> Lines<'a> {
     pub fn new(name: &'a str, reader: Box<dyn Read + 'a>) -> Self {
-        Self { name, reader, buffer: vec![0; BUFFER], start: 0, end: 0, ended: false, number: 0, position: 0 }
+        Self {
+            name,
+            reader,
+            buffer: vec![0; BUFFER],
+            start: 0,
+            end: 0,
+            ended: false,
+            number: 0,
+            position: 0,
+            limit: u64::MAX,
+        }
+    }
+
+    /// Refuses what goes on beyond so many bytes.
+    pub fn stop_after(&mut self, limit: u64) {
+        self.limit = limit;
     }
 
     /// The next line without its end; `None` after the last.
@@ -178,6 +195,10 @@ impl<'a> Lines<'a> {
 
     /// Reads more behind what is held; makes room by moving it to the front, then by doubling the buffer.
     fn fill(&mut self) -> Result<(), InputError> {
+        if self.position > self.limit {
+            let found = format!("more than {} MiB", self.limit >> 20);
+            return Err(self.error(found, "the output of a load test", "split the file"));
+        }
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;

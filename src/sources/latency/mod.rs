@@ -102,7 +102,9 @@ enum Shape {
         recognise: fn(&Value) -> bool,
         read: fn(&Context<'_>, &Value, &mut LatencyReading) -> Result<(), InputError>,
     },
-    /// Text that passes through.
+    /// Console output and other text that is small as a whole.
+    Report { recognise: Recognise, read: Read },
+    /// Text that passes through, however long.
     Stream { recognise: Recognise, read: Read },
     /// Bytes that pass through, whether or not they are text.
     Bytes { recognise: Recognise, read: Read },

@@ -3,6 +3,9 @@
 //! With schema `n` (−4 to 8), bucket `i` holds values above `2^((i−1)·2^−n)` up to `2^(i·2^−n)`; values near
 //! zero have a bucket of their own (OpenMetrics 2.0, "Native Buckets").
 
+/// Most buckets of one series; Envoy has 20, native histograms 160 at first.
+pub(super) const MOST_BUCKETS: usize = 4_096;
+
 /// A bucket in the unit of its metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Span {

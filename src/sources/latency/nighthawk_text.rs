@@ -10,7 +10,7 @@ use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "nighthawk", timed: false, shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "nighthawk", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     head.first_line().starts_with("Nighthawk")

@@ -14,7 +14,7 @@ use crate::units::{Rate, Seconds};
 
 pub(super) const DOCUMENT: Reader =
     Reader { kind: "oha", timed: false, shape: Shape::Document { recognise: recognise_document, read: read_document } };
-pub(super) const TEXT: Reader = Reader { kind: "oha", timed: false, shape: Shape::Stream { recognise, read } };
+pub(super) const TEXT: Reader = Reader { kind: "oha", timed: false, shape: Shape::Report { recognise, read } };
 
 /// The result in a document: itself, or what a wrapper caught on standard output.
 fn result(value: &Value) -> &Value {

@@ -14,6 +14,8 @@ use super::{
 const HEAD: usize = 64 << 10;
 /// Largest JSON document: results of load tools have kilobytes, and a document is held as a whole.
 const LARGEST_DOCUMENT: usize = 16 << 20;
+/// Largest console output, thousands of runs long: each becomes a measurement that is held.
+const LARGEST_REPORT: u64 = 64 << 20;
 /// Most bytes of one input, before and after unpacking.
 const LARGEST_INPUT: u64 = 64 << 30;
 /// Size of pieces in which files are read.
@@ -90,7 +92,9 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
     let streams = || {
         READERS.iter().filter_map(|reader| match reader.shape {
             Shape::Bytes { recognise, read } => Some((reader, recognise, read)),
-            Shape::Stream { recognise, read } if !binary => Some((reader, recognise, read)),
+            Shape::Report { recognise, read } | Shape::Stream { recognise, read } if !binary => {
+                Some((reader, recognise, read))
+            }
             _ => None,
         })
     };
@@ -105,6 +109,9 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
         let what = if binary { "bytes" } else { "text" };
         return Err(not_recognised(name, &format!("{what} beginning {:?}", beginning(&text)), options));
     };
+    if matches!(reader.shape, Shape::Report { .. }) {
+        lines.stop_after(LARGEST_REPORT);
+    }
     let mut reading = LatencyReading::default();
     read(&context(name, reader, options)?, &mut lines, &mut reading)?;
     Ok(reading)

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::clock::{Time, in_unit};
-use super::native::Span;
+use super::native::{MOST_BUCKETS, Span};
 use super::value::{number, shortened};
 use crate::measurement::{Period, TimeUnit};
 
@@ -119,6 +119,9 @@ pub(super) fn histograms(
             whole.sum = whole.sum.zip(grown.sum).map(|(whole, part)| whole + part);
             whole.spans.extend(grown.spans);
             coalesce(&mut whole.spans);
+            if whole.spans.len() > MOST_BUCKETS {
+                return Err(format!("more than {MOST_BUCKETS} buckets over the range"));
+            }
         }
         last = Some(point);
     }

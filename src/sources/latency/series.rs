@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layout::{self, Contradiction};
 use super::metric_name::{is_of_envoy, unit_of};
-use super::native::{CUSTOM_BOUNDS, Span};
+use super::native::{CUSTOM_BOUNDS, MOST_BUCKETS, Span};
 use super::notes::{BUCKETS_FALL, HISTOGRAMS_LEFT_OUT, METRICS_LEFT_OUT, SAMPLES_LEFT_OUT, WHOLE_MILLISECONDS};
 use super::value::{count, invalid, named, note_empty, shortened};
 use super::{Context, LatencyReading};
@@ -15,8 +15,6 @@ use crate::units::Seconds;
 
 /// Most series of one input.
 const MOST_SERIES: usize = 200_000;
-/// Most buckets of one series; Envoy has 20, native histograms 160 at first.
-const MOST_BUCKETS: usize = 4_096;
 /// Most memory for the series of one input, in bytes.
 const MOST_BYTES: usize = 512 << 20;
 

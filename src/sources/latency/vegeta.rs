@@ -17,7 +17,7 @@ pub(super) const DOCUMENT: Reader = Reader {
     timed: false,
     shape: Shape::Document { recognise: recognise_document, read: read_document },
 };
-pub(super) const TEXT: Reader = Reader { kind: "vegeta", timed: false, shape: Shape::Stream { recognise, read } };
+pub(super) const TEXT: Reader = Reader { kind: "vegeta", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise_document(value: &Value) -> bool {
     value.get("latencies").is_some_and(Value::is_object) && value.get("requests").is_some()

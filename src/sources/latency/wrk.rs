@@ -15,9 +15,9 @@ use crate::measurement::{Distribution, DistributionError, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
 pub(super) const WRK: Reader =
-    Reader { kind: "wrk", timed: false, shape: Shape::Stream { recognise: recognise_wrk, read } };
+    Reader { kind: "wrk", timed: false, shape: Shape::Report { recognise: recognise_wrk, read } };
 pub(super) const WRK2: Reader =
-    Reader { kind: "wrk2", timed: false, shape: Shape::Stream { recognise: recognise_wrk2, read } };
+    Reader { kind: "wrk2", timed: false, shape: Shape::Report { recognise: recognise_wrk2, read } };
 
 fn recognise_wrk(head: &Head<'_>) -> bool {
     head.text.lines().any(is_start)

@@ -175,4 +175,26 @@ fn numbers_that_are_none_are_named_with_their_field() {
 fn lines_and_records_have_a_limit() {
     refuse(format!("latency_ms\n{}", "1".repeat(17 << 20)), "a line of more than 16 MiB");
     refuse("timeStamp,elapsed\n1,\"20\n", "a quote that is never closed");
+    let runs = GOOD[4].repeat(70 << 20 >> 8);
+    refuse(runs, "more than 64 MiB");
+}
+
+/// Every point of a range with buckets of its own.
+#[test]
+fn ranges_of_ever_new_buckets_are_refused_in_time() {
+    let point = |number: u32| {
+        let buckets: Vec<String> = (0..40)
+            .map(|place| {
+                let lower = f64::from(number * 40 + place);
+                format!(r#"[0,"{lower}","{}","{number}"]"#, lower + 0.5)
+            })
+            .collect();
+        format!(r#"[{number},{{"count":"{}","sum":"1","buckets":[{}]}}]"#, number * 40, buckets.join(","))
+    };
+    let points: Vec<String> = (1..4_000).map(point).collect();
+    let answer = format!(
+        r#"{{"data":{{"result":[{{"metric":{{"__name__":"t_seconds"}},"histograms":[{}]}}]}}}}"#,
+        points.join(",")
+    );
+    refuse(answer, "more than 4096 buckets over the range");
 }

@@ -121,6 +121,15 @@ fn what_has_no_times_says_so() {
 }
 
 #[test]
+fn attributes_and_offsets_are_times_too() {
+    let xml = "<testResults>\n<httpSample t=\"20\" ts=\"1768315695000\" s=\"true\"/>\n<httpSample t=\"30\" ts=\"1768315697000\" s=\"true\">\n<httpSample t=\"29\" ts=\"1768315697000\" s=\"true\"/>\n</httpSample></testResults>\n";
+    assert_eq!(part(xml, "1s", ""), Ok(vec![1]));
+    assert_eq!(part(xml, "", "2026-01-13T14:48:16Z"), Ok(vec![1]));
+    let hey = "response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n0.0040,0,0,0,0,0,200,0.1\n0.0040,0,0,0,0,0,200,0.9\n";
+    assert_eq!(part(hey, "0.5s", ""), Ok(vec![1]));
+}
+
+#[test]
 fn columns_of_times_in_any_unit() {
     for csv in [
         "start_ms,latency_ms\n1000,20\n2500,30\n",
