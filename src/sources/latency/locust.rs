@@ -2,7 +2,8 @@
 //!
 //! Statistics hold one row per request and an `Aggregated` one, which is used where it stands alone.
 //! Of a history the last row counts: its percentiles are of a short window, its median and ends of all.
-//! Before the first request of a kind, numbers are 0 or `N/A`, and percentiles `N/A`.
+//! Before the first request of a kind, numbers are 0 or `N/A`, and percentiles `N/A`. Real files at hand hold no
+//! requests at all; the columns and their rounding are those of `locust/stats.py`.
 
 use std::collections::BTreeMap;
 

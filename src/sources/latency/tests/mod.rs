@@ -7,6 +7,13 @@ use flate2::write::GzEncoder;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer, V2Serializer};
 use proptest::prelude::*;
 
+/// An own input by its name in `data/latency`.
+macro_rules! own {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/latency/", $name)).as_slice()
+    };
+}
+
 mod hostile;
 mod native;
 mod scrape;
@@ -76,6 +83,23 @@ fn results_of_load_tools() {
         "hey",
         &[(2, 4.0, 4.0)],
     );
+}
+
+/// Columns as `locust/stats.py` writes them.
+#[test]
+fn statistics_of_locust() {
+    let header = "Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%\n";
+    let rows = "GET,\"/items, all\",1000,3,20,25.5,8.1,412.7,5120.0,33.3,0.1,20,24,27,30,41,60,98,140,390,410,410\nPOST,/cart,0,0,0,0.0,0,0,0.0,0.0,0.0,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A,N/A\n";
+    let aggregated = ",Aggregated,1000,3,20,25.5,8.1,412.7,5120.0,33.3,0.1,20,24,27,30,41,60,98,140,390,410,410\n";
+    let statistics = format!("{header}{rows}{aggregated}");
+    check(&statistics, "locust", &[(1000, 20.0, 140.0)]);
+    assert!(noticed(&statistics, "latency-no-samples").contains("no samples"));
+    let load = &read(&statistics).unwrap().measurements[0].load;
+    assert_eq!((load.failures, load.rate.map(|rate| rate.as_per_second())), (Some(3), Some(33.3)));
+    check(format!("{header}{aggregated}"), "locust", &[(1000, 20.0, 140.0)]);
+    let history = read(own!("webshop-locust_stats_history.csv")).unwrap();
+    let last = &history.measurements[0];
+    assert_eq!((last.distribution.samples(), last.load.failures, last.load.connections), (Some(40), Some(2), Some(8)));
 }
 
 #[test]
@@ -170,14 +194,6 @@ proptest! {
         }
     }
 }
-
-/// An own input by its name in `data/latency`.
-macro_rules! own {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/latency/", $name)).as_slice()
-    };
-}
-use own;
 
 /// Own inputs of every kind that has a file.
 const OWN: [(&str, &[u8]); 17] = [
