@@ -4,6 +4,7 @@
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
 mod evidence;
+mod extends;
 mod injection;
 mod published;
 mod verify;
@@ -112,12 +113,12 @@ pub fn embedded() -> &'static [(&'static str, &'static str)] {
 }
 
 impl ModelCard {
-    /// Reads a card from TOML text.
+    /// Reads a card from TOML text. A card that `extends` an embedded one states only what differs.
     ///
     /// # Errors
     /// [`CardError`] naming the field or coefficient and what was expected.
     pub fn from_toml(text: &str) -> Result<Self, CardError> {
-        let raw: RawCard = toml::from_str(text).map_err(|error| CardError::Syntax(error.to_string()))?;
+        let raw = extends::read(text)?;
         for (field, value) in [("name", &raw.name), ("title", &raw.title), ("istio", &raw.istio), ("date", &raw.date)] {
             if value.trim().is_empty() {
                 let (field, expected) = (field.to_owned(), "text that says which card this is".to_owned());

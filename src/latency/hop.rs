@@ -6,6 +6,7 @@ use super::PredictionError;
 use crate::card::ModelCard;
 use crate::composition::{Dependence, Spread};
 use crate::estimate::Estimate;
+use crate::measurement::{Load, Pacing};
 use crate::model::queueing::{Arrivals, CfsQuota, CpuDemand, EventLoop, LoopLoad, QueueError, Throttling};
 use crate::model::{Features, ProxyTraffic, RequestShape};
 use crate::units::{Bytes, Cores, Quantity, Rate, Seconds, Share, Utilization};
@@ -110,6 +111,27 @@ pub struct Traffic {
     pub workers: u32,
     /// CPU limit of each Envoy, if it has one.
     pub cpu_limit: Option<Cores>,
+}
+
+impl Traffic {
+    /// The same under the load of a measurement, as far as that is known.
+    #[must_use]
+    pub fn like(self, load: &Load) -> Self {
+        let arrivals = match load.pacing {
+            // Fortio fires all connections of a round together unless told otherwise.
+            Pacing::PacedClosed => Some(Arrivals::Rounds(load.round_spread.unwrap_or(Share::ZERO))),
+            // Each connection sends when it has its answer: no more than all of them are ever there.
+            Pacing::Closed => Some(Arrivals::Rounds(Share::literal(1.0))),
+            Pacing::Open => Some(Arrivals::Independent),
+            Pacing::Unknown => None,
+        };
+        Self {
+            rate: load.rate.unwrap_or(self.rate),
+            connections: load.connections.unwrap_or(self.connections),
+            arrivals: arrivals.unwrap_or(self.arrivals),
+            ..self
+        }
+    }
 }
 
 /// What one proxy does to a request, at the card's figures.

@@ -14,7 +14,7 @@ mod verify;
 
 pub use extract::{Added, ExtractError, Extraction, extract};
 pub use hop::{Hop, HopTime, Mode, Traffic};
-pub use predict::{Predicted, Prediction, PredictionError, predict};
+pub use predict::{Predicted, Prediction, PredictionError, predict, saturated};
 pub use sweep::{MeshKnee, Sweep, SweepPoint, sweep};
 pub use verify::verify;
 

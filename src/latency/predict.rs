@@ -5,7 +5,9 @@ use super::{BEYOND_SATURATION, HopTime, Mode, NEAR_CPU_LIMIT, OTHER_LOAD, Traffi
 use crate::card::ModelCard;
 use crate::composition::{Dependence, Spread};
 use crate::finding::Finding;
-use crate::measurement::{Distribution, DistributionError, Measurement, QUANTILES, QuantileEstimate};
+use crate::measurement::{
+    Distribution, DistributionError, Measurement, Objective, QUANTILES, QuantileEstimate, Slo, SloOutcome,
+};
 use crate::model::queueing::QueueError;
 use crate::units::{Quantile, Rate, Seconds, Share};
 
@@ -27,6 +29,8 @@ pub struct Prediction {
     pub hops: Vec<HopTime>,
     /// The quantiles of [`QUANTILES`], in their order.
     pub quantiles: Vec<Predicted>,
+    /// Objectives and how they would stand.
+    pub outcomes: Vec<(Slo, SloOutcome)>,
     /// The response times, as likely as not.
     pub distribution: Distribution,
     /// The same, without the baseline: what all proxies add.
@@ -65,12 +69,12 @@ pub enum PredictionError {
 /// Predicts the response times of a measured baseline with proxies on the way.
 ///
 /// # Errors
-/// [`PredictionError::Queue`] for a rate that saturates a proxy; a report says so as
-/// [`BEYOND_SATURATION`](super::BEYOND_SATURATION) (see [`saturated()`]).
+/// [`PredictionError::Queue`] for a rate that saturates a proxy; [`saturated()`] makes a finding of it.
 pub fn predict(
     baseline: &Measurement,
     mode: Mode,
     traffic: &Traffic,
+    slos: &[Slo],
     card: &ModelCard,
 ) -> Result<Prediction, PredictionError> {
     let stations = stations(mode, traffic, card)?;
@@ -86,6 +90,7 @@ pub fn predict(
         traffic: *traffic,
         hops,
         quantiles,
+        outcomes: slos.iter().map(|slo| (*slo, answers.judge(&baseline.distribution, slo))).collect(),
         distribution: answers.best.to_distribution(samples)?,
         added: answers.added.to_distribution(samples)?,
         findings,
@@ -163,34 +168,55 @@ impl Answers {
     /// A quantile with the interval of coefficients, dependence, grid and baseline.
     pub fn at(&self, baseline: &Distribution, quantile: Quantile) -> Predicted {
         let base = baseline.interval(quantile, CONFIDENCE);
-        let best = self.best.quantile(quantile);
+        let (with_mesh, comonotone) = self.ask(&base, |spread| spread.quantile(quantile));
+        let less = |end: Seconds| end - base.value;
+        let difference = QuantileEstimate {
+            lower: less(with_mesh.lower),
+            value: less(with_mesh.value),
+            upper: less(with_mesh.upper),
+        };
+        Predicted { quantile, base, with_mesh, comonotone, difference }
+    }
+
+    /// How an objective would stand.
+    fn judge(&self, baseline: &Distribution, slo: &Slo) -> SloOutcome {
+        let measured = match slo.objective {
+            Objective::Quantile(quantile) => {
+                self.ask(&baseline.interval(quantile, CONFIDENCE), |spread| spread.quantile(quantile)).0
+            }
+            Objective::Mean => self.ask(&baseline.mean(), Spread::mean).0,
+        };
+        slo.judge(measured)
+    }
+
+    /// A figure of the composed distribution with its interval, and the same if all were slow together.
+    ///
+    /// What moves the figure is independent, so the ways are combined in quadrature, downwards and upwards apart:
+    /// each coefficient at its ends, the dependence, and the doubt of the baseline.
+    fn ask(
+        &self,
+        base: &QuantileEstimate,
+        figure: impl Fn(&Spread) -> QuantileEstimate,
+    ) -> (QuantileEstimate, Seconds) {
+        let best = figure(&self.best);
         let value = best.value.as_seconds();
-        let comonotone = self.comonotone.quantile(quantile).value;
+        let comonotone = figure(&self.comonotone).value;
         let (mut down, mut up) = (0.0, 0.0);
         let mut swing = |end: f64| {
             let far = if end.is_nan() { f64::INFINITY } else { end - value };
             if far < 0.0 { down += far * far } else { up += far * far }
         };
-        for ends in &self.swings {
-            for end in ends {
-                // A proxy that saturates at an end of the interval has no upper bound.
-                swing(end.as_ref().map_or(f64::INFINITY, |end| end.quantile(quantile).value.as_seconds()));
-            }
+        for end in self.swings.iter().flatten() {
+            // A proxy that saturates at an end of the interval has no upper bound.
+            swing(end.as_ref().map_or(f64::INFINITY, |end| figure(end).value.as_seconds()));
         }
         swing(comonotone.as_seconds());
         swing(value + (base.lower - base.value).as_seconds());
         swing(value + (base.upper - base.value).as_seconds());
         let lower = (value - f64::sqrt(down)).max(0.0).min(best.lower.as_seconds());
         let upper = (value + f64::sqrt(up)).max(best.upper.as_seconds());
-        let with_mesh = estimate(lower, value, upper);
-        let less = |end: f64| end - base.value.as_seconds();
-        let difference = estimate(less(lower), less(value), less(upper));
-        Predicted { quantile, base, with_mesh, comonotone, difference }
+        (QuantileEstimate { lower: Seconds::new(lower), value: best.value, upper: Seconds::new(upper) }, comonotone)
     }
-}
-
-fn estimate(lower: f64, value: f64, upper: f64) -> QuantileEstimate {
-    QuantileEstimate { lower: Seconds::new(lower), value: Seconds::new(value), upper: Seconds::new(upper) }
 }
 
 fn findings(baseline: &Measurement, traffic: &Traffic, hops: &[HopTime]) -> Vec<Finding> {

@@ -5,14 +5,19 @@
 
 mod amounts;
 mod comparison;
+mod extraction;
 mod findings;
 mod headline;
 mod json;
+mod mesh;
+mod mesh_json;
 mod names;
 mod objectives;
 mod percentiles;
+mod saturation;
 mod times;
 
+pub use extraction::card;
 pub use json::render as json;
 #[cfg(feature = "schema")]
 pub use json::schema;
@@ -21,6 +26,7 @@ pub use json::schema;
 use super::document::Chart;
 use super::document::{Block, Cell, Column, Document, Table};
 use crate::finding::Finding;
+use crate::latency::{Extraction, Prediction, Sweep};
 use crate::measurement::{Comparison, Measurement, Slo, SloOutcome};
 use crate::units::Share;
 
@@ -35,8 +41,38 @@ pub struct LatencyReport {
     pub comparisons: Vec<Comparison>,
     /// Objectives and how they stand, per measurement.
     pub outcomes: Vec<Vec<(Slo, SloOutcome)>>,
+    /// The base, or each measurement without one, with the mesh on top.
+    pub predictions: Vec<MeshAnswer>,
+    /// What one traversal takes.
+    pub extraction: Option<Extracted>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+}
+
+/// What is predicted of one baseline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeshAnswer {
+    /// Name of the baseline.
+    pub name: String,
+    /// The response times with the mesh on top.
+    pub prediction: Prediction,
+    /// The same at rising rates, where that was asked for.
+    pub sweep: Option<Sweep>,
+}
+
+/// What was extracted from two measurements.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extracted {
+    /// Name of the measurement without proxies.
+    pub base: String,
+    /// Name of the measurement with proxies.
+    pub meshed: String,
+    /// Name of the card it was set against.
+    pub card: String,
+    /// Proxies and load in words.
+    pub conditions: String,
+    /// The figures.
+    pub extraction: Extraction,
 }
 
 /// Confidence of every interval shown.
@@ -50,6 +86,9 @@ pub fn document(report: &LatencyReport) -> Document {
     let chapters = [
         times::chapter(report, common),
         comparison::chapter(report),
+        mesh::chapter(report),
+        saturation::chapter(report),
+        extraction::chapter(report),
         objectives::chapter(report),
         findings::chapter(report),
     ];
