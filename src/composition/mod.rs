@@ -9,13 +9,16 @@ mod combine;
 mod convolve;
 mod from;
 mod grid;
+mod limit;
 mod masses;
+mod retry;
 mod spread;
 
 #[cfg(test)]
 mod tests;
 
-pub use spread::{Dependence, ShareEstimate, Spread, SpreadError};
+pub use retry::{Backoff, Retried, Retry};
+pub use spread::{CountEstimate, Dependence, ShareEstimate, Spread, SpreadError};
 
 /// Most repetitions of a part, and the largest factor.
 pub const MOST_REPEATS: f64 = 1e6;

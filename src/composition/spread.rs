@@ -35,6 +35,17 @@ pub struct ShareEstimate {
     pub upper: Share,
 }
 
+/// An expected number with the bounds that are known of it. Invariant: `0 ≤ lower ≤ value ≤ upper`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CountEstimate {
+    /// No less than this.
+    pub lower: f64,
+    /// The best single figure.
+    pub value: f64,
+    /// No more than this.
+    pub upper: f64,
+}
+
 /// How parts of a path are slow together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dependence {

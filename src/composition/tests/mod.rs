@@ -1,6 +1,7 @@
 //! What every spread obeys, against results this module did not compute.
 
 mod exact;
+mod retries;
 mod laws;
 
 use statrs::distribution::{ContinuousCDF, Exp, LogNormal};
