@@ -12,7 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("estimate", &["units"]),
     ("resources", &["units"]),
     ("measurement", &["finding", "units"]),
-    ("composition", &["measurement", "units"]),
+    ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "resources", "units"]),
     ("model", &["estimate", "units"]),

@@ -3,6 +3,7 @@
 mod exact;
 mod retries;
 mod laws;
+mod paths;
 
 use statrs::distribution::{ContinuousCDF, Exp, LogNormal};
 
