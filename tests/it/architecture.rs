@@ -69,7 +69,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("sources", &["finding", "inventory", "measurement", "quantity", "resources", "units"]),
+    ("sources", &["composition", "finding", "inventory", "measurement", "quantity", "resources", "units"]),
     ("synthetic", &["units"]),
     (
         "cli",

@@ -20,10 +20,10 @@ fn recognise(head: &Head<'_>) -> bool {
 }
 
 /// A line taken apart; the labels are still as written.
-struct Sample<'a> {
-    metric: &'a str,
-    labels: Option<&'a str>,
-    value: &'a str,
+pub(in crate::sources) struct Sample<'a> {
+    pub metric: &'a str,
+    pub labels: Option<&'a str>,
+    pub value: &'a str,
 }
 
 fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
@@ -66,7 +66,7 @@ fn take(set: &mut SeriesSet, line: &str) -> Result<(), String> {
 }
 
 /// `name{labels} value [timestamp] [# exemplar]`.
-fn sample(line: &str) -> Option<Sample<'_>> {
+pub(in crate::sources) fn sample(line: &str) -> Option<Sample<'_>> {
     let line = line.trim();
     let end = line.find(['{', ' ', '\t'])?;
     let metric = line.get(..end).filter(|metric| is_name(metric))?;
@@ -103,7 +103,7 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn labels(text: &str) -> Result<Labels, String> {
+pub(in crate::sources) fn labels(text: &str) -> Result<Labels, String> {
     let mut labels = Labels::new();
     let mut rest = text.trim_start_matches([' ', ',']);
     while !rest.is_empty() {

@@ -19,7 +19,7 @@ fn recognise(value: &Value) -> bool {
 }
 
 /// The list of series in an envelope, or alone.
-fn result(value: &Value) -> Option<&[Value]> {
+pub(in crate::sources) fn result(value: &Value) -> Option<&[Value]> {
     let list = match value.pointer("/data/result") {
         Some(list) => list.as_array()?,
         None => value
@@ -78,7 +78,7 @@ fn read(context: &Context<'_>, value: &Value, reading: &mut LatencyReading) -> R
 }
 
 /// The value of a vector, or the increase of a matrix.
-fn total(entry: &Value, resets: &mut Tally, metric: &str) -> Result<Option<f64>, String> {
+pub(in crate::sources) fn total(entry: &Value, resets: &mut Tally, metric: &str) -> Result<Option<f64>, String> {
     let value = |point: &Value| {
         point.get(1).and_then(number).ok_or_else(|| format!("{:?} as a sample", shortened(&point.to_string())))
     };
