@@ -55,6 +55,7 @@ pub mod policy;
 pub mod inventory;
 pub mod model;
 pub mod card;
+pub mod latency;
 
 pub mod mesh;
 pub mod profile;

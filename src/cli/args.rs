@@ -63,8 +63,8 @@ pub enum Command {
     Models(ModelsArguments),
     /// Print a policy file with every field, its default and meaning
     Policy(PolicyArguments),
-    /// Print the JSON Schema of `plan --format json`
-    Schema,
+    /// Print the JSON Schema of `plan --format json`, or of another command's JSON
+    Schema(SchemaArguments),
     /// Write a synthetic cluster as kubectl JSON, the same bytes for the same seed
     Generate(GenerateArguments),
     /// Print a completion script for a shell
@@ -89,7 +89,7 @@ binary), Prometheus text and API answers, and CSV of samples; each is recognised
 
 Examples:
   meshcap latency run1.json run2.json --merge
-  meshcap latency mesh.json --compare baseline.json
+  meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
 
@@ -116,6 +116,9 @@ pub struct LatencyArguments {
     /// Fill in requests a paced closed loop did not send while it waited (needs rate and connections in the file)
     #[arg(long)]
     pub correct_omission: bool,
+    /// Write a report: .html, .md, .json, .txt or .svg (the percentile plot) picks the format, - is standard output; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = LatencyFormat::Text)]
     pub format: LatencyFormat,
@@ -131,8 +134,12 @@ pub enum LatencyFormat {
     Text,
     /// Markdown
     Markdown,
-    /// JSON
+    /// A self-contained HTML page
+    Html,
+    /// JSON (see `meshcap schema --of latency`)
     Json,
+    /// Response time against percentile
+    Svg,
 }
 
 /// Where the inventory comes from and what is wanted of it.
@@ -239,6 +246,22 @@ pub struct PolicyArguments {
     /// Print the documented example (the default)
     #[arg(long)]
     pub example: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The command whose JSON is described
+    #[arg(long, value_enum, default_value_t = SchemaOf::Plan)]
+    pub of: SchemaOf,
+}
+
+/// Commands whose JSON has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// `meshcap plan`
+    Plan,
+    /// `meshcap latency`
+    Latency,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 use crate::units::Seconds;
 
 pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Failure> {
+    let files = output::files::<LatencyFormat>(&arguments.output)?;
     let mut findings = Vec::new();
     let mut measurements = measurements(arguments, &arguments.files, &mut findings)?;
     if arguments.merge {
@@ -38,16 +39,24 @@ pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Fai
         .collect();
     let missed = outcomes.iter().flatten().any(|(_, outcome)| !outcome.met);
     let report = LatencyReport { measurements, base, comparisons, outcomes, findings };
+    for (path, format) in files {
+        output::write_text(path, &render(&report, format, TerminalOptions::FILE)?, global.quiet)?;
+    }
     let format = if arguments.json { LatencyFormat::Json } else { arguments.format };
-    output::print(&match format {
-        LatencyFormat::Text => report::latency_terminal(
-            &report,
-            TerminalOptions { width: terminal::width(), color: terminal::color(global) },
-        ),
-        LatencyFormat::Markdown => report::latency_markdown(&report),
-        LatencyFormat::Json => report::latency_json(&report),
-    })?;
+    let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
+    output::print(&render(&report, format, options)?)?;
     Ok(if missed { Outcome::ObjectiveMissed } else { Outcome::Done })
+}
+
+fn render(report: &LatencyReport, format: LatencyFormat, options: TerminalOptions) -> Result<String, Failure> {
+    Ok(match format {
+        LatencyFormat::Text => report::latency_terminal(report, options),
+        LatencyFormat::Markdown => report::latency_markdown(report),
+        LatencyFormat::Html => report::latency_html(report),
+        LatencyFormat::Json => report::latency_json(report),
+        LatencyFormat::Svg => report::latency_svg(report)
+            .ok_or_else(|| Failure::Input("failed to draw the percentile plot: use --format text".to_owned()))?,
+    })
 }
 
 fn measurements(

@@ -6,6 +6,7 @@
 mod chapters;
 mod derivation;
 pub mod document;
+mod duration;
 #[cfg(feature = "charts")]
 mod figures;
 mod html;
@@ -79,6 +80,20 @@ pub fn latency_markdown(report: &LatencyReport) -> String {
     markdown::render(&latency::document(report))
 }
 
+/// Measured response times as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn latency_html(report: &LatencyReport) -> String {
+    html::render(&latency::document(report))
+}
+
+/// Response time against percentile as an SVG file that follows the reader's light or dark scheme;
+/// `None` without measurements.
+#[cfg(feature = "charts")]
+#[must_use]
+pub fn latency_svg(report: &LatencyReport) -> Option<String> {
+    figures::file(&latency::percentile_plot(report)?)
+}
+
 /// Measured response times for machines: `distributions[]{name, format, count, quantiles}` in seconds.
 #[must_use]
 pub fn latency_json(report: &LatencyReport) -> String {
@@ -90,4 +105,11 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn schema() -> String {
     json::schema()
+}
+
+/// JSON Schema (draft 2020-12) of what [`latency_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn latency_schema() -> String {
+    latency::schema()
 }

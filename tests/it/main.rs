@@ -11,12 +11,14 @@
 )]
 
 mod architecture;
+mod browser;
 mod cli;
 mod examples;
 mod generate;
 mod hostile;
 mod inventories;
 mod latency;
+mod latency_reports;
 mod models;
 mod placement;
 mod queueing;

@@ -1,0 +1,92 @@
+//! Measured response times: arranged as a document, and as JSON.
+//!
+//! A chapter is a file with one function, `chapter`, which says nothing where nothing was asked;
+//! [`document`] puts them in reading order.
+
+mod amounts;
+mod comparison;
+mod findings;
+mod headline;
+mod json;
+mod names;
+mod objectives;
+mod percentiles;
+mod times;
+
+pub use json::render as json;
+#[cfg(feature = "schema")]
+pub use json::schema;
+
+#[cfg(feature = "charts")]
+use super::document::Chart;
+use super::document::{Block, Cell, Column, Document, Table};
+use crate::finding::Finding;
+use crate::measurement::{Comparison, Measurement, Slo, SloOutcome};
+use crate::units::Share;
+
+/// Measurements with everything that was asked about them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LatencyReport {
+    /// The measurements.
+    pub measurements: Vec<Measurement>,
+    /// What they are compared with.
+    pub base: Option<Measurement>,
+    /// One comparison per measurement, or none.
+    pub comparisons: Vec<Comparison>,
+    /// Objectives and how they stand, per measurement.
+    pub outcomes: Vec<Vec<(Slo, SloOutcome)>>,
+    /// What was noticed.
+    pub findings: Vec<Finding>,
+}
+
+/// Confidence of every interval shown.
+const CONFIDENCE: Share = Share::literal(0.9);
+/// Most rows of a table; JSON has all.
+const MOST_ROWS: usize = 200;
+
+/// The report as a document.
+pub fn document(report: &LatencyReport) -> Document {
+    let (report, common) = &names::shortened(report.clone());
+    let chapters = [
+        times::chapter(report, common),
+        comparison::chapter(report),
+        objectives::chapter(report),
+        findings::chapter(report),
+    ];
+    Document {
+        title: "Response times".to_owned(),
+        headline: headline::headline(report),
+        chapters: chapters.into_iter().flatten().collect(),
+    }
+}
+
+/// Response time against percentile alone.
+#[cfg(feature = "charts")]
+pub fn percentile_plot(report: &LatencyReport) -> Option<Chart> {
+    percentiles::chart(&names::shortened(report.clone()).0)
+}
+
+impl LatencyReport {
+    /// Base and measurements, in the order in which they are shown.
+    fn all(&self) -> impl Iterator<Item = &Measurement> {
+        self.base.iter().chain(&self.measurements)
+    }
+
+    /// Each measurement with its comparison, where it was compared.
+    fn compared(&self) -> impl Iterator<Item = (&Measurement, &Comparison)> {
+        self.measurements.iter().zip(&self.comparisons)
+    }
+
+    /// Every objective of every measurement.
+    fn judged(&self) -> impl Iterator<Item = (&Measurement, &Slo, &SloOutcome)> {
+        let pairs = self.measurements.iter().zip(&self.outcomes);
+        pairs.flat_map(|(measurement, outcomes)| outcomes.iter().map(move |(slo, outcome)| (measurement, slo, outcome)))
+    }
+}
+
+/// A table cut to what a page holds.
+fn table(caption: &str, columns: Vec<Column>, mut rows: Vec<Vec<Cell>>) -> Block {
+    let omitted = rows.len().saturating_sub(MOST_ROWS) as u64;
+    rows.truncate(MOST_ROWS);
+    Block::Table(Table { caption: caption.to_owned(), columns, rows, omitted })
+}
