@@ -90,14 +90,19 @@ binary), Prometheus text and API answers, and CSV of samples; each is recognised
 Examples:
   meshcap latency run1.json run2.json --merge
   meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
+  meshcap latency --path checkout.toml --slo 'p99<100ms'
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
 
 #[derive(Debug, Args)]
 pub struct LatencyArguments {
     /// Measurements to read, - for standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "path")]
     pub files: Vec<PathBuf>,
+    /// Compose the response time of a call path: services and calls as TOML, edges as CSV, traces, or Istio's metrics;
+    /// FILEs are then measurements of its services, and objectives are those of the path; may be repeated
+    #[arg(long, value_name = "GRAPH")]
+    pub path: Vec<PathBuf>,
     /// The kind of every FILE, where it is not recognised
     #[arg(long = "as", value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(crate::sources::latency::kinds()))]
     pub kind: Option<String>,
@@ -108,10 +113,10 @@ pub struct LatencyArguments {
     #[arg(long, value_name = "OBJECTIVE")]
     pub slo: Vec<crate::measurement::Slo>,
     /// Say how every FILE differs from this measurement
-    #[arg(long, value_name = "BASE")]
+    #[arg(long, value_name = "BASE", requires = "files")]
     pub compare: Option<PathBuf>,
     /// Put all FILEs together as one distribution
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     pub merge: bool,
     /// Fill in requests a paced closed loop did not send while it waited (needs rate and connections in the file)
     #[arg(long)]

@@ -111,10 +111,10 @@ pub fn extract(
     let Some(best) = best else {
         // Every variation failed for the same reason.
         let first = VARIATIONS.first().copied().unwrap_or(1.0);
-        return Err(fit.at(first).err().map_or_else(
-            || ExtractError::NotSlower { base: 0.0, meshed: 0.0 },
-            ExtractError::Prediction,
-        ));
+        return Err(fit
+            .at(first)
+            .err()
+            .map_or_else(|| ExtractError::NotSlower { base: 0.0, meshed: 0.0 }, ExtractError::Prediction));
     };
     let span = median.difference;
     let relative = |end: Seconds| (end / span.value).max(0.01);

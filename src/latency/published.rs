@@ -167,17 +167,13 @@ fn drawn(printed: &[Option<Seconds>; 3]) -> Result<Distribution, String> {
     let points: Vec<(f64, f64)> = PRINTED
         .iter()
         .zip(printed)
-        .filter_map(|(quantile, time)| {
-            time.map(|time| (standard.inverse_cdf(quantile.get()), time.as_seconds().ln()))
-        })
+        .filter_map(|(quantile, time)| time.map(|time| (standard.inverse_cdf(quantile.get()), time.as_seconds().ln())))
         .collect();
     let rising = points.windows(2).all(|pair| matches!(pair, [low, high] if low.1 <= high.1));
     let ([first, second, ..], true) = (&points[..], rising) else {
         return Err("percentiles without proxies: expected at least two, rising".to_owned());
     };
-    let line = |from: &(f64, f64), to: &(f64, f64), at: f64| {
-        from.1 + (at - from.0) * (to.1 - from.1) / (to.0 - from.0)
-    };
+    let line = |from: &(f64, f64), to: &(f64, f64), at: f64| from.1 + (at - from.0) * (to.1 - from.1) / (to.0 - from.0);
     let time_at = |deviations: f64| {
         let piece = points
             .windows(2)

@@ -86,7 +86,8 @@ impl<'a> Case<'a> {
         let answers = Answers::new(&self.base, &stations).ok()?;
         Some(PRINTED.map(|quantile| {
             let difference = answers.at(&self.row.baseline, quantile).difference;
-            let [lower, value, upper] = [difference.lower, difference.value, difference.upper].map(|end| end.as_seconds());
+            let [lower, value, upper] =
+                [difference.lower, difference.value, difference.upper].map(|end| end.as_seconds());
             Interval { lower, value, upper }
         }))
     }

@@ -23,7 +23,7 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
-pub use latency::LatencyReport;
+pub use latency::{ComposedPath, LatencyReport};
 pub use terminal::TerminalOptions;
 
 use crate::plan::{Plan, WorkloadPlan};

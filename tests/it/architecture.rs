@@ -56,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "composition",
             "estimate",
             "finding",
             "measurement",
@@ -75,6 +76,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "card",
+            "composition",
             "finding",
             "inventory",
             "measurement",

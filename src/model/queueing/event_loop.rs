@@ -345,7 +345,10 @@ mod tests {
             let waits = falling(atoms);
             for (quantile, expected) in [0.5, 0.9, 0.99].into_iter().zip(expected) {
                 let found = waits.iter().find(|(_, longer)| *longer <= 1.0 - quantile).unwrap().0;
-                assert!((found - expected).abs() < 0.12 * expected + 0.15, "{n} {pressure} {quantile}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 0.12 * expected + 0.15,
+                    "{n} {pressure} {quantile}: {found} {expected}"
+                );
             }
         }
     }

@@ -10,6 +10,8 @@ mod headline;
 mod json;
 mod names;
 mod objectives;
+mod path_json;
+mod paths;
 mod percentiles;
 mod times;
 
@@ -20,8 +22,9 @@ pub use json::schema;
 #[cfg(feature = "charts")]
 use super::document::Chart;
 use super::document::{Block, Cell, Column, Document, Table};
+use crate::composition::Path;
 use crate::finding::Finding;
-use crate::measurement::{Comparison, Measurement, Slo, SloOutcome};
+use crate::measurement::{Comparison, Distribution, Measurement, Slo, SloOutcome};
 use crate::units::Share;
 
 /// Measurements with everything that was asked about them.
@@ -35,8 +38,21 @@ pub struct LatencyReport {
     pub comparisons: Vec<Comparison>,
     /// Objectives and how they stand, per measurement.
     pub outcomes: Vec<Vec<(Slo, SloOutcome)>>,
+    /// Call paths.
+    pub paths: Vec<ComposedPath>,
     /// What was noticed.
     pub findings: Vec<Finding>,
+}
+
+/// A call path with what was asked about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComposedPath {
+    /// The path.
+    pub path: Path,
+    /// Its response times as they were measured beside its parts.
+    pub measured: Option<Distribution>,
+    /// Objectives and how it stands to them.
+    pub outcomes: Vec<(Slo, SloOutcome)>,
 }
 
 /// Confidence of every interval shown.
@@ -48,6 +64,7 @@ const MOST_ROWS: usize = 200;
 pub fn document(report: &LatencyReport) -> Document {
     let (report, common) = &names::shortened(report.clone());
     let chapters = [
+        paths::chapter(report),
         times::chapter(report, common),
         comparison::chapter(report),
         objectives::chapter(report),
@@ -77,10 +94,13 @@ impl LatencyReport {
         self.measurements.iter().zip(&self.comparisons)
     }
 
-    /// Every objective of every measurement.
-    fn judged(&self) -> impl Iterator<Item = (&Measurement, &Slo, &SloOutcome)> {
-        let pairs = self.measurements.iter().zip(&self.outcomes);
-        pairs.flat_map(|(measurement, outcomes)| outcomes.iter().map(move |(slo, outcome)| (measurement, slo, outcome)))
+    /// Every objective of every measurement and path, by name.
+    fn judged(&self) -> impl Iterator<Item = (&str, &Slo, &SloOutcome)> {
+        let measured = self.measurements.iter().map(|one| one.name.as_str()).zip(&self.outcomes);
+        let composed = self.paths.iter().map(|one| (one.path.name.as_str(), &one.outcomes));
+        measured
+            .chain(composed)
+            .flat_map(|(name, outcomes)| outcomes.iter().map(move |(slo, outcome)| (name, slo, outcome)))
     }
 }
 
