@@ -54,6 +54,9 @@ pub const PARTS_LEFT_OUT: FindingKind = FindingKind {
 /// Kinds of finding this module raises.
 pub const FINDINGS: &[&FindingKind] = &[&CALLEES_INCLUDED, &REQUESTS_FAIL, &OPEN_ABOVE, &NOT_REACHED, &PARTS_LEFT_OUT];
 
+/// A share that is no more than one in a million is not worth a line.
+const LEAST_FAILED: f64 = 1e-6;
+
 pub(super) fn of(graph: &CallGraph, response: &PathResponse, parts: &[Part]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut raise =
@@ -64,14 +67,17 @@ pub(super) fn of(graph: &CallGraph, response: &PathResponse, parts: &[Part]) -> 
     if !included.is_empty() {
         raise(&CALLEES_INCLUDED, format!("measured with their calls: {}", names(included)));
     }
-    let failed = response.failed();
-    if failed.value.get() > 0.0 {
-        let of = |spread: &Spread| spread.share_without_end().value.get() * 100.0;
+    if response.failed().upper.get() > LEAST_FAILED {
+        let of = |spread: &Spread| {
+            let failed = spread.share_without_end();
+            (failed.value.get() * 100.0, failed.upper.get() * 100.0)
+        };
         let (apart, together) = (of(&response.independent), of(&response.comonotone));
         raise(
             &REQUESTS_FAIL,
             format!(
-                "{apart:.3} % of requests are not answered with independent parts, {together:.3} % with comonotone ones"
+                "with independent parts {:.3} % (at most {:.3} %) of requests are not answered, {:.3} % ({:.3} %) when parts are slow together",
+                apart.0, apart.1, together.0, together.1
             ),
         );
     }

@@ -52,7 +52,7 @@ fn blocks(composed: &ComposedPath) -> Vec<Block> {
     let mut blocks = vec![times(composed)];
     let failed = path.response.failed();
     if failed.upper.get() > 0.0 {
-        let sentence = format!("{} of requests are not answered. {FAILURES}", share(&failed));
+        let sentence = format!("Requests without an answer: {}. {FAILURES}", share(&failed));
         blocks.push(Block::Paragraph(sentence));
     }
     blocks.push(parts(composed));
