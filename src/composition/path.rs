@@ -93,8 +93,8 @@ impl CallGraph {
         Ok(Path { name: name.into(), root: self.root().to_owned(), response, parts, findings })
     }
 
-    /// Response times of every service reached. Where a service is left out, those known from before are
-    /// computed anew only if it is below them.
+    /// Response times of every service reached. Where the own time of one is left out, those known from before
+    /// are computed anew only if it is below them, and without bounds.
     fn responses(
         &self,
         dependence: Dependence,
@@ -110,9 +110,12 @@ impl CallGraph {
                 Some(response) => response.clone(),
                 None => {
                     changed.insert(name);
-                    let zero = Spread::zero();
-                    let own = if is_left_out { &zero } else { &service.time };
-                    response(service, own, &responses, dependence)?
+                    let own = match left_out {
+                        None => service.time.clone(),
+                        Some(_) if is_left_out => Spread::zero(),
+                        Some(_) => service.time.without_bounds(),
+                    };
+                    response(service, &own, &responses, dependence)?
                 }
             };
             responses.insert(name.to_owned(), response);
@@ -135,12 +138,14 @@ impl CallGraph {
         let weight = |part: &Part| part.calls.value * part.own_mean.map_or(0.0, Seconds::as_seconds);
         parts.sort_by(|a, b| weight(b).total_cmp(&weight(a)));
         let figures = |responses: &Responses| {
-            let root = responses.get(self.root())?.of_those_that_end()?;
-            Some((root.mean().value, root.quantile(MEDIAN).value, root.quantile(P99).value))
+            let root = responses.get(self.root())?.figure()?;
+            let at = |quantile: Quantile| Seconds::new(root.quantile(quantile.get()));
+            Some((Seconds::new(root.mean()), at(MEDIAN), at(P99)))
         };
         let whole = figures(independent);
+        let known = independent.iter().map(|(name, response)| (name.clone(), response.without_bounds())).collect();
         for part in parts.iter_mut().take(MOST_PARTS) {
-            let without = self.responses(Dependence::Independent, independent, Some(&part.service))?;
+            let without = self.responses(Dependence::Independent, &known, Some(&part.service))?;
             part.saves = whole.zip(figures(&without)).and_then(|(whole, without)| {
                 let saving = Saving { mean: whole.0 - without.0, p50: whole.1 - without.1, p99: whole.2 - without.2 };
                 let finite = [saving.mean, saving.p50, saving.p99].iter().all(|one| one.as_seconds().is_finite());

@@ -134,6 +134,18 @@ impl Spread {
         })
     }
 
+    /// The figure alone: bounds that are nothing cost nothing to carry along.
+    pub(super) fn without_bounds(&self) -> Self {
+        let nothing = Self::zero();
+        Self { value: self.value.clone(), ..nothing }
+    }
+
+    /// The figure of those that end; `None` where none does.
+    pub(super) fn figure(&self) -> Option<Masses> {
+        let ends = self.value.ends();
+        (self.value.finite() > super::masses::DUST).then(|| among(&self.value, ends))
+    }
+
     /// As a measured distribution, to be judged and compared like one; `samples` says of how many requests.
     ///
     /// What has no end becomes a bucket without an upper bound.

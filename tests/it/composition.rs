@@ -216,7 +216,7 @@ fn three_tiers_with_a_mesh_lie_between_independent_and_slow_together() {
             resolution: Seconds::ZERO,
         })
         .to_vec();
-    // The first half spreads as far below the median as the mean asks for.
+    // The fastest and slowest of the baseline are not published; they are assumed this near.
     let least = Seconds::from_millis(mean_of(&plain, "p50_ms") * 0.85);
     let most = Seconds::from_millis(mean_of(&plain, "p99_ms") * 1.5);
     let baseline = Distribution::from_percentiles(&stated, Some(least), Some(most), None).unwrap();
@@ -272,6 +272,8 @@ fn a_chain_whose_mesh_adds_nothing_stays_as_it_is() {
     for mode in ["ambient", "sidecar-disable", "sidecar-strict"] {
         let [small, large] = ["1kb", "10kb"].map(|size| chain(mode, size).distribution);
         let added = small.mean().value - base[0].distribution.mean().value;
+        let runs_differ = 0.03 * base[0].distribution.mean().value.as_seconds();
+        assert!(added.as_seconds().abs() < runs_differ, "{mode} adds {added:?}");
         let shift = Spread::constant(added.max(Seconds::ZERO)).unwrap();
         let predicted = Spread::of(&base[1].distribution).then(&shift, Dependence::Independent);
         for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
@@ -279,7 +281,8 @@ fn a_chain_whose_mesh_adds_nothing_stays_as_it_is() {
             let found = at(&predicted, quantile);
             let what = format!("Node.js chain, {mode} ({:+.2} ms)", added.as_seconds() * 1000.0);
             let error = row(&what, name, found, found, whole);
-            assert!(error.abs() < 0.4, "{mode} {name}: {error}");
+            // The baseline's own p99 is a quarter above that of every mesh.
+            assert!(error.abs() < 0.08 || quantile > 0.9, "{mode} {name}: {error}");
         }
     }
 }
