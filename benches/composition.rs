@@ -5,9 +5,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use meshcap::composition::{Dependence, Spread};
+use meshcap::composition::{Backoff, Dependence, Retry, Spread};
 use meshcap::measurement::{Distribution, Recorder};
-use meshcap::units::Seconds;
+use meshcap::sources::Input;
+use meshcap::sources::latency::LatencyOptions;
+use meshcap::sources::paths::read_path;
+use meshcap::units::{Seconds, Share};
 
 criterion_group!(benches, convolve);
 criterion_main!(benches);
@@ -45,6 +48,19 @@ fn convolve(criterion: &mut Criterion) {
     });
     criterion.bench_function("fan-out of 100", |bencher| {
         bencher.iter(|| hops.first().map(|hop| hop.fanned_out(black_box(100), independent)));
+    });
+    let retry = Retry {
+        attempts: 4,
+        per_try: Some(Seconds::from_millis(10.0)),
+        backoff: Backoff::Jittered { base: Seconds::from_millis(25.0), most: Seconds::from_millis(250.0) },
+        failing: Share::literal(0.01),
+    };
+    criterion.bench_function("retries/4 tries", |bencher| {
+        bencher.iter(|| hops.first().map(|hop| hop.retried(black_box(&retry), independent)));
+    });
+    let graph = read_path(&Input::Path("data/latency/checkout.toml".into()), &[], &LatencyOptions::default());
+    criterion.bench_function("checkout with contributions", |bencher| {
+        bencher.iter(|| graph.as_ref().ok().map(|reading| reading.graph.compose("bench")));
     });
     criterion.bench_function("from a measurement", |bencher| {
         bencher.iter(|| measured.as_ref().map(|measured| Spread::of(black_box(measured))));

@@ -26,11 +26,12 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, CardError> {
         let Some(base) = table.remove(KEY) else {
             return Value::Table(table).try_into().map_err(syntax);
         };
-        let base = base.as_str().and_then(|name| embedded().iter().find(|(known, _)| *known == name)).ok_or_else(|| {
-            let known: Vec<&str> = embedded().iter().map(|(name, _)| *name).collect();
-            let expected = format!("the name of an embedded card: {}", known.join(", "));
-            CardError::Field { field: KEY.to_owned(), found: base.to_string(), expected }
-        })?;
+        let base =
+            base.as_str().and_then(|name| embedded().iter().find(|(known, _)| *known == name)).ok_or_else(|| {
+                let known: Vec<&str> = embedded().iter().map(|(name, _)| *name).collect();
+                let expected = format!("the name of an embedded card: {}", known.join(", "));
+                CardError::Field { field: KEY.to_owned(), found: base.to_string(), expected }
+            })?;
         let mut whole: Table = toml::from_str(base.1).map_err(syntax)?;
         merge(&mut whole, table);
         table = whole;

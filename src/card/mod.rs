@@ -118,7 +118,7 @@ impl ModelCard {
     /// # Errors
     /// [`CardError`] naming the field or coefficient and what was expected.
     pub fn from_toml(text: &str) -> Result<Self, CardError> {
-        let raw = extends::read(text)?;
+        let raw: RawCard = extends::read(text)?;
         for (field, value) in [("name", &raw.name), ("title", &raw.title), ("istio", &raw.istio), ("date", &raw.date)] {
             if value.trim().is_empty() {
                 let (field, expected) = (field.to_owned(), "text that says which card this is".to_owned());

@@ -1,20 +1,26 @@
 //! Measured response times: percentiles, comparison, objectives.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Global, LatencyArguments, LatencyFormat};
+use super::latency_mesh::Mesh;
 use super::{Failure, Outcome, output, terminal};
 use crate::finding::{self, Finding};
 use crate::measurement::{self, Measurement, Pacing, TimeUnit, Window, compare, examine};
-use crate::report::{self, LatencyReport, TerminalOptions};
+use crate::report::{self, ComposedPath, LatencyReport, TerminalOptions};
 use crate::sources::Input;
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
+use crate::sources::paths::read_path;
 use crate::units::Seconds;
 
 pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<LatencyFormat>(&arguments.output)?;
     let mut findings = Vec::new();
-    let mut measurements = measurements(arguments, &arguments.files, &mut findings)?;
+    let mut measurements = match &*arguments.files {
+        [] => Vec::new(),
+        files => measurements(arguments, files, &mut findings)?,
+    };
+    let paths = paths(arguments, &measurements, &mut findings)?;
     if arguments.merge {
         measurements = vec![merged("all files together", &measurements, &mut findings)?];
     }
@@ -27,18 +33,30 @@ pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Fai
         }
     };
     findings.extend(base.iter().chain(&measurements).flat_map(examine));
+    let (mut predictions, mut extraction) = (Vec::new(), None);
+    if let Some(mesh) = Mesh::new(&arguments.mesh)? {
+        let baselines: Vec<&Measurement> =
+            base.as_ref().map_or_else(|| measurements.iter().collect(), |base| vec![base]);
+        predictions = mesh.predictions(&baselines, &arguments.slo, &mut findings)?;
+        extraction = mesh.extraction(base.as_ref(), &measurements, global.quiet)?;
+    }
     finding::sort(&mut findings);
     findings.dedup();
     let comparisons = measurements
         .iter()
         .filter_map(|measurement| base.as_ref().map(|base| compare(&base.distribution, &measurement.distribution)))
         .collect();
+    let slos = if paths.is_empty() { arguments.slo.as_slice() } else { &[] };
     let outcomes: Vec<Vec<_>> = measurements
         .iter()
-        .map(|measurement| arguments.slo.iter().map(|slo| (*slo, slo.check(&measurement.distribution))).collect())
+        .map(|measurement| slos.iter().map(|slo| (*slo, slo.check(&measurement.distribution))).collect())
         .collect();
-    let missed = outcomes.iter().flatten().any(|(_, outcome)| !outcome.met);
-    let report = LatencyReport { measurements, base, comparisons, outcomes, findings };
+    let judged = outcomes
+        .iter()
+        .chain(paths.iter().map(|composed| &composed.outcomes))
+        .chain(predictions.iter().map(|answer| &answer.prediction.outcomes));
+    let missed = judged.flatten().any(|(_, outcome)| !outcome.met);
+    let report = LatencyReport { measurements, base, comparisons, outcomes, paths, predictions, extraction, findings };
     for (path, format) in files {
         output::write_text(path, &render(&report, format, TerminalOptions::FILE)?, global.quiet)?;
     }
@@ -59,18 +77,39 @@ fn render(report: &LatencyReport, format: LatencyFormat, options: TerminalOption
     })
 }
 
-fn measurements(
+/// Call paths, composed of services that the FILEs measure or the graphs name.
+fn paths(
     arguments: &LatencyArguments,
-    paths: &[std::path::PathBuf],
+    measurements: &[Measurement],
     findings: &mut Vec<Finding>,
-) -> Result<Vec<Measurement>, Failure> {
-    let options = LatencyOptions {
+) -> Result<Vec<ComposedPath>, Failure> {
+    let compose = |path: &PathBuf| {
+        let reading = read_path(&input(path), measurements, &options(arguments)?)?;
+        let failed = |error| Failure::Input(format!("failed to compose {}: {error}", reading.name));
+        let path = reading.graph.compose(reading.name.clone()).map_err(failed)?;
+        findings.extend(reading.findings);
+        findings.extend(path.findings.iter().cloned());
+        let outcomes = arguments.slo.iter().map(|slo| (*slo, path.response.check(slo))).collect();
+        Ok(ComposedPath { path, measured: reading.measured, outcomes })
+    };
+    arguments.path.iter().map(compose).collect()
+}
+
+fn options(arguments: &LatencyArguments) -> Result<LatencyOptions, Failure> {
+    Ok(LatencyOptions {
         kind: arguments.kind.clone(),
         unit: arguments.unit.as_deref().and_then(TimeUnit::named),
         window: window(arguments)?,
-    };
+    })
+}
+
+fn measurements(
+    arguments: &LatencyArguments,
+    paths: &[PathBuf],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Measurement>, Failure> {
     let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
-    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
+    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options(arguments)?)?;
     findings.extend(noticed);
     if measurements.is_empty() {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -6,6 +6,8 @@ mod args;
 mod explain;
 mod generate;
 mod latency;
+mod latency_mesh;
+mod latency_verify;
 mod load;
 mod models;
 mod output;

@@ -108,7 +108,7 @@ fn term_by_term(x: &[f64], y: &[f64]) -> Vec<f64> {
 fn fast_length(least: usize) -> usize {
     let power = least.next_power_of_two().max(4);
     let three = power / 4 * 3;
-    if three >= least && three % 2 == 0 { three } else { power }
+    if three >= least && three.is_multiple_of(2) { three } else { power }
 }
 
 /// Without the zeros at both ends; `None` where there is nothing else.

@@ -35,6 +35,17 @@ pub struct ShareEstimate {
     pub upper: Share,
 }
 
+/// An expected number with the bounds that are known of it. Invariant: `0 ≤ lower ≤ value ≤ upper`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CountEstimate {
+    /// No less than this.
+    pub lower: f64,
+    /// The best single figure.
+    pub value: f64,
+    /// No more than this.
+    pub upper: f64,
+}
+
 /// How parts of a path are slow together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dependence {
@@ -121,6 +132,18 @@ impl Spread {
             value: among(&self.value, self.value.ends()),
             upper: among(&self.upper, most),
         })
+    }
+
+    /// The figure alone: bounds that are nothing cost nothing to carry along.
+    pub(super) fn without_bounds(&self) -> Self {
+        let nothing = Self::zero();
+        Self { value: self.value.clone(), ..nothing }
+    }
+
+    /// The figure of those that end; `None` where none does.
+    pub(super) fn figure(&self) -> Option<Masses> {
+        let ends = self.value.ends();
+        (self.value.finite() > super::masses::DUST).then(|| among(&self.value, ends))
     }
 
     /// As a measured distribution, to be judged and compared like one; `samples` says of how many requests.

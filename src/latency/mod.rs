@@ -16,7 +16,7 @@ pub use extract::{Added, ExtractError, Extraction, extract};
 pub use hop::{Hop, HopTime, Mode, Traffic};
 pub use predict::{Predicted, Prediction, PredictionError, predict, saturated};
 pub use sweep::{MeshKnee, Sweep, SweepPoint, sweep};
-pub use verify::verify;
+pub use verify::{Environment, Fitted, verify};
 
 use crate::finding::{FindingKind, Severity};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::hop::Station;
 use super::predict::{Answers, stations};
 use super::published::{LatencyRow, PRINTED};
-use crate::card::{Group, Interval, ModelCard, Row, Verification};
+use crate::card::{Group, Interval, ModelCard, Row};
 use crate::composition::Spread;
 use crate::units::Share;
 
@@ -18,31 +18,51 @@ const LEAST_ROWS: usize = 3;
 /// Share of fitted rows that the interval holds.
 const COVERED: f64 = 0.9;
 
-/// Sets a card against rows: what the proxies add at p50, p90 and p99.
+/// How the law stands with the rows of one study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Environment {
+    /// The study and how it sent requests.
+    pub group: String,
+    /// What proxies add at p50, p90 and p99, by the card alone; percentiles nobody printed are left out.
+    pub card: Vec<Group>,
+    /// The same with the speed of the environment known; `None` where there are too few rows.
+    pub fitted: Option<Fitted>,
+    /// Rows at which a proxy would saturate by the card: nothing is predicted for them.
+    pub saturated: usize,
+}
+
+/// An environment whose speed was found from every other row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// How many times as long as the card says a request takes there.
+    pub speed: f64,
+    /// The rows in between, which the fit has not seen.
+    pub unseen: Vec<Group>,
+}
+
+/// Sets a card against rows: what the proxies add at p50, p90 and p99, by environment.
 ///
-/// Two groups for every quantile and environment. `added p99` is the card alone. `added p99, speed fitted`
-/// takes every other row to find how fast that environment is, one number for all its rows, and how far rows lie from
-/// that; it is judged by the rows in between. Rows at which a proxy would saturate, or at which nothing was
-/// added, are not counted.
+/// Twice: by the card alone, and with every other row used to find how fast that environment is, one number
+/// for all its rows, and how far rows lie from that; then the rows in between judge. Rows at which nothing
+/// was added are not counted.
 #[must_use]
-pub fn verify(card: &ModelCard, rows: &[LatencyRow]) -> Verification {
+pub fn verify(card: &ModelCard, rows: &[LatencyRow]) -> Vec<Environment> {
     let mut environments: BTreeMap<&str, Vec<&LatencyRow>> = BTreeMap::new();
     for row in rows {
         environments.entry(&row.group).or_default().push(row);
     }
-    let groups = each(environments.into_iter().collect(), |(group, rows)| {
+    each(environments.into_iter().collect(), |(group, rows)| {
         let cases: Vec<Case<'_>> = rows.iter().filter_map(|row| Case::new(row, card)).collect();
-        let mut found = judged(card, group, "", &cases, |case| case.answers(None));
+        let saturated = rows.len() - cases.len();
+        let by_card = judged(card, group, "", &cases, |case| case.answers(None));
         let (fitted, unseen) = halves(cases);
-        if fitted.len() >= LEAST_ROWS {
+        let fitted = (fitted.len() >= LEAST_ROWS).then(|| {
             let speed = Speed::of(&fitted);
-            found.extend(judged(card, group, ", speed fitted", &unseen, |case| case.answers(Some(speed))));
-        }
-        found
-    });
-    let mut groups: Vec<Group> = groups.into_iter().flatten().collect();
-    groups.sort_by(|a, b| (&a.quantity, &a.group).cmp(&(&b.quantity, &b.group)));
-    Verification { groups }
+            let unseen = judged(card, group, ", speed fitted", &unseen, |case| case.answers(Some(speed)));
+            Fitted { speed: speed.factor, unseen }
+        });
+        Environment { group: group.to_owned(), card: by_card, fitted, saturated }
+    })
 }
 
 /// Every other row: those to fit, and those to judge.
@@ -155,10 +175,7 @@ fn judged(
     rows.into_iter()
         .zip(NAMES)
         .filter(|(rows, _)| !rows.is_empty())
-        .map(|(rows, name)| {
-            let quantity = format!("added {name}{how}");
-            Group::of(&quantity, group, card.used_for(&format!("added {name}"), group), rows)
-        })
+        .map(|(rows, name)| Group::of(&format!("added {name}{how}"), group, card.used_for("latency", group), rows))
         .collect()
 }
 

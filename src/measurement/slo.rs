@@ -55,7 +55,7 @@ impl Slo {
         self.judge(measured)
     }
 
-    /// Judges a figure that is known to lie in an interval.
+    /// Judges a figure with its interval.
     #[must_use]
     pub fn judge(&self, measured: QuantileEstimate) -> SloOutcome {
         let within = |time: Seconds| if self.inclusive { time <= self.limit } else { time < self.limit };

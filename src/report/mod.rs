@@ -23,7 +23,7 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
-pub use latency::LatencyReport;
+pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 
 use crate::plan::{Plan, WorkloadPlan};
@@ -98,6 +98,12 @@ pub fn latency_svg(report: &LatencyReport) -> Option<String> {
 #[must_use]
 pub fn latency_json(report: &LatencyReport) -> String {
     latency::json(report)
+}
+
+/// A model card with what was extracted from two measurements; `date` is theirs, as in `2026-08-01`.
+#[must_use]
+pub fn latency_card(extracted: &Extracted, date: &str) -> String {
+    latency::card(extracted, date)
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.

@@ -59,7 +59,7 @@ fn report(measurements: Vec<Measurement>, base: Option<Measurement>, slos: &[&st
     };
     let outcomes = measurements.iter().map(judge).collect();
     let findings = base.iter().chain(&measurements).flat_map(examine).collect();
-    LatencyReport { measurements, base, comparisons, outcomes, findings }
+    LatencyReport { measurements, base, comparisons, outcomes, findings, ..LatencyReport::default() }
 }
 
 fn against_baseline() -> LatencyReport {

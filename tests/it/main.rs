@@ -13,6 +13,7 @@
 mod architecture;
 mod browser;
 mod cli;
+mod composition;
 mod examples;
 mod generate;
 mod hostile;

@@ -1,7 +1,9 @@
 //! What every spread obeys, against results this module did not compute.
 
 mod exact;
+mod retries;
 mod laws;
+mod paths;
 
 use statrs::distribution::{ContinuousCDF, Exp, LogNormal};
 

@@ -2,6 +2,7 @@
 
 use super::LatencyReport;
 use super::amounts::by_how_much;
+use super::paths;
 use crate::measurement::{Comparison, Measurement, Outcome};
 use crate::report::document::{Headline, Tone};
 use crate::report::text;
@@ -12,6 +13,9 @@ pub fn headline(report: &LatencyReport) -> Headline {
         (Some((badge, tone, judged)), Some((_, _, compared))) => (badge, tone, format!("{judged} {compared}")),
         (Some(answer), None) | (None, Some(answer)) => answer,
         (None, None) => {
+            if let Some(headline) = paths::headline(report) {
+                return headline;
+            }
             let number = report.measurements.len() as u64;
             ("measured", Tone::Neutral, format!("{}.", text::counted(number, "measurement", "measurements")))
         }

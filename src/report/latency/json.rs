@@ -5,6 +5,8 @@
 use serde::Serialize;
 
 use super::amounts::{by_how_much, word};
+use super::mesh_json::{Extraction, Prediction};
+use super::path_json::Path;
 use super::{CONFIDENCE, LatencyReport};
 use crate::finding::{self, Severity};
 use crate::measurement::{self, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
@@ -38,7 +40,13 @@ struct Report<'a> {
     base: Option<Distribution<'a>>,
     /// One comparison per measurement; empty without a base.
     comparisons: Vec<Comparison<'a>>,
-    /// Every objective of every measurement.
+    /// Call paths, in the order in which they were given.
+    paths: Vec<Path<'a>>,
+    /// The base, or each measurement without one, with the mesh on top.
+    predictions: Vec<Prediction<'a>>,
+    /// What one traversal takes; `null` where that was not asked for.
+    extraction: Option<Extraction<'a>>,
+    /// Every objective of every measurement, path and prediction.
     objectives: Vec<Objective<'a>>,
     /// What was noticed, gravest first.
     findings: Vec<Finding<'a>>,
@@ -67,7 +75,7 @@ struct Distribution<'a> {
 /// A duration in seconds with its bounds.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Estimate {
+pub(super) struct Estimate {
     /// No less than this.
     lower: Number,
     /// The best single figure.
@@ -79,15 +87,15 @@ struct Estimate {
 /// The same thing at each quantile.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct PerQuantile<T> {
+pub(super) struct PerQuantile<T> {
     /// At the median.
-    p50: T,
+    pub p50: T,
     /// At 90 %.
-    p90: T,
+    pub p90: T,
     /// At 99 %.
-    p99: T,
+    pub p99: T,
     /// At 99.9 %.
-    p999: T,
+    pub p999: T,
 }
 
 /// The load as far as the source tells.
@@ -130,11 +138,11 @@ struct Difference {
     verdict: &'static str,
 }
 
-/// An objective and how a measurement stands to it.
+/// An objective and how a measurement or path stands to it.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Objective<'a> {
-    /// Name of the measurement.
+    /// Name of the measurement, path or prediction.
     name: &'a str,
     /// The objective, e.g. `p99<250ms`.
     objective: String,
@@ -171,6 +179,9 @@ impl<'a> From<&'a LatencyReport> for Report<'a> {
             distributions: report.measurements.iter().map(Distribution::from).collect(),
             base: report.base.as_ref().map(Distribution::from),
             comparisons: report.compared().map(Comparison::from).collect(),
+            paths: report.paths.iter().map(Path::from).collect(),
+            predictions: report.predictions.iter().map(Prediction::from).collect(),
+            extraction: report.extraction.as_ref().map(Extraction::from),
             objectives: report.judged().map(Objective::from).collect(),
             findings: report.findings.iter().map(Finding::from).collect(),
         }
@@ -199,7 +210,7 @@ impl<'a> From<&'a Measurement> for Distribution<'a> {
 }
 
 impl<T> PerQuantile<T> {
-    fn of(at: impl Fn(Quantile) -> T) -> Self {
+    pub fn of(at: impl Fn(Quantile) -> T) -> Self {
         let [p50, p90, p99, p999] = QUANTILES.map(|(_, quantile)| at(quantile));
         Self { p50, p90, p99, p999 }
     }
@@ -233,10 +244,10 @@ impl From<&measurement::Difference> for Difference {
     }
 }
 
-impl<'a> From<(&'a Measurement, &'a Slo, &'a SloOutcome)> for Objective<'a> {
-    fn from((measurement, slo, outcome): (&'a Measurement, &'a Slo, &'a SloOutcome)) -> Self {
+impl<'a> From<(&'a str, &'a Slo, &'a SloOutcome)> for Objective<'a> {
+    fn from((name, slo, outcome): (&'a str, &'a Slo, &'a SloOutcome)) -> Self {
         Self {
-            name: &measurement.name,
+            name,
             objective: slo.to_string(),
             limit: seconds(slo.limit),
             measured: outcome.measured.into(),
@@ -258,6 +269,6 @@ impl<'a> From<&'a finding::Finding> for Finding<'a> {
     }
 }
 
-fn seconds(amount: Seconds) -> Number {
+pub(super) fn seconds(amount: Seconds) -> Number {
     Number::new(amount.as_seconds())
 }

@@ -1,9 +1,9 @@
 //! Response times with the mesh on top: what is predicted, and what each proxy does.
 
 use super::amounts::figure;
-use super::{LatencyReport, table};
-use crate::latency::{HopTime, Predicted, Prediction};
-use crate::measurement::{QuantileEstimate, Slo, SloOutcome, percent};
+use super::{LatencyReport, MeshAnswer, table};
+use crate::latency::{HopTime, Mode, Predicted};
+use crate::measurement::{QuantileEstimate, percent};
 use crate::model::queueing::Arrivals;
 use crate::report::document::{Block, Cell, Chapter, Column, Details, Tone};
 use crate::report::duration::{amount, number, unit_of_interval};
@@ -24,26 +24,14 @@ pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
     blocks.push(Block::Details(Details {
         summary: "Under which load".to_owned(),
         tone: Tone::Neutral,
-        blocks: vec![Block::List(assumed)] }));
+        blocks: vec![Block::List(assumed)],
+    }));
     Some(Chapter { id: "mesh", title: "With the mesh", blocks })
 }
 
-/// Objectives of predictions with the name under which they are shown.
-pub fn judged(report: &LatencyReport) -> impl Iterator<Item = (String, &Slo, &SloOutcome)> {
-    report.predictions.iter().flat_map(|answer| {
-        let name = name(&answer.name, &answer.prediction);
-        answer.prediction.outcomes.iter().map(move |(slo, outcome)| (name.clone(), slo, outcome))
-    })
-}
-
-/// A prediction's name: the base and how the mesh carries it.
-pub fn name(base: &str, prediction: &Prediction) -> String {
-    format!("{base} with {}", in_words(prediction))
-}
-
-fn in_words(prediction: &Prediction) -> &'static str {
-    use crate::latency::Mode;
-    match prediction.mode {
+/// How the mesh carries requests.
+pub fn in_words(mode: Mode) -> &'static str {
+    match mode {
         Mode::Sidecar => "client and server sidecar",
         Mode::ServerSidecar => "server sidecar",
         Mode::AmbientL4 => "ambient L4",
@@ -54,8 +42,7 @@ fn in_words(prediction: &Prediction) -> &'static str {
 
 fn quantiles(report: &LatencyReport) -> Block {
     let columns = vec![
-        Column::text("Base", 3),
-        Column::text("With", 0),
+        Column::text("Base and mesh", 0),
         Column::text("At", 0),
         Column::number("Without", "", 1),
         Column::number("Predicted", "", 0),
@@ -66,7 +53,6 @@ fn quantiles(report: &LatencyReport) -> Block {
         answer.prediction.quantiles.iter().map(|predicted| {
             vec![
                 Cell::Name(answer.name.clone()),
-                Cell::Text(in_words(&answer.prediction).to_owned()),
                 Cell::Text(format!("p{}", percent(predicted.quantile))),
                 Cell::Number(amount(predicted.base.value)),
                 Cell::Number(figure(&predicted.with_mesh)),
@@ -88,7 +74,7 @@ fn added(predicted: &Predicted) -> String {
 
 fn hops(report: &LatencyReport) -> Block {
     let columns = vec![
-        Column::text("With", 1),
+        Column::text("Base and mesh", 3),
         Column::text("Proxy", 0),
         Column::number("Works for", "", 0),
         Column::number("Waits", "", 0),
@@ -101,7 +87,7 @@ fn hops(report: &LatencyReport) -> Block {
             let service = &hop.service;
             let works = QuantileEstimate { lower: service.lower, value: service.value, upper: service.upper };
             vec![
-                Cell::Text(in_words(&answer.prediction).to_owned()),
+                Cell::Name(answer.name.clone()),
                 Cell::Text(hop.hop.name().to_owned()),
                 Cell::Number(figure(&works)),
                 Cell::Number(amount(hop.mean_wait)),
@@ -125,7 +111,7 @@ fn stopped(hop: &HopTime) -> String {
     if most < NEVER { "never".to_owned() } else { format!("{least:.2} to {most:.2}") }
 }
 
-fn assumptions(answer: &super::MeshAnswer) -> String {
+fn assumptions(answer: &MeshAnswer) -> String {
     let traffic = &answer.prediction.traffic;
     let limit = traffic.cpu_limit.map_or_else(
         || "no CPU limit".to_owned(),
@@ -138,7 +124,7 @@ fn assumptions(answer: &super::MeshAnswer) -> String {
     });
     format!(
         "{}: {} through each proxy on {}, {}; {} of payload; {}, {}{derivation}.",
-        name(&answer.name, &answer.prediction),
+        answer.name,
         rate(traffic.rate),
         text::counted(traffic.connections, "connection", "connections"),
         arrivals(traffic.arrivals),
@@ -149,7 +135,7 @@ fn assumptions(answer: &super::MeshAnswer) -> String {
 }
 
 /// `1,000 requests per second`.
-pub fn rate(rate: Rate) -> String {
+fn rate(rate: Rate) -> String {
     format!("{} requests per second", text::significant(rate.as_per_second()))
 }
 

@@ -13,6 +13,8 @@ mod mesh;
 mod mesh_json;
 mod names;
 mod objectives;
+mod path_json;
+mod paths;
 mod percentiles;
 mod saturation;
 mod times;
@@ -25,9 +27,10 @@ pub use json::schema;
 #[cfg(feature = "charts")]
 use super::document::Chart;
 use super::document::{Block, Cell, Column, Document, Table};
+use crate::composition::Path;
 use crate::finding::Finding;
 use crate::latency::{Extraction, Prediction, Sweep};
-use crate::measurement::{Comparison, Measurement, Slo, SloOutcome};
+use crate::measurement::{Comparison, Distribution, Measurement, Slo, SloOutcome};
 use crate::units::Share;
 
 /// Measurements with everything that was asked about them.
@@ -45,6 +48,8 @@ pub struct LatencyReport {
     pub predictions: Vec<MeshAnswer>,
     /// What one traversal takes.
     pub extraction: Option<Extracted>,
+    /// Call paths.
+    pub paths: Vec<ComposedPath>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -52,7 +57,7 @@ pub struct LatencyReport {
 /// What is predicted of one baseline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MeshAnswer {
-    /// Name of the baseline.
+    /// The baseline and how the mesh carries it, in words.
     pub name: String,
     /// The response times with the mesh on top.
     pub prediction: Prediction,
@@ -75,6 +80,17 @@ pub struct Extracted {
     pub extraction: Extraction,
 }
 
+/// A call path with what was asked about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComposedPath {
+    /// The path.
+    pub path: Path,
+    /// Its response times as they were measured beside its parts.
+    pub measured: Option<Distribution>,
+    /// Objectives and how it stands to them.
+    pub outcomes: Vec<(Slo, SloOutcome)>,
+}
+
 /// Confidence of every interval shown.
 const CONFIDENCE: Share = Share::literal(0.9);
 /// Most rows of a table; JSON has all.
@@ -84,6 +100,7 @@ const MOST_ROWS: usize = 200;
 pub fn document(report: &LatencyReport) -> Document {
     let (report, common) = &names::shortened(report.clone());
     let chapters = [
+        paths::chapter(report),
         times::chapter(report, common),
         comparison::chapter(report),
         mesh::chapter(report),
@@ -105,6 +122,15 @@ pub fn percentile_plot(report: &LatencyReport) -> Option<Chart> {
     percentiles::chart(&names::shortened(report.clone()).0)
 }
 
+impl MeshAnswer {
+    /// An answer under the name of its baseline.
+    #[must_use]
+    pub fn new(baseline: &str, prediction: Prediction, sweep: Option<Sweep>) -> Self {
+        let name = format!("{baseline} with {}", mesh::in_words(prediction.mode));
+        Self { name, prediction, sweep }
+    }
+}
+
 impl LatencyReport {
     /// Base and measurements, in the order in which they are shown.
     fn all(&self) -> impl Iterator<Item = &Measurement> {
@@ -116,10 +142,15 @@ impl LatencyReport {
         self.measurements.iter().zip(&self.comparisons)
     }
 
-    /// Every objective of every measurement.
-    fn judged(&self) -> impl Iterator<Item = (&Measurement, &Slo, &SloOutcome)> {
-        let pairs = self.measurements.iter().zip(&self.outcomes);
-        pairs.flat_map(|(measurement, outcomes)| outcomes.iter().map(move |(slo, outcome)| (measurement, slo, outcome)))
+    /// Every objective of every measurement, path and prediction, by name.
+    fn judged(&self) -> impl Iterator<Item = (&str, &Slo, &SloOutcome)> {
+        let measured = self.measurements.iter().map(|one| one.name.as_str()).zip(&self.outcomes);
+        let composed = self.paths.iter().map(|one| (one.path.name.as_str(), &one.outcomes));
+        let predicted = self.predictions.iter().map(|one| (one.name.as_str(), &one.prediction.outcomes));
+        measured
+            .chain(composed)
+            .chain(predicted)
+            .flat_map(|(name, outcomes)| outcomes.iter().map(move |(slo, outcome)| (name, slo, outcome)))
     }
 }
 

@@ -24,6 +24,7 @@ fn strip(report: &mut LatencyReport, start: &str) {
         }
     };
     report.base.iter_mut().chain(&mut report.measurements).for_each(|one| short(&mut one.name));
+    report.predictions.iter_mut().for_each(|one| short(&mut one.name));
     report.findings.iter_mut().for_each(|finding| short(&mut finding.subject));
 }
 

@@ -25,7 +25,7 @@ fn objectives(report: &LatencyReport) -> Block {
         Column::number("Measured", "", 1),
         Column::text("Outcome", 0),
     ];
-    let rows = report.judged().map(|(measurement, slo, outcome)| {
+    let rows = report.judged().map(|(name, slo, outcome)| {
         let (tone, word) = match (outcome.met, outcome.certain) {
             (true, true) => (Tone::Good, "met"),
             (true, false) => (Tone::Caution, "met, not certain"),
@@ -33,7 +33,7 @@ fn objectives(report: &LatencyReport) -> Block {
             (false, true) => (Tone::Bad, "missed"),
         };
         vec![
-            Cell::Name(measurement.name.clone()),
+            Cell::Name(name.to_owned()),
             Cell::Text(slo.to_string()),
             Cell::Number(figure(&outcome.measured)),
             Cell::Mark(tone, word.to_owned()),

@@ -1,6 +1,5 @@
 //! Response times at rising rates, and where an objective is left.
 
-use super::mesh::name;
 use super::{LatencyReport, MeshAnswer, table};
 use crate::latency::{MeshKnee, Sweep};
 use crate::measurement::{Objective, QUANTILES};
@@ -43,7 +42,7 @@ fn knees(swept: &[(&MeshAnswer, &Sweep)]) -> Block {
         Column::number("Proxies saturate at", "requests per second", 1),
     ];
     let rows = swept.iter().flat_map(|(answer, sweep)| {
-        let name = name(&answer.name, &answer.prediction);
+        let name = answer.name.clone();
         let saturation = text::significant(sweep.saturation.as_per_second());
         let row = move |objective: String, left: String, likely: String| {
             vec![
@@ -119,21 +118,21 @@ fn chart(answer: &MeshAnswer, sweep: &Sweep) -> Chart {
     });
     let alt = format!(
         "Response time against requests per second of {}; {}.",
-        name(&answer.name, &answer.prediction),
+        answer.name,
         knee.as_ref().map_or_else(|| "no objective is left".to_owned(), |knee| knee.label.clone()),
     );
     Chart {
         title: "Response time against rate",
-        caption: format!("{}. Shades are 90 % intervals.", name(&answer.name, &answer.prediction)),
+        caption: format!("{}. Shades are 90 % intervals.", answer.name),
         alt,
         data: ChartData::Rates(RatePlot { curves, limits: limits.collect(), knee, measured: Vec::new() }),
     }
 }
 
 fn points(answer: &MeshAnswer, sweep: &Sweep) -> Block {
-    let mut columns =
-        vec![Column::number("Rate", "requests per second", 0), Column::number("Worker busy", "%", 1)];
-    columns.extend([("p50", 1), ("p90", 2), ("p99", 0), ("p99.9", 3)].map(|(name, rank)| Column::number(name, "", rank)));
+    let mut columns = vec![Column::number("Rate", "requests per second", 0), Column::number("Worker busy", "%", 1)];
+    columns
+        .extend([("p50", 1), ("p90", 2), ("p99", 0), ("p99.9", 3)].map(|(name, rank)| Column::number(name, "", rank)));
     let last = sweep.points.len().saturating_sub(1);
     let shown = sweep.points.iter().enumerate().filter(|(index, _)| index % STEP == 0 || *index == last);
     let rows = shown.map(|(_, point)| {
@@ -144,5 +143,5 @@ fn points(answer: &MeshAnswer, sweep: &Sweep) -> Block {
         cells.extend(point.quantiles.iter().map(|predicted| Cell::Number(amount(predicted.with_mesh.value))));
         cells
     });
-    table(&format!("Response times at rising rates, {}", name(&answer.name, &answer.prediction)), columns, rows.collect())
+    table(&format!("Response times at rising rates, {}", answer.name), columns, rows.collect())
 }

@@ -11,8 +11,9 @@ const READING: &str = "Each figure stands with the interval that holds the true 
     buckets of the source leave open, and what so many independent samples can tell. Samples of one run are not \
     quite independent, and other runs differ by more.";
 
-/// Percentiles with their intervals; `common` are words all names share and none shows.
+/// Percentiles with their intervals, where something was measured; `common` are words all names share and none shows.
 pub fn chapter(report: &LatencyReport, common: &str) -> Option<Chapter> {
+    report.all().next()?;
     let mut blocks = vec![times(report, common), Block::Paragraph(READING.to_owned())];
     blocks.extend(percentiles::chart(report).map(Block::Chart));
     Some(Chapter { id: "times", title: "Response times", blocks })

@@ -24,7 +24,7 @@ fn recognise(value: &Value) -> bool {
 }
 
 /// The list of series in an envelope, or alone.
-fn result(value: &Value) -> Option<&[Value]> {
+pub(in crate::sources) fn result(value: &Value) -> Option<&[Value]> {
     let list = match value.pointer("/data/result") {
         Some(list) => list.as_array()?,
         None => value
@@ -173,6 +173,11 @@ fn take(
         (false, None) => return Err("a bucket without le".to_owned()),
     }
     Ok(Taken::Whole)
+}
+
+/// The value of a counter in a vector, or its increase over a matrix.
+pub(in crate::sources) fn increase(entry: &Value, resets: &mut Tally) -> Result<Option<f64>, String> {
+    number_of(&Entry::new(entry), Points::Counters, None, resets)
 }
 
 /// The value of a vector, or what the points of a matrix add up to.
