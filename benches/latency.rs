@@ -1,15 +1,18 @@
 //! How fast response times are recorded, merged and read.
 
 #![allow(missing_docs, reason = "criterion's macros")]
+#![expect(clippy::disallowed_methods, reason = "a bench writes the files that it reads")]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
+use std::io::{self, Read};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use meshcap::measurement::{Distribution, Recorder};
-use meshcap::sources::latency::{LatencyOptions, read_latency_bytes};
+use meshcap::sources::Input;
+use meshcap::sources::latency::{LatencyOptions, read_latency, read_latency_bytes, read_latency_stream};
 
-criterion_group!(benches, record, merge, read);
+criterion_group!(benches, record, merge, read, stream, many_files);
 criterion_main!(benches);
 
 /// Knuth's MMIX generator: response times of 1 to 67 ms, in nanoseconds, the same every time.
@@ -81,5 +84,72 @@ fn read(criterion: &mut Criterion) {
         let read = || read_latency_bytes("bench", black_box(content.as_bytes()), &LatencyOptions::default());
         group.bench_function(kind, |bencher| bencher.iter(read));
     }
+    group.finish();
+}
+
+/// A gigabyte of samples that is never held: one block, given again and again.
+struct Endless<'a> {
+    block: &'a [u8],
+    at: usize,
+    left: usize,
+}
+
+impl Read for Endless<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = self.block.get(self.at..).unwrap_or_default();
+        let length = rest.len().min(buffer.len()).min(self.left);
+        if let (Some(to), Some(from)) = (buffer.get_mut(..length), rest.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        self.at = (self.at + length) % self.block.len().max(1);
+        self.left -= length;
+        Ok(length)
+    }
+}
+
+fn stream(criterion: &mut Criterion) {
+    const GIGABYTE: usize = 1_000_000_000;
+    let mut block = String::new();
+    for sample in nanoseconds(100_000) {
+        let _ = writeln!(block, "{:.6}", sample as f64 / 1e6);
+    }
+    let options = LatencyOptions { kind: Some("csv".to_owned()), ..milliseconds() };
+    let mut group = criterion.benchmark_group("stream");
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes(GIGABYTE as u64));
+    group.bench_function("a gigabyte of samples", |bencher| {
+        bencher.iter(|| {
+            let endless = Endless { block: block.as_bytes(), at: 0, left: GIGABYTE };
+            read_latency_stream("bench", endless, &options)
+        });
+    });
+    group.finish();
+}
+
+fn milliseconds() -> LatencyOptions {
+    LatencyOptions { unit: Some(meshcap::measurement::TimeUnit::Milliseconds), ..LatencyOptions::default() }
+}
+
+/// Many files on all cores, with `parallel`.
+fn many_files(criterion: &mut Criterion) {
+    const FILES: usize = 64;
+    let mut content = String::from("latency_ms\n");
+    for sample in nanoseconds(100_000) {
+        let _ = writeln!(content, "{:.6}", sample as f64 / 1e6);
+    }
+    let Ok(folder) = tempfile::tempdir() else { return };
+    let mut inputs = Vec::new();
+    for number in 0..FILES {
+        let path = folder.path().join(format!("{number}.csv"));
+        if std::fs::write(&path, &content).is_ok() {
+            inputs.push(Input::Path(path));
+        }
+    }
+    let mut group = criterion.benchmark_group("files");
+    group.sample_size(10);
+    group.throughput(Throughput::Bytes((content.len() * inputs.len()) as u64));
+    group.bench_function("64 files of samples", |bencher| {
+        bencher.iter(|| read_latency(black_box(&inputs), &LatencyOptions::default()));
+    });
     group.finish();
 }

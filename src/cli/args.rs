@@ -85,12 +85,13 @@ Examples:
 
 const LATENCY_EXAMPLES: &str = "\
 Reads Fortio, wrk, wrk2, oha, hey, vegeta, k6, Nighthawk, Locust, JMeter, HdrHistogram (.hgrm, .hlog,
-binary), Prometheus text and API answers, and CSV of samples; each is recognised by its content.
+binary), Prometheus text, protobuf and API answers, and CSV of samples; each is recognised by its content.
 
 Examples:
   meshcap latency run1.json run2.json --merge
   meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
   meshcap latency --path checkout.toml --slo 'p99<100ms'
+  meshcap latency run.hlog --from 30s --to 90s
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
 
@@ -109,6 +110,12 @@ pub struct LatencyArguments {
     /// Unit of numbers that have none
     #[arg(long, value_name = "UNIT", value_parser = ["ns", "us", "ms", "s"])]
     pub unit: Option<String>,
+    /// Leave out what was measured before this moment: 30s after the first sample of a file, or 2026-01-13T14:48:15Z
+    #[arg(long, value_name = "MOMENT", value_parser = crate::sources::latency::moment)]
+    pub from: Option<crate::measurement::Moment>,
+    /// Leave out what was measured from this moment on
+    #[arg(long, value_name = "MOMENT", value_parser = crate::sources::latency::moment)]
+    pub to: Option<crate::measurement::Moment>,
     /// Objective such as p99<250ms, p99.9<=1s, mean<20ms; exit with 1 when one is missed; may be repeated
     #[arg(long, value_name = "OBJECTIVE")]
     pub slo: Vec<crate::measurement::Slo>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Global, LatencyArguments, LatencyFormat};
 use super::{Failure, Outcome, output, terminal};
 use crate::finding::{self, Finding};
-use crate::measurement::{self, Measurement, Pacing, TimeUnit, compare, examine};
+use crate::measurement::{self, Measurement, Pacing, TimeUnit, Window, compare, examine};
 use crate::report::{self, ComposedPath, LatencyReport, TerminalOptions};
 use crate::sources::Input;
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
@@ -72,8 +72,9 @@ fn paths(
     measurements: &[Measurement],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<ComposedPath>, Failure> {
+    let options = options(arguments)?;
     let compose = |path: &PathBuf| {
-        let reading = read_path(&input(path), measurements, &options(arguments))?;
+        let reading = read_path(&input(path), measurements, &options)?;
         let failed = |error| Failure::Input(format!("failed to compose {}: {error}", reading.name));
         let path = reading.graph.compose(reading.name.clone()).map_err(failed)?;
         findings.extend(reading.findings);
@@ -84,8 +85,12 @@ fn paths(
     arguments.path.iter().map(compose).collect()
 }
 
-fn options(arguments: &LatencyArguments) -> LatencyOptions {
-    LatencyOptions { kind: arguments.kind.clone(), unit: arguments.unit.as_deref().and_then(TimeUnit::named) }
+fn options(arguments: &LatencyArguments) -> Result<LatencyOptions, Failure> {
+    Ok(LatencyOptions {
+        kind: arguments.kind.clone(),
+        unit: arguments.unit.as_deref().and_then(TimeUnit::named),
+        window: window(arguments)?,
+    })
 }
 
 fn measurements(
@@ -93,14 +98,17 @@ fn measurements(
     paths: &[PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Measurement>, Failure> {
+    let options = options(arguments)?;
     let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
-    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options(arguments))?;
+    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
     findings.extend(noticed);
     if measurements.is_empty() {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let told: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         return Err(Failure::Input(format!(
-            "failed to find a measurement in {}: no samples were recorded; look at the log of the load generator",
-            names.join(", ")
+            "failed to find a measurement in {}: {}; look at the log of the load generator",
+            names.join(", "),
+            if told.is_empty() { "no samples were recorded".to_owned() } else { told.join("; ") }
         )));
     }
     if arguments.correct_omission {
@@ -109,6 +117,15 @@ fn measurements(
         }
     }
     Ok(measurements)
+}
+
+/// The part of every file that is wanted.
+fn window(arguments: &LatencyArguments) -> Result<Option<Window>, Failure> {
+    if arguments.from.is_none() && arguments.to.is_none() {
+        return Ok(None);
+    }
+    let window = Window::new(arguments.from, arguments.to);
+    window.map(Some).map_err(|error| Failure::Input(format!("failed to understand --from and --to: {error}")))
 }
 
 fn merged(name: &str, parts: &[Measurement], findings: &mut Vec<Finding>) -> Result<Measurement, Failure> {

@@ -14,6 +14,7 @@ mod quantile;
 mod recorder;
 mod slo;
 mod unit;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub use quantile::QuantileEstimate;
 pub use recorder::Recorder;
 pub use slo::{Objective, Slo, SloError, SloOutcome};
 pub use unit::TimeUnit;
+pub use window::{Moment, Period, Timestamp, Window, WindowError};
 
 /// Quantiles every table and the JSON show: p50, p90, p99, p999.
 pub const QUANTILES: [(&str, Quantile); 4] = [

@@ -114,6 +114,107 @@ fn interval_logs_of_every_version_have_their_known_totals() {
     }
 }
 
+/// Scrapes and answers of real servers: read, or refused for what they are.
+#[test]
+fn every_real_scrape_and_answer_is_read_or_says_why_not() {
+    let Some(data) = shared::data("every_real_scrape") else { return };
+    let mut found = Vec::new();
+    for folder in ["prometheus-text", "prometheus-api", "prometheus-proto"] {
+        files(&data.join("telemetry").join(folder), &mut found);
+    }
+    let mut read = 0;
+    for path in &found {
+        let name = path.file_name().unwrap().to_string_lossy();
+        let outcome = read_latency(&[Input::Path(path.clone())], &LatencyOptions::default());
+        match name.as_ref() {
+            // Counters and gauges only.
+            "counter-and-noncluster-metrics.in"
+            | "gauge.in"
+            | "expfmt-text.prom"
+            | "istio_requests_total-query_range-2019.json" => {
+                let error = outcome.unwrap_err().to_string();
+                assert!(error.contains("found no histogram, expected"), "{error}");
+            }
+            // Its example observes numbers around zero.
+            "alltypes.5mfs.om.txt" => {
+                let findings = outcome.unwrap().findings;
+                assert!(
+                    findings.iter().any(|finding| finding.kind.id == "latency-histograms-left-out"),
+                    "{findings:?}"
+                );
+            }
+            _ => {
+                let reading = outcome.unwrap_or_else(|error| panic!("{error}"));
+                assert!(!reading.measurements.is_empty(), "{name}");
+                read += reading.measurements.len();
+            }
+        }
+    }
+    println!("{read} histograms of durations in {} files", found.len());
+    assert!(read >= 19, "{read}");
+}
+
+/// Envoy 1.40 under nine requests of less than a millisecond each, and connections of 1 and 2 ms.
+#[test]
+fn native_histograms_of_envoy_hold_what_was_cut_to_milliseconds() {
+    let Some(data) = shared::data("native_histograms_of_envoy") else { return };
+    let reading = read(&data.join("telemetry/prometheus-proto/envoy-1.40-native-histograms.pb"));
+    let of = |metric: &str| {
+        let one = reading.measurements.iter().find(|one| one.name.ends_with(metric)).unwrap();
+        let mut found = Vec::new();
+        one.distribution.for_each_bucket(|bucket| {
+            found.push((bucket.lower.as_seconds(), bucket.upper.as_seconds(), bucket.weight));
+        });
+        found
+    };
+    assert_eq!(of("envoy_http_downstream_rq_time"), [(0.0, 0.001, 9.0)]);
+    assert_eq!(of("envoy_http_downstream_cx_length_ms"), [(0.001, 0.002, 7.0), (0.002, 0.003, 2.0)]);
+    assert_eq!(of("envoy_server_initialization_time_ms"), [(0.010, 0.011, 1.0)]);
+    assert!(reading.findings.iter().any(|finding| finding.kind.id == "latency-whole-milliseconds"));
+}
+
+/// A part of a real log, between offsets and between the instants at those offsets.
+#[test]
+fn a_part_of_a_real_log_by_offsets_and_instants() {
+    let Some(data) = shared::data("a_part_of_a_real_log") else { return };
+    let log = data.join("histograms/hlog/jHiccup-2.0.7S.logV2.hlog").display().to_string();
+    let count = |arguments: &[&str]| {
+        let whole = json(&[&[log.as_str(), "--unit", "ns"], arguments].concat());
+        whole["distributions"][0]["count"].as_u64().unwrap()
+    };
+    let whole = count(&[]);
+    let (early, late) = (count(&["--to", "20s"]), count(&["--from", "20s"]));
+    assert!(early > 0 && late > 0 && early + late == whole, "{early} + {late}, expected {whole}");
+    // The log starts at 1441812279.474 s, its first interval 0.127 s later.
+    assert_eq!(count(&["--to", "1441812299.601"]), early);
+    assert_eq!(count(&["--from", "2015-09-09T15:24:59.601Z"]), late);
+}
+
+#[test]
+fn a_window_is_cut_out_or_refused() {
+    let count = |file: &str, arguments: &[&str]| {
+        json(&[&[own(file).as_str()], arguments].concat())["distributions"][0]["count"].as_u64()
+    };
+    for file in
+        ["webshop-timed.csv", "webshop-k6.ndjson", "webshop-jmeter.jtl", "webshop-vegeta.csv", "webshop-range.json"]
+    {
+        assert_eq!(count(file, &["--from", "5s", "--to", "15s"]), Some(20), "{file}");
+    }
+    for (arguments, expected) in [
+        (["--from", "5s", "--to", "3s"], "ends before it starts"),
+        (["--from", "soon", "--to", "3s"], "is no moment"),
+        (["--from", "1h", "--to", "2h"], "40 of 40 samples lie outside the window"),
+        (["--as", "fortio", "--to", "3s"], "expected a result of kind fortio"),
+    ] {
+        let output = meshcap().arg("latency").arg(own("webshop-timed.csv")).args(arguments).output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+    let output = meshcap().args(["latency", &own("webshop-sidecar.fortio.json"), "--from", "5s"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("which holds no times of its samples"));
+}
+
 /// Both proxies of a mesh report the same requests; merging must not count them twice.
 #[test]
 fn a_scrape_of_istio_is_merged_once() {

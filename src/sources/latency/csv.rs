@@ -1,16 +1,20 @@
 //! Plain CSV of samples: a column of durations, its unit in the column's name, in every value, or given.
 
 use super::super::InputError;
+use super::clock::{Clock, in_unit, no_time, no_window};
+use super::lines::Lines;
 use super::samples::Samples;
-use super::text::{Lines, duration, field, fields};
+use super::text::{duration, field, fields};
 use super::value::shortened;
-use super::{Context, Head, LatencyReading, Reader, Shape};
+use super::{Context, Head, LatencyReading, Reader, Shape, decimal};
 use crate::measurement::{Load, TimeUnit};
 
-pub(super) const READER: Reader = Reader { kind: "csv", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "csv", timed: true, shape: Shape::Stream { recognise, read } };
 
 /// Words that make a column a response time.
 const NAMES: [&str; 7] = ["latency", "duration", "elapsed", "response_time", "response-time", "responsetime", "rtt"];
+/// Words that make a column the time at which a sample was taken.
+const TIMES: [&str; 7] = ["timestamp", "time", "ts", "epoch", "date", "start", "started"];
 
 fn recognise(head: &Head<'_>) -> bool {
     let first = head.first_line();
@@ -18,8 +22,13 @@ fn recognise(head: &Head<'_>) -> bool {
 }
 
 fn is_time(name: &str) -> bool {
+    begins_with(name, &NAMES)
+}
+
+/// Whether a column's name is one of these words, or begins with one and goes on with its unit.
+fn begins_with(name: &str, words: &[&str]) -> bool {
     let name = name.trim().to_ascii_lowercase();
-    NAMES.iter().any(|known| {
+    words.iter().any(|known| {
         name == *known || name.strip_prefix(known).is_some_and(|unit| unit.starts_with(['_', ' ', '(', '-']))
     })
 }
@@ -49,29 +58,24 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
     let named = column.and_then(|column| names.get(column)).and_then(|name| unit_of(name));
     let unit = context.unit.or(named);
     let mut samples = Samples::new(context, unit.unwrap_or(TimeUnit::Seconds))?;
-    let with_unit = |text: &[u8]| std::str::from_utf8(text).ok().and_then(duration);
+    let mut taken = Taken::new(context, &names, lines)?;
     let index = column.unwrap_or(0);
+    let is_list = unit.is_some() && names.len() == 1 && !taken.clock.is_set();
     let mut record = if column.is_none() { Some(first.into_bytes()) } else { None };
     loop {
-        if let Some(record) = record.take() {
-            let number = lines.number();
-            let text = field(&record, index).unwrap_or_default();
-            match (unit, with_unit(text)) {
-                (_, Some(amount)) => {
-                    samples.number(amount.seconds / unit.unwrap_or(TimeUnit::Seconds).seconds(), number);
-                }
-                (Some(_), None) => samples.text(text, number),
-                (None, None) => {
-                    let found = format!("{:?} without a unit", shortened(&String::from_utf8_lossy(text)));
-                    let remedy = "name the column with its unit, as in latency_ms, or give --unit";
-                    return Err(lines.error(found, "a duration with its unit", remedy));
-                }
-            }
+        if let Some(record) = record.take()
+            && taken.is_wanted(context, &record, lines.number())?
+        {
+            one(&mut samples, unit, field(&record, index).unwrap_or_default(), lines)?;
         }
-        // Plain numbers, which most files hold, are taken without a copy.
+        // Plain numbers, which most files hold, are taken without a copy, and at once where they stand alone.
         loop {
+            while is_list && let Some(sample) = lines.next_plain() {
+                samples.number(sample, lines.number());
+            }
             let number = lines.number() + 1;
             let Some(line) = lines.next_record()? else {
+                taken.clock.note(context, reading, "samples");
                 samples.keep(context, reading, "", Load::default());
                 return Ok(());
             };
@@ -80,12 +84,70 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
             }
             let text = field(line, index).unwrap_or_default();
             if unit.is_some() && text.last().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'.') {
-                samples.text(text, number);
+                if taken.is_wanted(context, line, number)? {
+                    samples.text(text, number);
+                }
                 continue;
             }
             record = Some(line.to_vec());
             break;
         }
+    }
+}
+
+/// Takes a duration that may have a unit of its own.
+fn one(samples: &mut Samples, unit: Option<TimeUnit>, text: &[u8], lines: &Lines<'_>) -> Result<(), InputError> {
+    let with_unit = std::str::from_utf8(text).ok().and_then(duration);
+    match (unit, with_unit) {
+        (_, Some(amount)) => {
+            samples.number(amount.seconds / unit.unwrap_or(TimeUnit::Seconds).seconds(), lines.number());
+            Ok(())
+        }
+        (Some(_), None) => {
+            samples.text(text, lines.number());
+            Ok(())
+        }
+        (None, None) => {
+            let found = format!("{:?} without a unit", shortened(&String::from_utf8_lossy(text)));
+            let remedy = "name the column with its unit, as in latency_ms, or give --unit";
+            Err(lines.error(found, "a duration with its unit", remedy))
+        }
+    }
+}
+
+/// When samples were taken, for a window.
+struct Taken {
+    clock: Clock,
+    column: usize,
+    unit: Option<TimeUnit>,
+}
+
+impl Taken {
+    fn new(context: &Context<'_>, names: &[String], lines: &Lines<'_>) -> Result<Self, InputError> {
+        let clock = Clock::new(context);
+        let column = names.iter().position(|name| begins_with(name, &TIMES) && !is_time(name));
+        if clock.is_set() && column.is_none() {
+            return Err(lines.error(
+                "no column of times",
+                "a column such as timestamp, time, or start_ms",
+                "leave out --from and --to, or name the column after what it holds",
+            ));
+        }
+        let unit = column.and_then(|column| names.get(column)).and_then(|name| unit_of(name));
+        Ok(Self { clock, column: column.unwrap_or(0), unit })
+    }
+
+    fn is_wanted(&mut self, context: &Context<'_>, record: &[u8], line: u64) -> Result<bool, InputError> {
+        if !self.clock.is_set() {
+            return Ok(true);
+        }
+        let text = field(record, self.column).unwrap_or_default();
+        let Some((unit, number)) = self.unit.zip(decimal::number(text)) else {
+            return self.clock.wants(context, line, Some(text));
+        };
+        let place = || format!("{}:{line}", context.name);
+        let time = in_unit(number, unit).ok_or_else(|| no_time(place(), &String::from_utf8_lossy(text)))?;
+        self.clock.admits(time).map_err(|error| no_window(place(), error))
     }
 }
 

@@ -12,7 +12,7 @@ use super::{Context, LatencyReading, Reader, Shape};
 use crate::measurement::{Bucket, Distribution, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
-pub(super) const READER: Reader = Reader { kind: "fortio", shape: Shape::Document { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "fortio", timed: false, shape: Shape::Document { recognise, read } };
 
 const HISTOGRAM: &str = "DurationHistogram";
 

@@ -4,16 +4,16 @@
 
 use super::super::InputError;
 use super::hlog::tick;
+use super::lines::Lines;
 use super::payload::{self, Decoded};
-use super::text::Lines;
 use super::value::{invalid, keep, note_empty};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load};
 
-pub(super) const READER: Reader = Reader { kind: "hdr", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "hdr", timed: false, shape: Shape::Bytes { recognise, read } };
 
 /// Largest file: one histogram of five digits in long words, in base64.
-const LARGEST: u64 = 96 << 20;
+const LARGEST: usize = 96 << 20;
 
 fn recognise(head: &Head<'_>) -> bool {
     payload::is_encoded(head.bytes) || head.first_line().starts_with("HIST")
@@ -29,10 +29,10 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
             "check whether the file is cut, or fetch it again",
         )
     };
-    let decoded = if payload::is_encoded(&bytes) {
-        payload::decode(&bytes)
+    let decoded = if payload::is_encoded(bytes) {
+        payload::decode(bytes)
     } else {
-        payload::base64(&bytes)
+        payload::base64(bytes)
             .ok_or_else(|| "characters that are no base64".to_owned())
             .and_then(|bytes| payload::decode(&bytes))
     };

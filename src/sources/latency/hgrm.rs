@@ -4,16 +4,17 @@
 //! milliseconds are the custom.
 
 use super::super::InputError;
+use super::lines::Lines;
 use super::notes::UNIT_ASSUMED;
 use super::spectrum::{Row, Spectrum};
-use super::text::{Lines, half_digit};
+use super::text::half_digit;
 use super::value::{invalid, keep};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::finding::Finding;
 use crate::measurement::{Load, TimeUnit};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "hgrm", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "hgrm", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     let header = head.first_line();

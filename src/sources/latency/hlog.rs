@@ -6,16 +6,18 @@
 use std::collections::BTreeMap;
 
 use super::super::InputError;
+use super::clock::{Clock, in_unit, no_time, no_window};
+use super::lines::Lines;
 use super::notes::UNIT_ASSUMED;
 use super::payload;
-use super::text::{Lines, field, half_digit};
+use super::text::{field, half_digit};
 use super::value::{invalid, keep, note_empty, shortened, stated};
-use super::{Context, Head, LatencyReading, Reader, Shape};
+use super::{Context, Head, LatencyReading, Reader, Shape, decimal};
 use crate::finding::Finding;
 use crate::measurement::{Distribution, Histogram, Load, TimeUnit};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "hlog", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "hlog", timed: true, shape: Shape::Stream { recognise, read } };
 
 /// Most counters of all tags together, 8 bytes each: half a gibibyte.
 const MOST_COUNTERS: usize = 64 << 20;
@@ -43,14 +45,25 @@ struct Tagged {
 fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
     let mut tags: BTreeMap<String, Tagged> = BTreeMap::new();
     let mut counters = 0;
+    let mut header = Header::default();
+    let mut clock = Clock::new(context);
     loop {
         let number = lines.number() + 1;
         let Some(line) = lines.next()? else { break };
         if line.is_empty() || line.starts_with(b"#") || line.starts_with(b"\"") {
+            header.take(&String::from_utf8_lossy(line));
             continue;
         }
-        let Interval { tag, length, largest, payload: encoded } =
+        let Interval { tag, start, length, largest, payload: encoded } =
             interval(line).map_err(|found| broken(context, number, found))?;
+        if clock.is_set() {
+            let place = || format!("{}:{number}", context.name);
+            let time = in_unit(header.base(start) + start, TimeUnit::Seconds)
+                .ok_or_else(|| no_time(place(), &start.to_string()))?;
+            if !clock.admits(time).map_err(|error| no_window(place(), error))? {
+                continue;
+            }
+        }
         let bytes = payload::base64(encoded)
             .ok_or_else(|| broken(context, number, "a payload that is no base64".to_owned()))?;
         let decoded = payload::decode(&bytes).map_err(|found| broken(context, number, found))?;
@@ -80,6 +93,7 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
             return Err(InputError::new(lines.place(), found, "at most 512 MiB of counters", "split the log by tag"));
         }
     }
+    clock.note(context, reading, "intervals");
     if tags.is_empty() {
         note_empty(context, reading, "");
         return Ok(());
@@ -101,9 +115,34 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
     Ok(())
 }
 
+/// What the lines before the intervals say of their times.
+#[derive(Default)]
+struct Header {
+    /// Seconds since 1970 at which the log starts, and from which intervals count.
+    start: Option<f64>,
+    base: Option<f64>,
+}
+
+impl Header {
+    fn take(&mut self, line: &str) {
+        let seconds = |key: &str| line.split_once(key)?.1.split_whitespace().next()?.parse::<f64>().ok();
+        self.start = seconds("[StartTime:").or(self.start);
+        self.base = seconds("[BaseTime:").or(self.base);
+    }
+
+    /// What is added to the times of intervals. Without a base, times more than a year before the start are
+    /// relative to it, as HdrHistogram's own reader decides.
+    fn base(&self, interval: f64) -> f64 {
+        const YEAR: f64 = 365.0 * 86_400.0;
+        self.base.or(self.start.filter(|start| interval < start - YEAR)).unwrap_or(0.0)
+    }
+}
+
 /// A line taken apart.
 struct Interval<'a> {
     tag: String,
+    /// In seconds, as written.
+    start: f64,
     /// In seconds.
     length: f64,
     /// The largest value as printed, and half of its last digit.
@@ -118,12 +157,14 @@ fn interval(line: &[u8]) -> Result<Interval<'_>, String> {
         Some(tag) => (String::from_utf8_lossy(tag).into_owned(), 1),
         None => (String::new(), 0),
     };
-    let length = field(line, 1 + shift).and_then(|text| std::str::from_utf8(text).ok()?.parse::<f64>().ok());
-    let length = length.filter(|length| *length >= 0.0 && length.is_finite()).ok_or_else(cut)?;
+    let number = |column: usize| field(line, column + shift).and_then(decimal::number);
+    let start = number(0).filter(|start| start.is_finite()).ok_or_else(cut)?;
+    // jHiccup 2.0.1 calls this column EndTimestamp and writes lengths into it.
+    let length = number(1).filter(|length| *length >= 0.0 && length.is_finite()).ok_or_else(cut)?;
     let largest = field(line, 2 + shift).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
     let largest = (largest.parse().map_err(|_| cut())?, half_digit(largest));
     let payload = field(line, 3 + shift).filter(|payload| !payload.is_empty()).ok_or_else(cut)?;
-    Ok(Interval { tag, length, largest, payload })
+    Ok(Interval { tag, start, length, largest, payload })
 }
 
 fn broken(context: &Context<'_>, line: u64, found: String) -> InputError {

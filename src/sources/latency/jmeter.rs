@@ -6,15 +6,17 @@
 use memchr::memmem;
 
 use super::super::InputError;
+use super::clock::Clock;
+use super::lines::Lines;
 use super::samples::Samples;
-use super::text::{Lines, field, fields};
+use super::text::{field, fields};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Load, TimeUnit};
 
 pub(super) const CSV: Reader =
-    Reader { kind: "jmeter", shape: Shape::Stream { recognise: recognise_csv, read: read_csv } };
+    Reader { kind: "jmeter", timed: true, shape: Shape::Stream { recognise: recognise_csv, read: read_csv } };
 pub(super) const XML: Reader =
-    Reader { kind: "jmeter", shape: Shape::Stream { recognise: recognise_xml, read: read_xml } };
+    Reader { kind: "jmeter", timed: true, shape: Shape::Stream { recognise: recognise_xml, read: read_xml } };
 
 fn recognise_csv(head: &Head<'_>) -> bool {
     let names: Vec<&str> = head.first_line().split(',').collect();
@@ -27,7 +29,8 @@ fn read_csv(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyR
     let elapsed = column("elapsed").ok_or_else(|| {
         lines.error("no column \"elapsed\"", "the CSV header of JMeter", "save results with field names")
     })?;
-    let success = column("success");
+    let (success, start) = (column("success"), column("timeStamp"));
+    let mut clock = Clock::new(context);
     let mut samples = Samples::new(context, TimeUnit::Milliseconds)?;
     loop {
         let number = lines.number() + 1;
@@ -35,10 +38,13 @@ fn read_csv(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyR
         if record.is_empty() {
             continue;
         }
+        if clock.is_set() && !clock.wants(context, number, start.and_then(|column| field(record, column)))? {
+            continue;
+        }
         samples.text(field(record, elapsed).unwrap_or_default(), number);
         samples.failures += u64::from(success.and_then(|column| field(record, column)) == Some(b"false"));
     }
-    finish(context, reading, samples);
+    finish(context, reading, samples, &clock);
     Ok(())
 }
 
@@ -48,6 +54,7 @@ fn recognise_xml(head: &Head<'_>) -> bool {
 
 fn read_xml(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
     let mut samples = Samples::new(context, TimeUnit::Milliseconds)?;
+    let mut clock = Clock::new(context);
     let mut depth = 0_u64;
     let mut complete = false;
     loop {
@@ -62,7 +69,7 @@ fn read_xml(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyR
                 tag.strip_prefix(name).is_some_and(|after| after.first().is_none_or(u8::is_ascii_whitespace))
             };
             if is(b"httpSample") || is(b"sample") {
-                if depth == 0 {
+                if depth == 0 && clock.wants(context, number, attribute(tag, " ts=\""))? {
                     samples.text(attribute(tag, " t=\"").unwrap_or_default(), number);
                     samples.failures += u64::from(attribute(tag, " s=\"") == Some(b"false"));
                 }
@@ -81,7 +88,7 @@ fn read_xml(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyR
             "the test was stopped or the file is cut; fetch it again",
         ));
     }
-    finish(context, reading, samples);
+    finish(context, reading, samples, &clock);
     Ok(())
 }
 
@@ -91,7 +98,8 @@ fn attribute<'a>(tag: &'a [u8], name: &str) -> Option<&'a [u8]> {
     rest.get(..memchr::memchr(b'"', rest)?)
 }
 
-fn finish(context: &Context<'_>, reading: &mut LatencyReading, samples: Samples) {
+fn finish(context: &Context<'_>, reading: &mut LatencyReading, samples: Samples, clock: &Clock) {
+    clock.note(context, reading, "samples");
     let load = Load { failures: Some(samples.failures), ..Load::default() };
     samples.keep(context, reading, "", load);
 }

@@ -10,7 +10,7 @@ use super::{Context, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load};
 use crate::units::{Rate, Seconds};
 
-pub(super) const READER: Reader = Reader { kind: "k6", shape: Shape::Document { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "k6", timed: false, shape: Shape::Document { recognise, read } };
 
 /// Metrics that are response times, each with the metric that counts them.
 pub(super) const DURATIONS: [(&str, &str); 2] =

@@ -4,19 +4,22 @@ use memchr::memmem;
 use serde::Deserialize;
 
 use super::super::InputError;
+use super::clock::Clock;
 use super::k6::DURATIONS;
+use super::lines::Lines;
 use super::samples::Samples;
-use super::text::{Lines, duration, field};
+use super::text::{duration, field};
 use super::value::{count, invalid, keep, note_empty, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load, TimeUnit};
 use crate::units::{Rate, Seconds};
 
 pub(super) const NDJSON: Reader =
-    Reader { kind: "k6", shape: Shape::Stream { recognise: recognise_ndjson, read: read_ndjson } };
-pub(super) const CSV: Reader = Reader { kind: "k6", shape: Shape::Stream { recognise: recognise_csv, read: read_csv } };
+    Reader { kind: "k6", timed: true, shape: Shape::Stream { recognise: recognise_ndjson, read: read_ndjson } };
+pub(super) const CSV: Reader =
+    Reader { kind: "k6", timed: true, shape: Shape::Stream { recognise: recognise_csv, read: read_csv } };
 pub(super) const CONSOLE: Reader =
-    Reader { kind: "k6", shape: Shape::Stream { recognise: recognise_console, read: read_console } };
+    Reader { kind: "k6", timed: false, shape: Shape::Report { recognise: recognise_console, read: read_console } };
 
 fn recognise_ndjson(head: &Head<'_>) -> bool {
     let line = head.first_line();
@@ -37,6 +40,8 @@ struct Line<'a> {
 struct Data<'a> {
     value: Option<f64>,
     #[serde(borrow)]
+    time: Option<std::borrow::Cow<'a, str>>,
+    #[serde(borrow)]
     tags: Option<Tags<'a>>,
 }
 
@@ -48,8 +53,11 @@ struct Tags<'a> {
 
 fn read_ndjson(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
     let mut found = by_metric(context)?;
+    let mut clock = Clock::new(context);
     let wanted = memmem::Finder::new("req_duration\"");
-    while let Some(line) = lines.next()? {
+    loop {
+        let number = lines.number() + 1;
+        let Some(line) = lines.next()? else { break };
         // Most lines are other metrics; looking is ten times faster than decoding.
         if wanted.find(line).is_none() {
             continue;
@@ -60,19 +68,28 @@ fn read_ndjson(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut Laten
                 let index = DURATIONS.iter().position(|(name, _)| *name == line.metric);
                 let failed =
                     line.data.tags.and_then(|tags| tags.expected_response).is_some_and(|expected| expected == "false");
-                Ok(index.map(|index| (index, line.data.value, failed)))
+                Ok(index.map(|index| (index, line.data.value, failed, line.data.time)))
             }
             Ok(_) => Ok(None),
             Err(error) => Err(error.to_string()),
         };
-        let line = line.map_err(|error| lines.error(error, "a line of k6 JSON", "check whether the file is cut"))?;
-        if let Some((index, value, failed)) = line
-            && let Some((samples, number)) = found.get_mut(index).zip(Some(lines.number()))
+        let line = line.map_err(|error| {
+            InputError::new(
+                format!("{}:{number}", context.name),
+                error,
+                "a line of k6 JSON",
+                "check whether the file is cut",
+            )
+        })?;
+        if let Some((index, value, failed, time)) = line
+            && let Some(samples) = found.get_mut(index)
+            && clock.wants(context, number, time.as_ref().map(|time| time.as_bytes()))?
         {
             samples.number(value.unwrap_or(f64::NAN), number);
             samples.failures += u64::from(failed);
         }
     }
+    clock.note(context, reading, "samples");
     keep_metrics(context, reading, found);
     Ok(())
 }
@@ -84,6 +101,7 @@ fn recognise_csv(head: &Head<'_>) -> bool {
 fn read_csv(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
     let mut found = by_metric(context)?;
     let header = lines.next_text()?.unwrap_or_default();
+    let mut clock = Clock::new(context);
     let outcome = header.split(',').position(|name| name == "expected_response");
     loop {
         let number = lines.number() + 1;
@@ -95,9 +113,13 @@ fn read_csv(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyR
             continue;
         };
         let Some(samples) = found.get_mut(index) else { continue };
+        if clock.is_set() && !clock.wants(context, number, field(record, 1))? {
+            continue;
+        }
         samples.text(field(record, 2).unwrap_or_default(), number);
         samples.failures += u64::from(outcome.and_then(|column| field(record, column)) == Some(b"false"));
     }
+    clock.note(context, reading, "samples");
     keep_metrics(context, reading, found);
     Ok(())
 }
@@ -126,7 +148,8 @@ fn keep_metrics(context: &Context<'_>, reading: &mut LatencyReading, found: Vec<
 }
 
 fn recognise_console(head: &Head<'_>) -> bool {
-    head.text.contains("k6") || head.text.contains("_req_duration...")
+    let has = |mark: &str| head.text.contains(mark);
+    has("_req_duration..") || has("iteration_duration..") || (has("k6") && has("execution:"))
 }
 
 /// `http_req_duration..............: avg=497.3µs  min=34.08µs med=387.59µs max=100.07ms p(90)=880.81µs p(95)=1.15ms`.

@@ -4,7 +4,10 @@
 //! The kind is taken from the content, never from the name. Streams of samples pass through line by
 //! line: memory follows the histogram, not the file.
 
+mod clock;
+mod composite;
 mod csv;
+mod decimal;
 mod fortio;
 mod hdr;
 mod hey;
@@ -13,7 +16,12 @@ mod hlog;
 mod jmeter;
 mod k6;
 mod k6_samples;
+mod layout;
+mod lines;
+mod metric_name;
+mod native;
 mod locust;
+mod locust_history;
 mod nighthawk;
 mod nighthawk_text;
 pub(super) mod notes;
@@ -22,12 +30,16 @@ mod open;
 mod payload;
 pub(super) mod prometheus;
 pub(super) mod prometheus_api;
+pub(super) mod prometheus_matrix;
+mod prometheus_proto;
 mod samples;
 pub(super) mod series;
 mod spectrum;
 pub(super) mod text;
 mod value;
 mod vegeta;
+mod vegeta_results;
+mod wire;
 mod wrk;
 
 #[cfg(test)]
@@ -35,20 +47,23 @@ mod tests;
 
 use serde_json::Value;
 
+pub use clock::{NoMoment, moment};
 pub use notes::FINDINGS;
 
 use super::{Input, InputError};
 use crate::finding::Finding;
-use crate::measurement::{Measurement, TimeUnit};
-use text::Lines;
+use crate::measurement::{Measurement, TimeUnit, Window};
+use lines::Lines;
 
 /// How to read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct LatencyOptions {
     /// The kind of every input, one of [`kinds`]; `None` to recognise each by its content.
     pub kind: Option<String>,
     /// Unit of inputs that name none.
     pub unit: Option<TimeUnit>,
+    /// The part of every input that is wanted; `None` for all of it.
+    pub window: Option<Window>,
 }
 
 /// What was read.
@@ -68,12 +83,16 @@ struct Context<'a> {
     kind: &'static str,
     /// Unit of numbers without one, if the user gave it.
     unit: Option<TimeUnit>,
+    /// The part that is wanted.
+    window: Option<Window>,
 }
 
 /// A reader of one kind.
 struct Reader {
     /// Its name for `--as` and in the JSON.
     kind: &'static str,
+    /// Whether its samples or intervals have times, so that a part of them can be cut out.
+    timed: bool,
     shape: Shape,
 }
 
@@ -83,12 +102,16 @@ enum Shape {
         recognise: fn(&Value) -> bool,
         read: fn(&Context<'_>, &Value, &mut LatencyReading) -> Result<(), InputError>,
     },
-    /// Text or bytes that pass through.
-    Stream {
-        recognise: fn(&Head<'_>) -> bool,
-        read: fn(&Context<'_>, &mut Lines<'_>, &mut LatencyReading) -> Result<(), InputError>,
-    },
+    /// Console output and other text that is small as a whole.
+    Report { recognise: Recognise, read: Read },
+    /// Text that passes through, however long.
+    Stream { recognise: Recognise, read: Read },
+    /// Bytes that pass through, whether or not they are text.
+    Bytes { recognise: Recognise, read: Read },
 }
+
+type Recognise = fn(&Head<'_>) -> bool;
+type Read = fn(&Context<'_>, &mut Lines<'_>, &mut LatencyReading) -> Result<(), InputError>;
 
 /// The beginning of a stream.
 struct Head<'a> {
@@ -119,6 +142,9 @@ const READERS: &[Reader] = &[
     hgrm::READER,
     oha::TEXT,
     vegeta::TEXT,
+    vegeta_results::JSON,
+    vegeta_results::CSV,
+    vegeta_results::GOB,
     k6_samples::NDJSON,
     k6_samples::CSV,
     k6_samples::CONSOLE,
@@ -128,6 +154,7 @@ const READERS: &[Reader] = &[
     jmeter::CSV,
     hey::READER,
     prometheus::READER,
+    prometheus_proto::READER,
     csv::READER,
 ];
 
@@ -159,6 +186,18 @@ pub fn read_latency(inputs: &[Input], options: &LatencyOptions) -> Result<Latenc
         whole.findings.extend(reading.findings);
     }
     Ok(whole)
+}
+
+/// Reads a stream under a name, in memory that follows its histograms and not its length.
+///
+/// # Errors
+/// As [`read_latency`].
+pub fn read_latency_stream(
+    name: &str,
+    stream: impl std::io::Read,
+    options: &LatencyOptions,
+) -> Result<LatencyReading, InputError> {
+    open::stream(name, stream, options)
 }
 
 /// Reads bytes as if they were a file of that name.

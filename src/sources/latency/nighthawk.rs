@@ -12,7 +12,8 @@ use super::{Context, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
-pub(super) const READER: Reader = Reader { kind: "nighthawk", shape: Shape::Document { recognise, read } };
+pub(super) const READER: Reader =
+    Reader { kind: "nighthawk", timed: false, shape: Shape::Document { recognise, read } };
 
 /// The statistic that is the response time; others are connecting, queueing and sizes.
 pub(super) const RESPONSE_TIME: &str = "benchmark_http_client.request_to_response";

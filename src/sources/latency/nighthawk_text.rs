@@ -1,15 +1,16 @@
 //! Nighthawk for people: its console text, and its CSV of the same layout.
 
 use super::super::InputError;
+use super::lines::Lines;
 use super::nighthawk::RESPONSE_TIME;
 use super::spectrum::{Row, Spectrum};
-use super::text::{Lines, duration};
+use super::text::duration;
 use super::value::{invalid, keep, note_empty};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load};
 use crate::units::Seconds;
 
-pub(super) const READER: Reader = Reader { kind: "nighthawk", shape: Shape::Stream { recognise, read } };
+pub(super) const READER: Reader = Reader { kind: "nighthawk", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     head.first_line().starts_with("Nighthawk")

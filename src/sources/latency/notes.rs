@@ -65,6 +65,43 @@ pub(super) const METRICS_LEFT_OUT: FindingKind = FindingKind {
     remedy: "rename the metric if it is a duration (…_seconds, …_milliseconds)",
 };
 
+/// Histograms that are none of durations, or whose bounds are not known.
+pub(super) const HISTOGRAMS_LEFT_OUT: FindingKind = FindingKind {
+    id: "latency-histograms-left-out",
+    severity: Severity::Warning,
+    meaning: "some histograms count durations below zero, or have bounds that follow no known rule, and were left out",
+    why: "a duration cannot be negative: a clock went backwards or the metric is something else; buckets without bounds say nothing",
+    remedy: "look at the series named; scrape classic buckets of metrics with custom bounds",
+};
+
+/// Durations are whole milliseconds.
+pub(super) const WHOLE_MILLISECONDS: FindingKind = FindingKind {
+    id: "latency-whole-milliseconds",
+    severity: Severity::Info,
+    meaning: "Envoy counts durations in whole milliseconds, rounded down, so that its fine buckets are no finer than that",
+    why: "a request of 0.9 ms is counted as 0; intervals here reach to the next millisecond, where the true times end",
+    remedy: "measure at the client where fractions of a millisecond matter",
+};
+
+/// Samples outside the window.
+pub(super) const OUTSIDE_WINDOW: FindingKind = FindingKind {
+    id: "latency-outside-window",
+    severity: Severity::Info,
+    meaning: "samples or intervals lie outside the window given with --from and --to",
+    why: "they are left out of every figure, as asked",
+    remedy: "widen the window if it should hold them; offsets count from the first sample of the file",
+};
+
 /// Kinds of finding the readers of latency raise.
-pub const FINDINGS: &[&FindingKind] =
-    &[&UNIT_ASSUMED, &NO_SAMPLES, &SAMPLES_LEFT_OUT, &MEAN_ONLY, &COUNTER_RESET, &BUCKETS_FALL, &METRICS_LEFT_OUT];
+pub const FINDINGS: &[&FindingKind] = &[
+    &UNIT_ASSUMED,
+    &NO_SAMPLES,
+    &SAMPLES_LEFT_OUT,
+    &MEAN_ONLY,
+    &COUNTER_RESET,
+    &BUCKETS_FALL,
+    &METRICS_LEFT_OUT,
+    &HISTOGRAMS_LEFT_OUT,
+    &WHOLE_MILLISECONDS,
+    &OUTSIDE_WINDOW,
+];

@@ -5,15 +5,16 @@
 use serde_json::Value;
 
 use super::super::InputError;
-use super::text::{Lines, duration};
+use super::lines::Lines;
+use super::text::duration;
 use super::value::{count, field_error, invalid, keep, member, note_empty, number, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load, Stated};
 use crate::units::{Rate, Seconds};
 
 pub(super) const DOCUMENT: Reader =
-    Reader { kind: "oha", shape: Shape::Document { recognise: recognise_document, read: read_document } };
-pub(super) const TEXT: Reader = Reader { kind: "oha", shape: Shape::Stream { recognise, read } };
+    Reader { kind: "oha", timed: false, shape: Shape::Document { recognise: recognise_document, read: read_document } };
+pub(super) const TEXT: Reader = Reader { kind: "oha", timed: false, shape: Shape::Report { recognise, read } };
 
 /// The result in a document: itself, or what a wrapper caught on standard output.
 fn result(value: &Value) -> &Value {

@@ -5,13 +5,17 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 
-use super::text::Lines;
-use super::{Context, Head, Input, InputError, LatencyOptions, LatencyReading, READERS, Reader, Shape, kinds};
+use super::lines::Lines;
+use super::{
+    Context, Head, Input, InputError, LatencyOptions, LatencyReading, READERS, Reader, Shape, kinds, vegeta_results,
+};
 
 /// How much of a content is looked at to recognise it.
 const HEAD: usize = 64 << 10;
 /// Largest JSON document: results of load tools have kilobytes, and a document is held as a whole.
-const LARGEST_DOCUMENT: u64 = 16 << 20;
+const LARGEST_DOCUMENT: usize = 16 << 20;
+/// Largest console output, thousands of runs long: each becomes a measurement that is held.
+const LARGEST_REPORT: u64 = 64 << 20;
 /// Most bytes of one input, before and after unpacking.
 const LARGEST_INPUT: u64 = 64 << 30;
 /// Size of pieces in which files are read.
@@ -65,7 +69,9 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
             "check whether the file is cut, or fetch it again",
         )
     })?;
-    if head.starts_with(&[0xef, 0xbb, 0xbf]) {
+    // A message of Protocol Buffers may begin with any byte, be it a brace or the mark of UTF-8.
+    let binary = is_binary(&head);
+    if !binary && head.starts_with(&[0xef, 0xbb, 0xbf]) {
         head.drain(..3);
     }
     if head.iter().all(u8::is_ascii_whitespace) {
@@ -77,27 +83,53 @@ fn content(name: &str, mut reader: impl BufRead, options: &LatencyOptions) -> Re
         ));
     }
     let mut lines = Lines::new(name, Box::new(Cursor::new(head.as_slice()).chain(reader)));
-    if is_document(&head) {
+    if !binary && is_document(&head) {
         let bytes = lines.rest(LARGEST_DOCUMENT, "a JSON result")?;
-        return document(name, &bytes, options);
+        return document(name, bytes, options);
     }
     let text = String::from_utf8_lossy(&head);
     let head = Head { bytes: &head, text: &text };
-    let recognises = |reader: &&Reader| matches!(reader.shape, Shape::Stream { recognise, .. } if recognise(&head));
-    let reader = match wanted(options) {
-        None => READERS.iter().find(recognises),
+    let streams = || {
+        READERS.iter().filter_map(|reader| match reader.shape {
+            Shape::Bytes { recognise, read } => Some((reader, recognise, read)),
+            Shape::Report { recognise, read } | Shape::Stream { recognise, read } if !binary => {
+                Some((reader, recognise, read))
+            }
+            _ => None,
+        })
+    };
+    let found = match wanted(options) {
+        None => streams().find(|(_, recognise, _)| recognise(&head)),
         Some(kind) => {
-            let streams =
-                || READERS.iter().filter(|reader| reader.kind == kind && matches!(reader.shape, Shape::Stream { .. }));
-            streams().find(recognises).or_else(|| streams().next())
+            let of_kind = || streams().filter(|(reader, ..)| reader.kind == kind);
+            of_kind().find(|(_, recognise, _)| recognise(&head)).or_else(|| of_kind().next())
         }
     };
-    let Some(Reader { kind, shape: Shape::Stream { read, .. } }) = reader else {
-        return Err(not_recognised(name, &format!("text beginning {:?}", beginning(&text)), options));
+    let Some((reader, _, read)) = found else {
+        let what = if binary { "bytes" } else { "text" };
+        return Err(not_recognised(name, &format!("{what} beginning {:?}", beginning(&text)), options));
     };
+    if matches!(reader.shape, Shape::Report { .. }) {
+        lines.stop_after(LARGEST_REPORT);
+    }
     let mut reading = LatencyReading::default();
-    read(&Context { name, kind, unit: options.unit }, &mut lines, &mut reading)?;
+    read(&context(name, reader, options)?, &mut lines, &mut reading)?;
     Ok(reading)
+}
+
+/// What a reader works with; an error where it cannot do what is asked.
+fn context<'a>(name: &'a str, reader: &Reader, options: &LatencyOptions) -> Result<Context<'a>, InputError> {
+    if options.window.is_some() && !reader.timed {
+        let mut timed: Vec<&str> = READERS.iter().filter(|reader| reader.timed).map(|reader| reader.kind).collect();
+        timed.dedup();
+        return Err(InputError::new(
+            name,
+            format!("a result of kind {}, which holds no times of its samples", reader.kind),
+            format!("samples or intervals with times ({})", timed.join(", ")),
+            "leave out --from and --to, or give the samples instead of the summary",
+        ));
+    }
+    Ok(Context { name, kind: reader.kind, unit: options.unit, window: options.window })
 }
 
 fn document(name: &str, bytes: &[u8], options: &LatencyOptions) -> Result<LatencyReading, InputError> {
@@ -113,7 +145,7 @@ fn document(name: &str, bytes: &[u8], options: &LatencyOptions) -> Result<Latenc
             READERS.iter().find(|reader| reader.kind == kind && matches!(reader.shape, Shape::Document { .. }))
         }
     };
-    let Some(Reader { kind, shape: Shape::Document { read, .. } }) = reader else {
+    let Some(reader @ Reader { shape: Shape::Document { read, .. }, .. }) = reader else {
         let members: Vec<&str> = value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()).take(6).collect();
         return Err(not_recognised(
             name,
@@ -122,7 +154,7 @@ fn document(name: &str, bytes: &[u8], options: &LatencyOptions) -> Result<Latenc
         ));
     };
     let mut reading = LatencyReading::default();
-    read(&Context { name, kind, unit: options.unit }, &value, &mut reading)?;
+    read(&context(name, reader, options)?, &value, &mut reading)?;
     Ok(reading)
 }
 
@@ -148,6 +180,12 @@ fn beginning(text: &str) -> String {
     text.trim_start().lines().next().unwrap_or_default().chars().take(SHOWN).collect()
 }
 
+/// Whether there are control characters that no text has.
+fn is_binary(head: &[u8]) -> bool {
+    const LOOKED_AT: usize = 1024;
+    head.iter().take(LOOKED_AT).any(|byte| matches!(byte, 0..=8 | 14..=26 | 28..=31))
+}
+
 /// Whether this is one JSON value; a line of JSON followed by another one is a stream.
 fn is_document(head: &[u8]) -> bool {
     let start = head.trim_ascii_start();
@@ -156,6 +194,9 @@ fn is_document(head: &[u8]) -> bool {
     }
     let mut lines = start.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
     let first = lines.next().unwrap_or_default();
+    if vegeta_results::is_result(&String::from_utf8_lossy(first)) {
+        return false;
+    }
     let another = lines.next().is_some_and(|line| line.trim_ascii_start().starts_with(b"{"));
     !(another && first.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok())
 }

@@ -1,14 +1,17 @@
-//! Prometheus and OpenMetrics text: classic histograms of durations.
+//! Prometheus and OpenMetrics text: classic histograms of durations, and the composite values of OpenMetrics 2.0.
 //!
 //! Labels are summed over, but for the two reporters of Istio, which describe the same requests twice.
 
-use super::super::InputError;
-use super::series::{Labels, SeriesSet, unit_of};
-use super::text::Lines;
-use super::value::shortened;
-use super::{Context, Head, LatencyReading, Reader, Shape};
+use memchr::memmem;
 
-pub(super) const READER: Reader = Reader { kind: "prometheus", shape: Shape::Stream { recognise, read } };
+use super::super::InputError;
+use super::lines::Lines;
+use super::metric_name::unit_of;
+use super::series::{Labels, SeriesSet};
+use super::value::shortened;
+use super::{Context, Head, LatencyReading, Reader, Shape, composite};
+
+pub(super) const READER: Reader = Reader { kind: "prometheus", timed: false, shape: Shape::Stream { recognise, read } };
 
 fn recognise(head: &Head<'_>) -> bool {
     let is_sample =
@@ -32,7 +35,8 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
         let number = lines.number() + 1;
         let Some(line) = lines.next()? else { break };
         // Most lines of a scrape are counters and gauges.
-        let wanted = memchr::memmem::find(line, b"_bucket").is_some() || memchr::memmem::find(line, b"_sum").is_some();
+        let wanted =
+            [&b"_bucket"[..], b"_sum", b"{count:", b"{gcount:"].iter().any(|mark| memmem::find(line, mark).is_some());
         if !wanted || line.starts_with(b"#") {
             continue;
         }
@@ -48,15 +52,15 @@ fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReadi
 
 fn take(set: &mut SeriesSet, line: &str) -> Result<(), String> {
     let sample = sample(line).ok_or_else(|| format!("{:?}", shortened(line)))?;
+    if let Some(members) = sample.value.strip_prefix('{').and_then(|text| text.strip_suffix('}')) {
+        return composite::take(set, sample.metric, &labels(sample.labels.unwrap_or_default())?, members);
+    }
     let value: f64 = sample.value.parse().map_err(|_| format!("{:?} as a value", shortened(sample.value)))?;
     if let Some(metric) = sample.metric.strip_suffix("_bucket") {
         let labels = labels(sample.labels.unwrap_or_default())?;
         let bound = labels.iter().find(|(name, _)| name == "le");
         let (_, bound) = bound.ok_or_else(|| format!("a bucket of {metric} without le"))?;
         let bound = bound.parse().map_err(|_| format!("{:?} as a bucket bound", shortened(bound)))?;
-        if !(value >= 0.0 && value.is_finite()) {
-            return Err(format!("a bucket of {metric} that counts {value}"));
-        }
         return set.bucket(metric, &labels, bound, value);
     }
     match sample.metric.strip_suffix("_sum").filter(|metric| unit_of(metric).is_some()) {
@@ -68,6 +72,13 @@ fn take(set: &mut SeriesSet, line: &str) -> Result<(), String> {
 /// `name{labels} value [timestamp] [# exemplar]`.
 pub(in crate::sources) fn sample(line: &str) -> Option<Sample<'_>> {
     let line = line.trim();
+    // A name that needs quotes stands among the labels.
+    if let Some(rest) = line.strip_prefix("{\"") {
+        let end = rest.find('"')?;
+        let (labels, value) = rest.get(end + 1..)?.split_at_checked(closing(rest.get(end + 1..)?)?)?;
+        let value = value.get(1..)?.split_whitespace().next()?;
+        return Some(Sample { metric: rest.get(..end)?, labels: Some(labels), value });
+    }
     let end = line.find(['{', ' ', '\t'])?;
     let metric = line.get(..end).filter(|metric| is_name(metric))?;
     let rest = line.get(end..)?;
@@ -79,7 +90,9 @@ pub(in crate::sources) fn sample(line: &str) -> Option<Sample<'_>> {
         None => (None, rest),
     };
     let value = rest.split_whitespace().next()?;
-    value.parse::<f64>().ok()?;
+    if !value.starts_with('{') {
+        value.parse::<f64>().ok()?;
+    }
     Some(Sample { metric, labels, value })
 }
 

@@ -3,7 +3,7 @@
 use super::super::InputError;
 use super::notes::SAMPLES_LEFT_OUT;
 use super::value::{keep, named, note_empty};
-use super::{Context, LatencyReading};
+use super::{Context, LatencyReading, decimal};
 use crate::finding::Tally;
 use crate::measurement::{Load, Recorder, TimeUnit};
 
@@ -25,8 +25,7 @@ impl Samples {
 
     /// Takes a number as text, without blanks around it.
     pub fn text(&mut self, text: &[u8], line: u64) {
-        let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
-        match number {
+        match decimal::number(text) {
             Some(number) => self.number(number, line),
             None => self.odd(&String::from_utf8_lossy(text), line),
         }

@@ -5,15 +5,19 @@
 use serde_json::Value;
 
 use super::super::InputError;
-use super::text::{Lines, duration};
+use super::lines::Lines;
+use super::text::duration;
 use super::value::{count, field_error, invalid, keep, member, note_empty, required, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape};
 use crate::measurement::{Distribution, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
-pub(super) const DOCUMENT: Reader =
-    Reader { kind: "vegeta", shape: Shape::Document { recognise: recognise_document, read: read_document } };
-pub(super) const TEXT: Reader = Reader { kind: "vegeta", shape: Shape::Stream { recognise, read } };
+pub(super) const DOCUMENT: Reader = Reader {
+    kind: "vegeta",
+    timed: false,
+    shape: Shape::Document { recognise: recognise_document, read: read_document },
+};
+pub(super) const TEXT: Reader = Reader { kind: "vegeta", timed: false, shape: Shape::Report { recognise, read } };
 
 fn recognise_document(value: &Value) -> bool {
     value.get("latencies").is_some_and(Value::is_object) && value.get("requests").is_some()

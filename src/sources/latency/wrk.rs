@@ -4,17 +4,20 @@
 //! spectrum of wrk2 is in milliseconds and leaves out the calibration period.
 
 use super::super::InputError;
+use super::lines::Lines;
 use super::notes::MEAN_ONLY;
 use super::spectrum::Spectrum;
-use super::text::{Amount, Lines, duration};
+use super::text::{Amount, duration};
 use super::value::{count, invalid, keep, named, note_empty, stated};
 use super::{Context, Head, LatencyReading, Reader, Shape, hgrm};
 use crate::finding::Finding;
 use crate::measurement::{Distribution, DistributionError, Load, Pacing, Stated};
 use crate::units::{Rate, Seconds};
 
-pub(super) const WRK: Reader = Reader { kind: "wrk", shape: Shape::Stream { recognise: recognise_wrk, read } };
-pub(super) const WRK2: Reader = Reader { kind: "wrk2", shape: Shape::Stream { recognise: recognise_wrk2, read } };
+pub(super) const WRK: Reader =
+    Reader { kind: "wrk", timed: false, shape: Shape::Report { recognise: recognise_wrk, read } };
+pub(super) const WRK2: Reader =
+    Reader { kind: "wrk2", timed: false, shape: Shape::Report { recognise: recognise_wrk2, read } };
 
 fn recognise_wrk(head: &Head<'_>) -> bool {
     head.text.lines().any(is_start)
@@ -113,8 +116,10 @@ impl Run {
             ["Detailed", "Percentile", "spectrum:"] => self.in_spectrum = true,
             [percent, value] if percent.ends_with('%') => {
                 let percent = percent.trim_end_matches('%').parse().map_err(|_| format!("{text:?}"))?;
-                if let Some(value) = duration(value) {
-                    self.percentiles.extend(stated(percent, value.seconds, value.resolution));
+                match duration(value) {
+                    Some(value) => self.percentiles.extend(stated(percent, value.seconds, value.resolution)),
+                    None if value.contains("nan") => {}
+                    None => return Err(format!("{text:?}")),
                 }
             }
             [requests, "requests", "in", time, ..] => {
