@@ -135,7 +135,10 @@ impl Spread {
     }
 
     /// The figure alone: bounds that are nothing cost nothing to carry along.
-    pub(super) fn without_bounds(&self) -> Self {
+    ///
+    /// Only the middle of a quantile means something then.
+    #[must_use]
+    pub(crate) fn without_bounds(&self) -> Self {
         let nothing = Self::zero();
         Self { value: self.value.clone(), ..nothing }
     }

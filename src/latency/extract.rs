@@ -6,7 +6,7 @@
 //! which baseline and proxies, convolved, give the measured quantiles.
 
 use super::hop::{Choice, Station};
-use super::predict::{added, stations};
+use super::predict::{figures, stations};
 use super::{Mode, PredictionError, Traffic};
 use crate::card::ModelCard;
 use crate::composition::{Dependence, Spread};
@@ -105,7 +105,7 @@ pub fn extract(
         let (base, meshed) = (median.base.upper.as_seconds(), median.meshed.lower.as_seconds());
         return Err(ExtractError::NotSlower { base, meshed });
     }
-    let fit = Fit { base: Spread::of(base), meshed, stations: stations(mode, traffic, card)? };
+    let fit = Fit { base: Spread::of(base).without_bounds(), meshed, stations: stations(mode, traffic, card)? };
     let tries: Vec<Tried> = VARIATIONS.iter().filter_map(|variation| fit.at(*variation).ok()).collect();
     let best = tries.iter().min_by(|a, b| a.miss().total_cmp(&b.miss()));
     let Some(best) = best else {
@@ -215,7 +215,7 @@ impl Fit<'_> {
             .iter()
             .map(|station| station.clone().rescaled(factor, Share::ZERO).with_variation(variation))
             .collect();
-        let whole = self.base.then(&added(&stations, Choice::BEST)?, Dependence::Independent);
+        let whole = self.base.then(&figures(&stations, Choice::BEST)?, Dependence::Independent);
         Ok(FITTED.map(|quantile| whole.quantile(quantile).value))
     }
 }

@@ -240,19 +240,32 @@ impl Station {
 
     /// The time of one traversal as a distribution.
     pub fn spread(&self, choice: Choice) -> Result<Spread, PredictionError> {
+        Ok(Spread::sequence(&self.parts(choice)?, Dependence::Independent))
+    }
+
+    /// The same without bounds.
+    pub fn figure(&self, choice: Choice) -> Result<Spread, PredictionError> {
+        let parts: Vec<Spread> = self.parts(choice)?.iter().map(Spread::without_bounds).collect();
+        Ok(Spread::sequence(&parts, Dependence::Independent))
+    }
+
+    /// Work, wait, and where there is a limit, standing still at it.
+    fn parts(&self, choice: Choice) -> Result<Vec<Spread>, PredictionError> {
         let events = self.events(choice)?;
         let [_, service, _] = self.ends();
         let median = self.ends().get(choice.service).copied().unwrap_or(service);
         let variation = self.variation.get(choice.variation).copied().unwrap_or(0.0);
-        let work = Spread::from_tail(log_normal_tail(median, variation));
-        let wait = Spread::from_tail(|time| events.wait_longer_than(time).get());
-        let whole = work.then(&wait, Dependence::Independent);
-        let Some(throttling) = self.throttling(choice)? else { return Ok(whole) };
-        let stall = Spread::from_tail(|time| {
-            let (lower, upper) = throttling.stall_longer_than(time);
-            f64::midpoint(lower.get(), upper.get())
-        });
-        Ok(whole.then(&stall, Dependence::Independent))
+        let mut parts = vec![
+            Spread::from_tail(log_normal_tail(median, variation)),
+            Spread::from_tail(|time| events.wait_longer_than(time).get()),
+        ];
+        parts.extend(self.throttling(choice)?.map(|throttling| {
+            Spread::from_tail(|time| {
+                let (lower, upper) = throttling.stall_longer_than(time);
+                f64::midpoint(lower.get(), upper.get())
+            })
+        }));
+        Ok(parts)
     }
 
     /// Whether the other gives the same times.

@@ -74,7 +74,7 @@ fn belongs(measurement: &Measurement, service: &str) -> bool {
     let (file, section) = measurement.name.split_once(' ').unwrap_or((&measurement.name, ""));
     let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let stem = file.split('.').next().unwrap_or(file);
-    section == service || (section.is_empty() && stem == service) || stem == service
+    section == service || stem == service
 }
 
 /// `shop/cart` is the service of that name, and the service `cart`.

@@ -100,6 +100,10 @@ fn read(context: &Context<'_>, bytes: &[u8]) -> Result<PathReading, InputError> 
         return document(context, bytes, text);
     }
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let refuses_window = istio::recognise(text) || span_pairs::recognise(header);
+    if refuses_window {
+        whole_only(context)?;
+    }
     match () {
         () if start.is_empty() => {
             Err(InputError::new(context.name, "an empty file", EXPECTED, "check whether it was written"))
@@ -117,6 +121,7 @@ fn document(context: &Context<'_>, bytes: &[u8], text: &str) -> Result<PathReadi
         let found = if error.is_eof() { "the end of the file".to_owned() } else { error.to_string() };
         InputError::new(place, found, "JSON", "check whether the file is cut, or fetch it again")
     })?;
+    whole_only(context)?;
     match () {
         () if jaeger::recognise(&value) => spans::derive(context, &jaeger::read(context, &value)?),
         () if zipkin::recognise(&value) => spans::derive(context, &zipkin::read(context, &value)?),
@@ -128,6 +133,15 @@ fn document(context: &Context<'_>, bytes: &[u8], text: &str) -> Result<PathReadi
             "give the answer of Jaeger's /api/traces, Zipkin's /api/v2/traces, or a query for istio_requests_total",
         )),
     }
+}
+
+/// Traces and metrics are taken whole.
+fn whole_only(context: &Context<'_>) -> Result<(), InputError> {
+    if context.options.window.is_none() {
+        return Ok(());
+    }
+    let remedy = "fetch the traces or metrics of that time, or leave --from and --to out";
+    Err(InputError::new(context.name, "a part of the time asked for", "a call graph taken whole", remedy))
 }
 
 /// An error of a graph, at its file.
