@@ -31,6 +31,7 @@ mod graph;
 mod grid;
 mod limit;
 mod masses;
+mod middle;
 mod path;
 mod retry;
 mod spread;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use findings::{CALLEES_INCLUDED, FINDINGS, NOT_REACHED, OPEN_ABOVE, PARTS_LEFT_OUT, REQUESTS_FAIL};
 pub use graph::{Call, CallGraph, GraphError, MOST_CALLS, MOST_DEPTH, MOST_SERVICES, Service, Step};
+pub use middle::Middle;
 pub use path::{MOST_PARTS, Part, Path, PathQuantile, PathResponse, Saving};
 pub use retry::{Backoff, Retried, Retry};
 pub use spread::{CountEstimate, Dependence, ShareEstimate, Spread, SpreadError};

@@ -135,10 +135,7 @@ impl Spread {
     }
 
     /// The figure alone: bounds that are nothing cost nothing to carry along.
-    ///
-    /// Only the middle of a quantile means something then.
-    #[must_use]
-    pub(crate) fn without_bounds(&self) -> Self {
+    pub(super) fn without_bounds(&self) -> Self {
         let nothing = Self::zero();
         Self { value: self.value.clone(), ..nothing }
     }

@@ -6,10 +6,10 @@
 //! which baseline and proxies, convolved, give the measured quantiles.
 
 use super::hop::{Choice, Station};
-use super::predict::{figures, stations};
+use super::predict::{middle, stations};
 use super::{Mode, PredictionError, Traffic};
 use crate::card::ModelCard;
-use crate::composition::{Dependence, Spread};
+use crate::composition::{Middle, Spread};
 use crate::measurement::{Distribution, Measurement, QUANTILES, QuantileEstimate, samples_needed};
 use crate::units::{Quantile, Seconds, Share};
 
@@ -105,7 +105,7 @@ pub fn extract(
         let (base, meshed) = (median.base.upper.as_seconds(), median.meshed.lower.as_seconds());
         return Err(ExtractError::NotSlower { base, meshed });
     }
-    let fit = Fit { base: Spread::of(base).without_bounds(), meshed, stations: stations(mode, traffic, card)? };
+    let fit = Fit { base: Spread::of(base).middle(), meshed, stations: stations(mode, traffic, card)? };
     let tries: Vec<Tried> = VARIATIONS.iter().filter_map(|variation| fit.at(*variation).ok()).collect();
     let best = tries.iter().min_by(|a, b| a.miss().total_cmp(&b.miss()));
     let Some(best) = best else {
@@ -144,7 +144,7 @@ fn difference(base: &Distribution, meshed: &Distribution, quantile: Quantile) ->
 
 /// A fit under way.
 struct Fit<'a> {
-    base: Spread,
+    base: Middle,
     meshed: &'a Distribution,
     stations: Vec<Station>,
 }
@@ -176,7 +176,7 @@ impl Fit<'_> {
     /// Meets the median by false position: the median grows nearly in proportion to the factor.
     fn at(&self, variation: f64) -> Result<Tried, PredictionError> {
         let target = self.meshed.quantile(Quantile::literal(0.5)).value.as_seconds();
-        let idle = self.base.quantile(Quantile::literal(0.5)).value.as_seconds();
+        let idle = self.base.quantile(Quantile::literal(0.5)).as_seconds();
         let (mut factor, mut fitted) = (1.0_f64, None);
         // A factor that saturates the proxies is too large; halve it until they carry the load.
         let mut most = f64::INFINITY;
@@ -215,7 +215,7 @@ impl Fit<'_> {
             .iter()
             .map(|station| station.clone().rescaled(factor, Share::ZERO).with_variation(variation))
             .collect();
-        let whole = self.base.then(&figures(&stations, Choice::BEST)?, Dependence::Independent);
-        Ok(FITTED.map(|quantile| whole.quantile(quantile).value))
+        let whole = self.base.then(&middle(&stations, Choice::BEST)?);
+        Ok(FITTED.map(|quantile| whole.quantile(quantile)))
     }
 }

@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::PredictionError;
 use crate::card::ModelCard;
-use crate::composition::{Dependence, Spread};
+use crate::composition::{Dependence, Middle, Spread};
 use crate::estimate::Estimate;
 use crate::measurement::{Load, Pacing};
 use crate::model::queueing::{Arrivals, CfsQuota, CpuDemand, EventLoop, LoopLoad, QueueError, Throttling};
@@ -244,9 +244,9 @@ impl Station {
     }
 
     /// The same without bounds.
-    pub fn figure(&self, choice: Choice) -> Result<Spread, PredictionError> {
-        let parts: Vec<Spread> = self.parts(choice)?.iter().map(Spread::without_bounds).collect();
-        Ok(Spread::sequence(&parts, Dependence::Independent))
+    pub fn middle(&self, choice: Choice) -> Result<Middle, PredictionError> {
+        let parts: Vec<Middle> = self.parts(choice)?.iter().map(Spread::middle).collect();
+        Ok(Middle::sequence(&parts).unwrap_or_else(|| Spread::zero().middle()))
     }
 
     /// Work, wait, and where there is a limit, standing still at it.

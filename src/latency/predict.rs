@@ -3,7 +3,7 @@
 use super::hop::{Choice, Station};
 use super::{BEYOND_SATURATION, HopTime, Mode, NEAR_CPU_LIMIT, OTHER_LOAD, Traffic};
 use crate::card::ModelCard;
-use crate::composition::{Dependence, Spread};
+use crate::composition::{Dependence, Middle, Spread};
 use crate::finding::Finding;
 use crate::measurement::{
     Distribution, DistributionError, Measurement, Objective, QUANTILES, QuantileEstimate, Slo, SloOutcome,
@@ -107,31 +107,32 @@ pub(super) fn stations(mode: Mode, traffic: &Traffic, card: &ModelCard) -> Resul
     mode.hops().iter().map(|hop| Station::new(*hop, traffic, card)).collect()
 }
 
-/// What all proxies on the way add, for one choice of figures.
-pub(super) fn added(stations: &[Station], choice: Choice) -> Result<Spread, PredictionError> {
-    sequence(stations, |station| station.spread(choice))
+/// What all proxies on the way add, at the card's figures.
+fn added(stations: &[Station]) -> Result<Spread, PredictionError> {
+    Ok(Spread::sequence(&of_each(stations, |station| station.spread(Choice::BEST))?, Dependence::Independent))
 }
 
-/// The same without bounds: a third of the work.
-pub(super) fn figures(stations: &[Station], choice: Choice) -> Result<Spread, PredictionError> {
-    sequence(stations, |station| station.figure(choice))
+/// The same for any choice of figures, without bounds.
+pub(super) fn middle(stations: &[Station], choice: Choice) -> Result<Middle, PredictionError> {
+    let parts = of_each(stations, |station| station.middle(choice))?;
+    Ok(Middle::sequence(&parts).unwrap_or_else(|| Spread::zero().middle()))
 }
 
-fn sequence(
+/// Something of every station; both ends of a path are often alike, and are worked out once.
+fn of_each<T: Clone>(
     stations: &[Station],
-    spread: impl Fn(&Station) -> Result<Spread, PredictionError>,
-) -> Result<Spread, PredictionError> {
-    let mut spreads: Vec<Spread> = Vec::with_capacity(stations.len());
+    work: impl Fn(&Station) -> Result<T, PredictionError>,
+) -> Result<Vec<T>, PredictionError> {
+    let mut all: Vec<T> = Vec::with_capacity(stations.len());
     for (index, station) in stations.iter().enumerate() {
-        // Both ends of a path are often alike.
         let like = stations.iter().take(index).position(|other| station.is_like(other));
-        let next = match like.and_then(|index| spreads.get(index)) {
+        let next = match like.and_then(|index| all.get(index)) {
             Some(known) => known.clone(),
-            None => spread(station)?,
+            None => work(station)?,
         };
-        spreads.push(next);
+        all.push(next);
     }
-    Ok(Spread::sequence(&spreads, Dependence::Independent))
+    Ok(all)
 }
 
 /// The composed distributions from which quantiles and their intervals are read.
@@ -140,31 +141,19 @@ pub(super) struct Answers {
     added: Spread,
     comonotone: Spread,
     /// Best figures but for one coefficient, at its lower and upper end; `None` where the proxies saturate.
-    swings: Vec<[Option<Spread>; 2]>,
+    swings: Vec<[Option<Middle>; 2]>,
 }
 
 impl Answers {
     pub fn new(base: &Spread, stations: &[Station]) -> Result<Self, PredictionError> {
-        let added = added(stations, Choice::BEST)?;
+        let added = added(stations)?;
         let best = base.then(&added, Dependence::Independent);
         let comonotone = base.then(&added, Dependence::Comonotone);
-        let figure = base.without_bounds();
+        let figure = base.middle();
         let swings = Self::choices(stations)
-            .map(|ends| {
-                ends.map(|choice| {
-                    let added = figures(stations, choice).ok()?;
-                    Some(figure.then(&added, Dependence::Independent))
-                })
-            })
+            .map(|ends| ends.map(|choice| Some(figure.then(&middle(stations, choice).ok()?))))
             .collect();
         Ok(Self { best, added, comonotone, swings })
-    }
-
-    /// The figures alone.
-    pub fn without_intervals(base: &Spread, stations: &[Station]) -> Result<Self, PredictionError> {
-        let added = figures(stations, Choice::BEST)?;
-        let best = base.without_bounds().then(&added, Dependence::Independent);
-        Ok(Self { comonotone: best.clone(), best, added, swings: Vec::new() })
     }
 
     fn choices(stations: &[Station]) -> impl Iterator<Item = [Choice; 2]> {
@@ -182,7 +171,7 @@ impl Answers {
     /// A quantile with the interval of coefficients, dependence, grid and baseline.
     pub fn at(&self, baseline: &Distribution, quantile: Quantile) -> Predicted {
         let base = baseline.interval(quantile, CONFIDENCE);
-        let (with_mesh, comonotone) = self.ask(&base, |spread| spread.quantile(quantile));
+        let (with_mesh, comonotone) = self.quantile(&base, quantile);
         let less = |end: Seconds| end - base.value;
         let difference = QuantileEstimate {
             lower: less(with_mesh.lower),
@@ -195,12 +184,14 @@ impl Answers {
     /// How an objective would stand.
     fn judge(&self, baseline: &Distribution, slo: &Slo) -> SloOutcome {
         let measured = match slo.objective {
-            Objective::Quantile(quantile) => {
-                self.ask(&baseline.interval(quantile, CONFIDENCE), |spread| spread.quantile(quantile)).0
-            }
-            Objective::Mean => self.ask(&baseline.mean(), Spread::mean).0,
+            Objective::Quantile(quantile) => self.quantile(&baseline.interval(quantile, CONFIDENCE), quantile).0,
+            Objective::Mean => self.ask(&baseline.mean(), Spread::mean, Middle::mean).0,
         };
         slo.judge(measured)
+    }
+
+    fn quantile(&self, base: &QuantileEstimate, quantile: Quantile) -> (QuantileEstimate, Seconds) {
+        self.ask(base, |spread| spread.quantile(quantile), |middle| middle.quantile(quantile))
     }
 
     /// A figure of the composed distribution with its interval, and the same if all were slow together.
@@ -211,6 +202,7 @@ impl Answers {
         &self,
         base: &QuantileEstimate,
         figure: impl Fn(&Spread) -> QuantileEstimate,
+        of_middle: impl Fn(&Middle) -> Seconds,
     ) -> (QuantileEstimate, Seconds) {
         let best = figure(&self.best);
         let value = best.value.as_seconds();
@@ -222,7 +214,7 @@ impl Answers {
         };
         for end in self.swings.iter().flatten() {
             // A proxy that saturates at an end of the interval has no upper bound.
-            swing(end.as_ref().map_or(f64::INFINITY, |end| figure(end).value.as_seconds()));
+            swing(end.as_ref().map_or(f64::INFINITY, |end| of_middle(end).as_seconds()));
         }
         swing(comonotone.as_seconds());
         swing(value + (base.lower - base.value).as_seconds());

@@ -1,10 +1,10 @@
 //! Response times at rising rates, and the rate at which an objective is left.
 
 use super::hop::{Choice, Station};
-use super::predict::{Answers, figures, stations};
+use super::predict::{Answers, middle, stations};
 use super::{Mode, Predicted, PredictionError, Traffic};
 use crate::card::ModelCard;
-use crate::composition::{Dependence, Spread};
+use crate::composition::Spread;
 use crate::measurement::{Measurement, Objective, QUANTILES, Slo};
 use crate::model::queueing::Knee;
 use crate::units::{Rate, Utilization};
@@ -65,7 +65,7 @@ pub fn sweep(
     card: &ModelCard,
 ) -> Result<Sweep, PredictionError> {
     let base = Spread::of(&baseline.distribution);
-    let figure = base.without_bounds();
+    let figure = base.middle();
     let at = |rate: f64| Traffic { rate: Rate::per_second(rate), ..*traffic };
     let carries = |rate: f64, choice: Choice| {
         stations(mode, &at(rate), card).is_ok_and(|stations| stations.iter().all(|one| one.carries(choice)))
@@ -83,14 +83,14 @@ pub fn sweep(
     let knee = |slo: &Slo, service: usize| {
         let choice = Choice { service, ..Choice::BEST };
         let is_met = |rate: f64| {
-            let added = stations(mode, &at(rate), card).and_then(|stations| figures(&stations, choice));
+            let added = stations(mode, &at(rate), card).and_then(|stations| middle(&stations, choice));
             added.is_ok_and(|added| {
-                let whole = figure.then(&added, Dependence::Independent);
-                let measured = match slo.objective {
-                    Objective::Quantile(quantile) => whole.quantile(quantile),
-                    Objective::Mean => whole.mean(),
-                };
-                slo.judge(measured).met
+                let whole = figure.then(&added);
+                slo.judge(match slo.objective {
+                    Objective::Quantile(quantile) => whole.quantile(quantile).into(),
+                    Objective::Mean => whole.mean().into(),
+                })
+                .met
             })
         };
         knee(is_met)

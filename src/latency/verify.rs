@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::hop::Station;
-use super::predict::{Answers, stations};
+use super::hop::{Choice, Station};
+use super::predict::{Answers, middle, stations};
 use super::published::{LatencyRow, PRINTED};
 use crate::card::{Group, Interval, ModelCard, Row};
 use crate::composition::Spread;
@@ -116,12 +116,13 @@ impl<'a> Case<'a> {
     fn ratios(&self, factor: f64) -> Option<Vec<f64>> {
         let stations: Vec<Station> =
             self.stations.iter().map(|station| station.clone().rescaled(factor, Share::ZERO)).collect();
-        let answers = Answers::without_intervals(&self.base, &stations).ok()?;
+        let whole = self.base.middle().then(&middle(&stations, Choice::BEST).ok()?);
         let pairs = PRINTED.iter().zip(self.row.added());
         Some(
             pairs
                 .filter_map(|(quantile, measured)| {
-                    let predicted = answers.at(&self.row.baseline, *quantile).difference.value;
+                    let base = self.row.baseline.quantile(*quantile).value;
+                    let predicted = whole.quantile(*quantile) - base;
                     measured.map(|measured| measured / predicted)
                 })
                 .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
@@ -139,7 +140,7 @@ impl Speed {
             ratios = cases.iter().filter_map(|case| case.ratios(factor)).flatten().collect();
             ratios.sort_by(f64::total_cmp);
             if round < ROUNDS {
-                factor *= middle(&ratios).clamp(0.2, 5.0);
+                factor *= median(&ratios).clamp(0.2, 5.0);
             }
         }
         let mut misses: Vec<f64> = ratios.iter().map(|ratio| (ratio - 1.0).abs()).collect();
@@ -151,7 +152,7 @@ impl Speed {
     }
 }
 
-fn middle(sorted: &[f64]) -> f64 {
+fn median(sorted: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(1.0)
 }
 

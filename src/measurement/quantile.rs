@@ -25,3 +25,10 @@ impl QuantileEstimate {
         }
     }
 }
+
+/// A figure that is known exactly.
+impl From<Seconds> for QuantileEstimate {
+    fn from(value: Seconds) -> Self {
+        Self { lower: value, value, upper: value }
+    }
+}

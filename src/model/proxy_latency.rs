@@ -105,7 +105,7 @@ impl ProxyLatency {
         let cpu = cpu_time.value.base();
         let count = self.time_per_cpu.value * batching * payload;
         let terms = vec![Term::new(
-            self.in_words(together.then_some(batching), (beyond > 0.0).then_some(payload), requests),
+            self.in_words((batching != 1.0).then_some(batching), (beyond > 0.0).then_some(payload), requests),
             count,
             cpu * 1e3,
             IN_MILLIS.unit,

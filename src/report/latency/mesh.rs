@@ -74,7 +74,6 @@ fn added(predicted: &Predicted) -> String {
 
 fn hops(report: &LatencyReport) -> Block {
     let columns = vec![
-        Column::text("Base and mesh", 3),
         Column::text("Proxy", 0),
         Column::number("Works for", "", 0),
         Column::number("Waits", "", 0),
@@ -87,8 +86,7 @@ fn hops(report: &LatencyReport) -> Block {
             let service = &hop.service;
             let works = QuantileEstimate { lower: service.lower, value: service.value, upper: service.upper };
             vec![
-                Cell::Name(answer.name.clone()),
-                Cell::Text(hop.hop.name().to_owned()),
+                Cell::Text(format!("{}: {}", answer.prediction.mode.name(), hop.hop.name())),
                 Cell::Number(figure(&works)),
                 Cell::Number(amount(hop.mean_wait)),
                 Cell::Number(share(hop.utilization.get())),

@@ -1,7 +1,7 @@
 //! The percentile plot as data: enough points for a smooth curve, and no more than a page bears.
 
 use super::amounts::alone;
-use super::{CONFIDENCE, LatencyReport};
+use super::{CONFIDENCE, LatencyReport, MeshAnswer};
 use crate::measurement::{Distribution, Measurement, Objective, QUANTILES};
 use crate::report::document::{Chart, ChartData, Limit, PercentileCurve, PercentilePlot, PercentilePoint};
 use crate::report::text;
@@ -30,6 +30,7 @@ pub fn chart(report: &LatencyReport) -> Option<Chart> {
             let label = if base { format!("base: {}", measurement.name) } else { measurement.name.clone() };
             PercentileCurve { label, base, points: points(&measurement.distribution, &marked) }
         })
+        .chain(predicted(report, &marked))
         .collect();
     let data = ChartData::Percentiles(PercentilePlot { curves, limits });
     if data.is_empty() {
@@ -37,6 +38,18 @@ pub fn chart(report: &LatencyReport) -> Option<Chart> {
     }
     let caption = caption(report, &shown);
     Some(Chart { title: "Response time by percentile", caption, alt: alt(&shown), data })
+}
+
+/// Curves of predictions, as many as leave room for what was measured.
+fn predicted(report: &LatencyReport, marked: &[Quantile]) -> Vec<PercentileCurve> {
+    const MOST_PREDICTED: usize = 3;
+    let shown = report.predictions.iter().take(MOST_PREDICTED);
+    let curve = |answer: &MeshAnswer| PercentileCurve {
+        label: format!("predicted: {}", answer.name),
+        base: false,
+        points: points(&answer.prediction.distribution, marked),
+    };
+    shown.map(curve).collect()
 }
 
 fn is_base(report: &LatencyReport, measurement: &Measurement) -> bool {
@@ -124,6 +137,10 @@ fn caption(report: &LatencyReport, shown: &[&Measurement]) -> String {
         sentences.push(
             "A line stops where its source has a lower bound only; the shade above it reaches to the edge.".to_owned(),
         );
+    }
+    if !report.predictions.is_empty() {
+        sentences
+            .push("Predictions are drawn without what the card leaves open; the table has their intervals.".to_owned());
     }
     if !limits(report).is_empty() {
         sentences.push("Red dots are objectives: a curve meets one if it passes below it.".to_owned());
