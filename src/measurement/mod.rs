@@ -101,6 +101,23 @@ pub struct Measurement {
     pub reported: Option<(Reporter, String)>,
 }
 
+impl Measurement {
+    /// Whether it is of a service or workload: by the destination that a proxy reported, else by the name of its
+    /// file or of its place in the file.
+    #[must_use]
+    pub fn is_of(&self, service: &str) -> bool {
+        if let Some((_, about)) = &self.reported {
+            let (_, destination) = about.rsplit_once(' ').unwrap_or(("", about));
+            // `shop/cart` is the service of that name, and the service `cart`.
+            return destination == service || destination.rsplit_once('/').is_some_and(|(_, name)| name == service);
+        }
+        let (file, section) = self.name.split_once(' ').unwrap_or((&self.name, ""));
+        let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+        let stem = file.split('.').next().unwrap_or(file);
+        section == service || stem == service
+    }
+}
+
 /// Response times are too few for a quantile.
 pub const TOO_FEW_SAMPLES: FindingKind = FindingKind {
     id: "latency-too-few-samples",

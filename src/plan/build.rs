@@ -2,6 +2,7 @@
 
 use super::bands::bands;
 use super::demand::Demands;
+use super::responses::{self, responses};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
@@ -9,6 +10,7 @@ use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
+use crate::measurement::{self, Measurement, Slo};
 use crate::mesh::{self, Mesh, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
@@ -28,13 +30,19 @@ pub struct Inputs {
     pub sources: Vec<Input>,
     /// What was noticed while it was read and assembled.
     pub findings: Vec<Finding>,
+    /// Measured response times; each finds its workload by name (see [`Measurement::is_of`]).
+    pub response_times: Vec<Measurement>,
+    /// Objectives on response times, the same for every workload that was measured.
+    pub objectives: Vec<Slo>,
 }
 
 impl Inputs {
-    /// An inventory with a policy and a card; where it came from and what was noticed can be added.
+    /// An inventory with a policy and a card; where it came from, what was noticed and response times can be
+    /// added.
     #[must_use]
     pub fn new(inventory: Inventory, policy: Policy, card: ModelCard) -> Self {
-        Self { inventory, policy, card, sources: Vec::new(), findings: Vec::new() }
+        let (sources, findings, response_times, objectives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { inventory, policy, card, sources, findings, response_times, objectives }
     }
 }
 
@@ -42,7 +50,7 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { inventory, policy, card, sources, mut findings } = inputs;
+        let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives } = inputs;
         let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
         let profiles = profile::observe(&inventory, &policy.traffic);
@@ -57,10 +65,13 @@ impl Plan {
         add_dedicated_nodes(&mut headroom, &overhead, &policy);
 
         let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
+        let (responses, response_findings) =
+            responses(&response_times, &objectives, &mesh.members, &workloads, &policy, &card);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
         let verdict = verdict(Evidence {
             totals: &totals,
             workloads: &workloads,
+            responses: &responses,
             control_plane: &overhead.control_plane,
             today: &headroom_today,
             planned: &headroom,
@@ -71,6 +82,7 @@ impl Plan {
         findings.extend(mesh_findings);
         findings.extend(scope_findings);
         findings.extend(node_findings);
+        findings.extend(response_findings);
         findings.extend(overhead.findings);
         findings.extend(headroom.findings.iter().cloned());
         finding::sort(&mut findings);
@@ -82,6 +94,7 @@ impl Plan {
             totals,
             control_plane: overhead.control_plane,
             workloads,
+            responses,
             ztunnel: overhead.ztunnel,
             headroom_today,
             headroom,
@@ -177,6 +190,15 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
 /// Every kind of finding that making a plan can raise.
 #[must_use]
 pub fn findings() -> Vec<&'static FindingKind> {
-    [crate::inventory::FINDINGS, mesh::FINDINGS, crate::card::FINDINGS, overhead::FINDINGS, placement::FINDINGS]
-        .concat()
+    [
+        crate::inventory::FINDINGS,
+        mesh::FINDINGS,
+        crate::card::FINDINGS,
+        overhead::FINDINGS,
+        placement::FINDINGS,
+        measurement::FINDINGS,
+        crate::latency::FINDINGS,
+        &[&responses::OF_NO_WORKLOAD],
+    ]
+    .concat()
 }

@@ -9,7 +9,7 @@ const DUST: f64 = 1e-9;
 
 /// Checks a plan against its policy; empty without nodes or without pods.
 pub fn checks(evidence: Evidence<'_>) -> Vec<Check> {
-    let Evidence { totals, today, planned, policy, .. } = evidence;
+    let Evidence { totals, today, planned, policy, responses, .. } = evidence;
     let Some(cluster) = planned.cluster.as_ref().filter(|_| totals.pods > 0) else { return Vec::new() };
     let target = policy.headroom.target.get();
     let headroom = |kind, share: fn(&Fill) -> f64| Check {
@@ -26,6 +26,12 @@ pub fn checks(evidence: Evidence<'_>) -> Vec<Check> {
     ];
     if let Some(stranded) = stranded(planned).filter(|_| policy.headroom.survive_node_losses > 0) {
         checks.push(none_of(CheckKind::NodeLoss, self::stranded(today), stranded));
+    }
+    let objectives = || responses.iter().flat_map(|response| &response.objectives);
+    if objectives().next().is_some() {
+        let missed_today = objectives().filter(|objective| !objective.today.met).count() as u64;
+        let missed = objectives().filter(|objective| !objective.will_be_met()).count() as u64;
+        checks.push(none_of(CheckKind::ResponseTimes, Some(missed_today), missed));
     }
     checks
 }

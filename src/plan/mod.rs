@@ -5,11 +5,13 @@ mod bands;
 mod build;
 mod checks;
 mod demand;
+mod responses;
 mod totals;
 mod verdict;
 mod words;
 
 pub use build::{Inputs, findings};
+pub use responses::{ResponseObjective, WorkloadResponse};
 
 use crate::estimate::Estimate;
 use crate::finding::Finding;
@@ -37,6 +39,8 @@ pub struct Plan {
     pub control_plane: ControlPlane,
     /// Every workload, by namespace, kind and name.
     pub workloads: Vec<WorkloadPlan>,
+    /// Response times of the workloads for which any were measured, in the order of the workloads.
+    pub responses: Vec<WorkloadResponse>,
     /// One ztunnel, where there are ambient workloads.
     pub ztunnel: Option<ProxyCost>,
     /// Capacity before the mesh change: the cluster as it is.
@@ -110,6 +114,8 @@ pub enum CheckKind {
     MemoryHeadroom,
     /// Pods that fit nowhere once the node whose loss hurts most is gone; a count, at most the limit.
     NodeLoss,
+    /// Objectives on response times that are missed; a count, at most the limit.
+    ResponseTimes,
 }
 
 /// How a plan stands with its policy.

@@ -3,7 +3,7 @@
 use super::advice::{LONGEST_NAME, LONGEST_REASON, advice, first_reason};
 use super::checks::{checks, outcome};
 use super::words::{cores, count, count_of, grouped, memory, percent, shortened};
-use super::{Check, CheckKind, Outcome, Totals, Verdict, WorkloadPlan};
+use super::{Check, CheckKind, Outcome, Totals, Verdict, WorkloadPlan, WorkloadResponse};
 use crate::overhead::ControlPlane;
 use crate::placement::Headroom;
 use crate::policy::Policy;
@@ -13,6 +13,7 @@ use crate::policy::Policy;
 pub struct Evidence<'a> {
     pub totals: &'a Totals,
     pub workloads: &'a [WorkloadPlan],
+    pub responses: &'a [WorkloadResponse],
     pub control_plane: &'a ControlPlane,
     pub today: &'a Headroom,
     pub planned: &'a Headroom,
@@ -115,6 +116,7 @@ fn missed(checks: &[Check], evidence: Evidence<'_>) -> Vec<String> {
         CheckKind::MemoryHeadroom => too_full("memory", check),
         CheckKind::NodeLoss => node_loss(check, evidence.planned),
         CheckKind::UnplacedPods => unplaced(evidence),
+        CheckKind::ResponseTimes => too_slow(check, evidence.responses),
     });
     clauses.collect()
 }
@@ -134,6 +136,19 @@ fn node_loss(check: &Check, planned: &Headroom) -> String {
     let pods = count(check.planned as u64, "pod");
     let already = if check.today.is_some_and(|today| today >= check.planned) { ", as it would today" } else { "" };
     format!("losing node {node} would leave {pods} without a place{already}")
+}
+
+/// How many objectives are missed, and one of them.
+fn too_slow(check: &Check, responses: &[WorkloadResponse]) -> String {
+    let mut missed = responses.iter().flat_map(|response| {
+        response.objectives.iter().filter(|objective| !objective.will_be_met()).map(move |objective| (response, objective))
+    });
+    let first = missed.next().map_or_else(String::new, |(response, objective)| {
+        format!(", first {} of {}", objective.slo, shortened(&response.workload, LONGEST_NAME))
+    });
+    let missed = count_of(check.planned as u64, "objective on response times", "objectives on response times");
+    let already = if check.today.is_some_and(|today| today >= check.planned) { ", as today" } else { "" };
+    format!("{missed} would be missed{first}{already}")
 }
 
 fn fits(checks: &[Check]) -> String {

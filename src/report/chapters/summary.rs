@@ -85,6 +85,11 @@ fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
                 .map_or_else(String::new, |fill| text::memory(short * fill.allocatable.memory.to_memory().as_bytes())),
         ),
         CheckKind::UnplacedPods => ("no pod without a place".to_owned(), &whole, pods(check.planned as u64)),
+        CheckKind::ResponseTimes => (
+            "no objective on response times missed".to_owned(),
+            &whole,
+            format!("{} missed", text::count(check.planned as u64)),
+        ),
         CheckKind::NodeLoss => {
             let (node, displaced) = plan
                 .headroom
@@ -102,7 +107,7 @@ fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
     let met = match (check.met, check.kind) {
         (true, _) => Cell::Mark(Tone::Good, "yes".to_owned()),
         (false, CheckKind::UnplacedPods) => Cell::Mark(Tone::Bad, format!("no: {missed}")),
-        (false, CheckKind::NodeLoss) => Cell::Mark(Tone::Caution, format!("no: {missed}")),
+        (false, CheckKind::NodeLoss | CheckKind::ResponseTimes) => Cell::Mark(Tone::Caution, format!("no: {missed}")),
         (false, _) if check.planned < 0.0 => Cell::Mark(Tone::Bad, format!("no: {missed} short, overcommitted")),
         (false, _) => Cell::Mark(Tone::Caution, format!("no: {missed} short")),
     };

@@ -63,6 +63,8 @@ enum CheckKind {
     MemoryHeadroom,
     /// Pods without a place once the node whose loss hurts most is gone: a count, at most the limit.
     NodeLoss,
+    /// Objectives on response times that are missed: a count, at most the limit.
+    ResponseTimes,
 }
 
 impl<'a> From<&'a plan::Verdict> for Verdict<'a> {

@@ -1,0 +1,189 @@
+//! Response times of workloads: as measured, and with the proxies the plan brings.
+
+use super::WorkloadPlan;
+use crate::card::ModelCard;
+use crate::finding::{Finding, FindingKind, Severity};
+use crate::latency::{Mode, Prediction, Traffic, predict, saturated};
+use crate::measurement::{self, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
+use crate::mesh::{Membership, ProxyMode};
+use crate::model::Features;
+use crate::model::queueing::Arrivals;
+use crate::policy::Policy;
+use crate::units::{Bytes, Millicores, Quantile, Rate, Share};
+
+/// Payload where nothing says how large requests are: that of the card's figures.
+const PAYLOAD: Bytes = Bytes::new(1024);
+/// Confidence of every interval.
+const CONFIDENCE: Share = Share::literal(0.9);
+
+/// Response times that belong to no workload of the inventory.
+pub const OF_NO_WORKLOAD: FindingKind = FindingKind {
+    id: "response-times-of-no-workload",
+    severity: Severity::Warning,
+    meaning: "measured response times belong to no workload of the input",
+    why: "they are in no figure and no objective is judged by them",
+    remedy: "say whose they are: --latency NAMESPACE/NAME=FILE, or name the file after the workload",
+};
+
+/// Response times of one workload.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkloadResponse {
+    /// The workload as `namespace/name`.
+    pub workload: String,
+    /// What was measured.
+    pub measurement: String,
+    /// What the plan does to it, in words.
+    pub change: String,
+    /// Quantiles as measured, in the order of [`QUANTILES`], with their 90 % intervals.
+    pub today: Vec<(Quantile, QuantileEstimate)>,
+    /// With the proxies that come; `None` where none do, or they cannot carry the load.
+    pub prediction: Option<Prediction>,
+    /// Why the proxies cannot carry the load.
+    pub saturated: Option<String>,
+    /// Objectives.
+    pub objectives: Vec<ResponseObjective>,
+}
+
+/// An objective of one workload.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ResponseObjective {
+    /// The objective.
+    pub slo: Slo,
+    /// How the measurement stands.
+    pub today: SloOutcome,
+    /// How it will stand; `None` where the proxies cannot carry the load, which misses it.
+    pub planned: Option<SloOutcome>,
+}
+
+impl ResponseObjective {
+    /// Whether it will be met.
+    #[must_use]
+    pub fn will_be_met(&self) -> bool {
+        self.planned.is_some_and(|outcome| outcome.met)
+    }
+}
+
+/// Response times of every workload for which any were measured, in the order of the workloads.
+pub fn responses(
+    measurements: &[Measurement],
+    slos: &[Slo],
+    members: &[Membership],
+    workloads: &[WorkloadPlan],
+    policy: &Policy,
+    card: &ModelCard,
+) -> (Vec<WorkloadResponse>, Vec<Finding>) {
+    let mut findings: Vec<Finding> = measurements.iter().flat_map(measurement::examine).collect();
+    let mut taken = vec![false; measurements.len()];
+    let mut responses = Vec::new();
+    for (workload, member) in workloads.iter().zip(members) {
+        let name = format!("{}/{}", workload.namespace, workload.name);
+        let own: Vec<Measurement> = measurements
+            .iter()
+            .zip(&mut taken)
+            .filter(|(measurement, _)| measurement.is_of(&name) || measurement.is_of(&workload.name))
+            .map(|(measurement, taken)| {
+                *taken = true;
+                measurement.clone()
+            })
+            .collect();
+        let Some(first) = own.first() else { continue };
+        let measured = match measurement::merge(&name, &own) {
+            Ok((merged, noticed)) if own.len() > 1 => {
+                findings.extend(noticed);
+                merged
+            }
+            // A single measurement stays as it is, and keeps its load; of several that cannot be merged the first counts.
+            _ => first.clone(),
+        };
+        let (response, noticed) = response(name, &measured, slos, member, workload, policy, card);
+        findings.extend(noticed);
+        responses.push(response);
+    }
+    let lost = measurements.iter().zip(&taken).filter(|(_, taken)| !**taken);
+    findings.extend(lost.map(|(measurement, _)| Finding::new(&OF_NO_WORKLOAD, &measurement.name, "is not judged")));
+    (responses, findings)
+}
+
+fn response(
+    name: String,
+    measured: &Measurement,
+    slos: &[Slo],
+    member: &Membership,
+    workload: &WorkloadPlan,
+    policy: &Policy,
+    card: &ModelCard,
+) -> (WorkloadResponse, Vec<Finding>) {
+    let distribution = &measured.distribution;
+    let (mode, change) = coming(measured, workload);
+    let mut response = WorkloadResponse {
+        workload: name,
+        measurement: measured.name.clone(),
+        change: change.to_owned(),
+        today: QUANTILES.map(|(_, quantile)| (quantile, distribution.interval(quantile, CONFIDENCE))).to_vec(),
+        prediction: None,
+        saturated: None,
+        objectives: Vec::new(),
+    };
+    let mut findings = Vec::new();
+    if let Some(mode) = mode {
+        match predict(measured, mode, &traffic(measured, member, workload, policy), slos, card) {
+            Ok(prediction) => {
+                findings.extend(prediction.findings.iter().cloned());
+                response.prediction = Some(prediction);
+            }
+            Err(error) => {
+                findings.push(saturated(&response.workload, &error));
+                response.saturated = Some(error.to_string());
+            }
+        }
+    }
+    response.objectives = slos
+        .iter()
+        .map(|slo| {
+            let today = slo.check(distribution);
+            let predicted = response.prediction.as_ref().and_then(|prediction| {
+                prediction.outcomes.iter().find(|(judged, _)| judged == slo).map(|(_, outcome)| *outcome)
+            });
+            let unchanged = response.saturated.is_none().then_some(today);
+            ResponseObjective { slo: *slo, today, planned: predicted.or(unchanged) }
+        })
+        .collect();
+    (response, findings)
+}
+
+/// The proxies that come between clients and a workload, if any do, and what that means.
+fn coming(measured: &Measurement, workload: &WorkloadPlan) -> (Option<Mode>, &'static str) {
+    if measured.reported.is_some() {
+        return (None, "measured by its proxies: as it is");
+    }
+    match workload.mode {
+        ProxyMode::Sidecar if workload.proxy_present => (None, "its sidecars run already: as measured"),
+        ProxyMode::Sidecar => (Some(Mode::Sidecar), "client and server sidecar come"),
+        ProxyMode::Ambient => (Some(Mode::AmbientL4), "taken as measured without ztunnels"),
+        ProxyMode::Gateway | ProxyMode::Waypoint | ProxyMode::Ztunnel => (None, "a proxy itself: as measured"),
+        ProxyMode::None | ProxyMode::ControlPlane => (None, "not in the mesh: as measured"),
+    }
+}
+
+/// The load of its proxies: what the plan has, and how requests arrive as they were measured.
+fn traffic(measured: &Measurement, member: &Membership, workload: &WorkloadPlan, policy: &Policy) -> Traffic {
+    let features = Features {
+        mtls: policy.features.mtls,
+        metrics: policy.features.metrics,
+        access_log: policy.features.access_log,
+        tracing_sampling: policy.features.tracing_sampling,
+    };
+    let limit = member.proxy.as_ref().and_then(|proxy| proxy.container.resources.limits.cpu);
+    let load = &measured.load;
+    let measured_rate = load.rate.filter(|_| !workload.rps_measured).map(|rate| rate / workload.replicas.max(1) as f64);
+    let default = Traffic {
+        rate: Rate::per_second(workload.rps_per_proxy),
+        connections: policy.traffic.connections_per_proxy.round().max(1.0) as u64,
+        arrivals: Arrivals::Independent,
+        payload: PAYLOAD,
+        features,
+        workers: workload.workers.max(1),
+        cpu_limit: limit.map(Millicores::to_cores).filter(|limit| limit.as_cores() > 0.0),
+    };
+    Traffic { rate: measured_rate.unwrap_or(default.rate), ..default.like(load) }
+}
