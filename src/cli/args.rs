@@ -90,8 +90,8 @@ binary), Prometheus text, protobuf and API answers, and CSV of samples; each is 
 Examples:
   meshcap latency run1.json run2.json --merge
   meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
-  meshcap latency --path checkout.toml --slo 'p99<100ms'
   meshcap latency run.hlog --from 30s --to 90s
+  meshcap latency --path checkout.toml --slo 'p99<100ms'
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
 
