@@ -83,9 +83,8 @@ fn paths(
     measurements: &[Measurement],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<ComposedPath>, Failure> {
-    let options = options(arguments)?;
     let compose = |path: &PathBuf| {
-        let reading = read_path(&input(path), measurements, &options)?;
+        let reading = read_path(&input(path), measurements, &options(arguments)?)?;
         let failed = |error| Failure::Input(format!("failed to compose {}: {error}", reading.name));
         let path = reading.graph.compose(reading.name.clone()).map_err(failed)?;
         findings.extend(reading.findings);
@@ -109,9 +108,8 @@ fn measurements(
     paths: &[PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Measurement>, Failure> {
-    let options = options(arguments)?;
     let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
-    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
+    let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options(arguments)?)?;
     findings.extend(noticed);
     if measurements.is_empty() {
         let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();

@@ -36,6 +36,9 @@ impl Spread {
     /// [`SpreadError::Factor`] for a number outside [0, 10⁶].
     pub fn repeated(&self, times: f64, dependence: Dependence) -> Result<Self, SpreadError> {
         let times = in_range(times)?;
+        if times.to_bits() == 1.0_f64.to_bits() {
+            return Ok(self.clone());
+        }
         let fraction = Share::new(times.fract()).unwrap_or(Share::ZERO);
         let one_more = self.with_chance(fraction);
         let whole = match dependence {
@@ -47,17 +50,20 @@ impl Spread {
 
     fn in_a_row(&self, mut times: u64) -> Self {
         let mut convolver = Convolver::new();
-        let (mut sum, mut doubled) = (Self::zero(), self.clone());
+        let (mut sum, mut doubled): (Option<Self>, Self) = (None, self.clone());
         while times > 0 {
             if times & 1 == 1 {
-                sum = convolver.add(&sum, &doubled, Dependence::Independent);
+                sum = Some(match sum {
+                    None => doubled.clone(),
+                    Some(sum) => convolver.add(&sum, &doubled, Dependence::Independent),
+                });
             }
             times >>= 1;
             if times > 0 {
                 doubled = convolver.add(&doubled, &doubled, Dependence::Independent);
             }
         }
-        sum
+        sum.unwrap_or_else(Self::zero)
     }
 
     /// At the same time, waiting for both: the maximum.

@@ -30,7 +30,7 @@ mod open;
 mod payload;
 pub(super) mod prometheus;
 pub(super) mod prometheus_api;
-pub(super) mod prometheus_matrix;
+mod prometheus_matrix;
 mod prometheus_proto;
 mod samples;
 pub(super) mod series;

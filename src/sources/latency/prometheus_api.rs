@@ -175,6 +175,11 @@ fn take(
     Ok(Taken::Whole)
 }
 
+/// The value of a counter in a vector, or its increase over a matrix.
+pub(in crate::sources) fn increase(entry: &Value, resets: &mut Tally) -> Result<Option<f64>, String> {
+    number_of(&Entry::new(entry), Points::Counters, None, resets)
+}
+
 /// The value of a vector, or what the points of a matrix add up to.
 fn number_of(
     entry: &Entry<'_>,

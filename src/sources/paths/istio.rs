@@ -13,8 +13,7 @@ use serde_json::Value;
 use super::super::InputError;
 use super::super::latency::notes::COUNTER_RESET;
 use super::super::latency::prometheus::{labels, sample};
-use super::super::latency::prometheus_api::result;
-use super::super::latency::prometheus_matrix::{Points, total, value as number_of};
+use super::super::latency::prometheus_api::{increase, result};
 use super::super::latency::read_latency_bytes;
 use super::super::latency::series::Labels;
 use super::known::{Known, at_destination};
@@ -62,35 +61,19 @@ pub(super) fn from_answer(context: &Context<'_>, bytes: &[u8], value: &Value) ->
             .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect();
         // `rate` and `increase` take the name away.
-        let name = label(&labels, "__name__");
-        let kind = if name.is_some() { Points::Counters } else { Points::Rates };
-        let metric = name.unwrap_or(REQUESTS).to_owned();
+        let metric = label(&labels, "__name__").unwrap_or(REQUESTS).to_owned();
         if label(&labels, "le").is_some() || ![REQUESTS, DURATIONS].contains(&metric.as_str()) {
             continue;
         }
         let place = format!("{}, field data.result[{index}]", context.name);
-        let (counted, reset) = counted(entry, kind)
+        let counted = increase(entry, &mut resets)
             .map_err(|found| InputError::new(place, found, "a counter", "check whether the answer is cut"))?;
-        if reset && kind == Points::Counters {
-            resets.add(&metric);
-        }
-        counters.push((metric == REQUESTS, labels, counted));
+        counters.extend(counted.map(|counted| (metric == REQUESTS, labels, counted)));
     }
     let mut reading = build(context, bytes, &counters)?;
     let restarts = |names: &str| format!("counters that went down: {names}");
     reading.findings.extend(resets.finding(&COUNTER_RESET, context.name, restarts));
     Ok(reading)
-}
-
-/// The value of a vector, or what the points of a matrix add up to, and whether the counter went down.
-fn counted(entry: &Value, kind: Points) -> Result<(f64, bool), String> {
-    if let Some(point) = entry.get("value") {
-        return number_of(point).map(|number| (number, false));
-    }
-    match entry.get("values").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() {
-        [only] => number_of(only).map(|number| (number, false)),
-        points => total(points.iter().map(number_of), kind).map(|total| (total.sum, total.reset)),
-    }
 }
 
 /// Whether it counts requests rather than durations, its labels, its value.
