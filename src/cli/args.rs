@@ -81,7 +81,8 @@ Examples:
   meshcap plan dump/ -o report.html            summary on the terminal, report in a file
   meshcap plan dump/ --enroll shop             what if namespace shop joins the mesh
   meshcap plan dump.tar.gz --format json | jq .totals
-  helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check";
+  helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check
+  meshcap plan dump/ --latency shop/cart=fortio.json --slo 'p99<250ms' --check";
 
 const LATENCY_EXAMPLES: &str = "\
 Reads Fortio, wrk, wrk2, oha, hey, vegeta, k6, Nighthawk, Locust, JMeter, HdrHistogram (.hgrm, .hlog,
@@ -234,6 +235,13 @@ pub struct InventoryArguments {
 pub struct PlanArguments {
     #[command(flatten)]
     pub inventory: InventoryArguments,
+    /// Measured response times of workloads, any kind that `meshcap latency` reads; whose they are is said by Istio's
+    /// labels, the file's name, or NAMESPACE/NAME= before it; may be repeated
+    #[arg(long, value_name = "[WORKLOAD=]FILE")]
+    pub latency: Vec<PathBuf>,
+    /// Objective such as p99<250ms for every workload that was measured; may be repeated
+    #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
+    pub slo: Vec<crate::measurement::Slo>,
     /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,

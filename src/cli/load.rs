@@ -23,7 +23,7 @@ pub fn inputs(arguments: &InventoryArguments, global: &Global) -> Result<Inputs,
     let mut findings = reading.findings;
     findings.extend(assembled.findings);
     let sources = reading.inputs.into_iter().map(|input| Input { name: input.name, objects: input.objects }).collect();
-    Ok(Inputs { inventory: assembled.inventory, policy, card, sources, findings })
+    Ok(Inputs { sources, findings, ..Inputs::new(assembled.inventory, policy, card) })
 }
 
 /// A model card by name, or from a file.

@@ -1,13 +1,24 @@
 //! The main job: inventory in, plan out.
 
+use std::path::Path;
+
 use super::args::{Format, Global, PlanArguments};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::plan::{Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
+use crate::sources::Input;
+use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<Format>(&arguments.output)?;
-    let plan = Plan::new(load::inputs(&arguments.inventory, global)?);
+    let mut inputs = load::inputs(&arguments.inventory, global)?;
+    for wanted in &arguments.latency {
+        let reading = response_times(wanted)?;
+        inputs.response_times.extend(reading.measurements);
+        inputs.findings.extend(reading.findings);
+    }
+    inputs.objectives.clone_from(&arguments.slo);
+    let plan = Plan::new(inputs);
     for (path, format) in files {
         output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;
     }
@@ -27,6 +38,22 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
         ))),
         Judgement::Tight | Judgement::DoesNotFit => Ok(Outcome::PolicyNotMet),
     }
+}
+
+/// Measurements of `NAMESPACE/NAME=FILE`, which are then those of that workload, or of a file.
+fn response_times(wanted: &Path) -> Result<LatencyReading, Failure> {
+    let text = wanted.to_string_lossy();
+    let assigned = text.split_once('=').filter(|(workload, _)| !wanted.exists() && workload.contains('/'));
+    let path = assigned.map_or(wanted, |(_, file)| Path::new(file));
+    let input = if output::is_standard(path) { Input::Stdin } else { Input::Path(path.to_owned()) };
+    let mut reading = read_latency(&[input], &LatencyOptions::default())?;
+    if let Some((workload, _)) = assigned {
+        for measurement in &mut reading.measurements {
+            measurement.name = format!("{} {workload}", path.display());
+            measurement.reported = measurement.reported.take().map(|(reporter, _)| (reporter, workload.to_owned()));
+        }
+    }
+    Ok(reading)
 }
 
 fn render(plan: &Plan, format: Format, options: TerminalOptions) -> String {

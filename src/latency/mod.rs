@@ -12,6 +12,9 @@ pub mod published;
 mod sweep;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use extract::{Added, ExtractError, Extraction, extract};
 pub use hop::{Hop, HopTime, Mode, Traffic};
 pub use predict::{Predicted, Prediction, PredictionError, predict, saturated};

@@ -141,7 +141,11 @@ fn node_loss(check: &Check, planned: &Headroom) -> String {
 /// How many objectives are missed, and one of them.
 fn too_slow(check: &Check, responses: &[WorkloadResponse]) -> String {
     let mut missed = responses.iter().flat_map(|response| {
-        response.objectives.iter().filter(|objective| !objective.will_be_met()).map(move |objective| (response, objective))
+        response
+            .objectives
+            .iter()
+            .filter(|objective| !objective.will_be_met())
+            .map(move |objective| (response, objective))
     });
     let first = missed.next().map_or_else(String::new, |(response, objective)| {
         format!(", first {} of {}", objective.slo, shortened(&response.workload, LONGEST_NAME))

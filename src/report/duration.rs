@@ -45,6 +45,29 @@ pub fn amount(amount: Seconds) -> String {
     if amount.as_seconds().is_finite() { format!("{number} {}", unit.symbol) } else { number }
 }
 
+/// An amount with its interval: `12.4 ms [12.1–12.8]`; `≥ 100 ms` where only a lower bound is known.
+pub fn interval(lower: Seconds, value: Seconds, upper: Seconds) -> String {
+    if lower == value && upper.as_seconds().is_infinite() {
+        return at_least(lower);
+    }
+    let unit = unit_of_interval(lower, value, upper);
+    let (lower, upper) = (number(lower, unit), number(upper, unit));
+    let value = format!("{} {}", number(value, unit), unit.symbol);
+    if lower == upper { value } else { format!("{value} [{lower}–{upper}]") }
+}
+
+/// An amount of which only a lower bound is known: `≥ 100 ms`.
+pub fn at_least(bound: Seconds) -> String {
+    format!("≥ {}", amount(bound))
+}
+
+/// A difference with its interval: `+0.52 ms [0.41 to 0.63]`.
+pub fn difference(lower: Seconds, value: Seconds, upper: Seconds) -> String {
+    let unit = unit_of_interval(lower, value, upper);
+    let sign = if value > Seconds::ZERO { "+" } else { "" };
+    format!("{sign}{} {} [{} to {}]", number(value, unit), unit.symbol, number(lower, unit), number(upper, unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -72,6 +72,7 @@ pub fn plan() -> Plan {
         control_plane: control_plane(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
         workloads,
+        responses: Vec::new(),
         headroom_today: headroom(9_200, 38, false),
         headroom: headroom(14_800, 61, true),
         bands: vec![

@@ -8,6 +8,7 @@ mod figures;
 mod findings;
 mod namespaces;
 mod provenance;
+mod responses;
 mod sizing;
 mod summary;
 mod workloads;
@@ -27,6 +28,7 @@ pub fn document(plan: &Plan) -> Document {
             summary::key_figures(plan),
             workloads::workloads(plan),
             namespaces::namespaces(plan),
+            responses::responses(plan),
             capacity::capacity(plan),
             control_plane::control_plane(plan),
             findings::bands(plan),
@@ -51,6 +53,7 @@ pub fn brief(plan: &Plan) -> Document {
             summary::decisive(plan),
             summary::brief_figures(plan),
             namespaces::largest_namespaces(plan),
+            responses::brief(plan),
             findings::brief(plan),
             provenance::brief(plan),
         ]

@@ -6,6 +6,7 @@
 mod capacity;
 mod derivations;
 mod proxy;
+mod responses;
 mod verdict;
 mod wire;
 

@@ -86,6 +86,7 @@ impl From<&plan::Check> for Check {
                 plan::CheckKind::CpuHeadroom => CheckKind::CpuHeadroom,
                 plan::CheckKind::MemoryHeadroom => CheckKind::MemoryHeadroom,
                 plan::CheckKind::NodeLoss => CheckKind::NodeLoss,
+                plan::CheckKind::ResponseTimes => CheckKind::ResponseTimes,
             },
             met: check.met,
             today: check.today.map(Number::new),

@@ -8,6 +8,7 @@ use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
+use super::responses::ResponseTimes;
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
@@ -38,6 +39,8 @@ pub struct Report<'a> {
     ztunnel: Option<Proxy>,
     /// Every workload, by namespace, kind and name.
     workloads: Vec<Workload<'a>>,
+    /// Response times of the workloads for which any were measured.
+    response_times: Vec<ResponseTimes<'a>>,
     /// Capacity.
     headroom: Headroom<'a>,
     /// Rules of thumb of the field against this plan.
@@ -319,6 +322,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
             ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
+            response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),

@@ -1,18 +1,12 @@
 //! Measured durations and their differences in words.
 
 use crate::measurement::{Difference, Outcome, QuantileEstimate, percent};
-use crate::report::duration::{amount, number, unit_of_interval};
+use crate::report::duration::{self, amount, at_least, interval, number, unit_of_interval};
 use crate::units::Seconds;
 
 /// `12.4 ms [12.1–12.8]`; `≥ 100 ms` where only a lower bound is known.
 pub fn figure(estimate: &QuantileEstimate) -> String {
-    if estimate.lower == estimate.value && estimate.upper.as_seconds().is_infinite() {
-        return at_least(estimate.lower);
-    }
-    let unit = unit_of_interval(estimate.lower, estimate.value, estimate.upper);
-    let (lower, upper) = (number(estimate.lower, unit), number(estimate.upper, unit));
-    let value = format!("{} {}", number(estimate.value, unit), unit.symbol);
-    if lower == upper { value } else { format!("{value} [{lower}–{upper}]") }
+    interval(estimate.lower, estimate.value, estimate.upper)
 }
 
 /// `6.54 ms`, the figure alone; `≥ 4.20 ms` where nothing bounds it from above.
@@ -20,16 +14,9 @@ pub fn alone(estimate: &QuantileEstimate) -> String {
     if estimate.upper.as_seconds().is_infinite() { at_least(estimate.lower) } else { amount(estimate.value) }
 }
 
-fn at_least(bound: Seconds) -> String {
-    format!("≥ {}", amount(bound))
-}
-
 /// `+0.52 ms [0.41 to 0.63]`.
 pub fn signed(difference: &Difference) -> String {
-    let unit = unit_of_interval(difference.lower, difference.value, difference.upper);
-    let sign = if difference.value > Seconds::ZERO { "+" } else { "" };
-    let (lower, upper) = (number(difference.lower, unit), number(difference.upper, unit));
-    format!("{sign}{} {} [{lower} to {upper}]", number(difference.value, unit), unit.symbol)
+    duration::difference(difference.lower, difference.value, difference.upper)
 }
 
 /// `slower by 0.4–0.6 ms at p99`, or `within noise`.

@@ -2,11 +2,10 @@
 
 use super::{Extracted, LatencyReport, table};
 use crate::latency::Extraction;
-use crate::measurement::percent;
+use crate::measurement::{QuantileEstimate, percent};
 use crate::report::document::{Block, Cell, Chapter, Column};
-use crate::report::duration::{amount, number, unit_of_interval};
+use crate::report::duration::{amount, difference};
 use crate::report::text;
-use crate::units::Seconds;
 
 /// What was extracted, where it was asked for.
 pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
@@ -35,20 +34,12 @@ fn differences(extraction: &Extraction) -> Block {
         Column::number("Difference", "", 0),
     ];
     let rows = extraction.differences.iter().map(|added| {
-        let difference = added.difference;
-        let unit = unit_of_interval(difference.lower, difference.value, difference.upper);
-        let sign = if difference.value > Seconds::ZERO { "+" } else { "" };
+        let QuantileEstimate { lower, value, upper } = added.difference;
         vec![
             Cell::Text(format!("p{}", percent(added.quantile))),
             Cell::Number(amount(added.base.value)),
             Cell::Number(amount(added.meshed.value)),
-            Cell::Number(format!(
-                "{sign}{} {} [{} to {}]",
-                number(difference.value, unit),
-                unit.symbol,
-                number(difference.lower, unit),
-                number(difference.upper, unit)
-            )),
+            Cell::Number(difference(lower, value, upper)),
         ]
     });
     table("Differences of percentiles", columns, rows.collect())

@@ -6,9 +6,9 @@ use crate::latency::{HopTime, Mode, Predicted};
 use crate::measurement::{QuantileEstimate, percent};
 use crate::model::queueing::Arrivals;
 use crate::report::document::{Block, Cell, Chapter, Column, Details, Tone};
-use crate::report::duration::{amount, number, unit_of_interval};
+use crate::report::duration::{amount, difference};
 use crate::report::text;
-use crate::units::{Rate, Seconds, Share};
+use crate::units::{Rate, Share};
 
 const READING: &str = "The figure takes proxies to be slow for themselves. The 90 % interval holds the coefficients of the \
     card, what the base leaves open, and the answer for proxies that are slow when the application is (all slow together). \
@@ -64,12 +64,9 @@ fn quantiles(report: &LatencyReport) -> Block {
     table("Predicted percentiles", columns, rows.collect())
 }
 
-/// `+0.52 ms [0.41 to 0.63]`.
 fn added(predicted: &Predicted) -> String {
     let QuantileEstimate { lower, value, upper } = predicted.difference;
-    let unit = unit_of_interval(lower, value, upper);
-    let sign = if value > Seconds::ZERO { "+" } else { "" };
-    format!("{sign}{} {} [{} to {}]", number(value, unit), unit.symbol, number(lower, unit), number(upper, unit))
+    difference(lower, value, upper)
 }
 
 fn hops(report: &LatencyReport) -> Block {

@@ -18,7 +18,7 @@ impl<'a> Known<'a> {
     /// # Errors
     /// [`InputError`] when there is none, or when there are several that cannot be merged.
     pub fn of(&self, place: &str, service: &str, findings: &mut Vec<Finding>) -> Result<Spread, InputError> {
-        let own: Vec<Measurement> = self.0.iter().filter(|one| belongs(one, service)).cloned().collect();
+        let own: Vec<Measurement> = self.0.iter().filter(|one| one.is_of(service)).cloned().collect();
         if own.is_empty() {
             let remedy = format!("add a file named after it, such as {service}.json, to the FILEs");
             return Err(InputError::new(
@@ -33,7 +33,7 @@ impl<'a> Known<'a> {
 
     /// The same, or nothing.
     pub fn maybe(&self, service: &str) -> bool {
-        self.0.iter().any(|one| belongs(one, service))
+        self.0.iter().any(|one| one.is_of(service))
     }
 }
 
@@ -63,23 +63,6 @@ pub(super) fn together(
     })?;
     findings.extend(noticed);
     Ok(whole.distribution)
-}
-
-/// Whether a measurement is named after a service: by its file, its section in the file, or Istio's destination.
-fn belongs(measurement: &Measurement, service: &str) -> bool {
-    if let Some((_, about)) = &measurement.reported {
-        let (_, destination) = about.rsplit_once(' ').unwrap_or(("", about));
-        return is(destination, service);
-    }
-    let (file, section) = measurement.name.split_once(' ').unwrap_or((&measurement.name, ""));
-    let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let stem = file.split('.').next().unwrap_or(file);
-    section == service || stem == service
-}
-
-/// `shop/cart` is the service of that name, and the service `cart`.
-fn is(destination: &str, service: &str) -> bool {
-    destination == service || destination.rsplit_once('/').is_some_and(|(_, name)| name == service)
 }
 
 /// Measurements of a file at the server, where both proxies reported, else at the client.
