@@ -49,11 +49,13 @@ pub mod finding;
 pub mod resources;
 
 pub mod measurement;
+pub mod composition;
 
 pub mod policy;
 pub mod inventory;
 pub mod model;
 pub mod card;
+pub mod latency;
 
 pub mod mesh;
 pub mod profile;

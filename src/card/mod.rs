@@ -4,6 +4,7 @@
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
 mod evidence;
+mod extends;
 mod injection;
 mod published;
 mod verify;
@@ -20,7 +21,8 @@ pub use verify::{Group, Interval, Row, Summary, Verification, verify};
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
-    Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyMemory, Ztunnel,
+    Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency, ProxyMemory,
+    Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -57,6 +59,8 @@ pub struct ModelCard {
     pub proxy_memory: ProxyMemory,
     /// CPU of an Envoy proxy.
     pub proxy_cpu: ProxyCpu,
+    /// Time a proxy adds to a request.
+    pub proxy_latency: ProxyLatency,
     /// Memory of an istiod replica.
     pub istiod_memory: IstiodMemory,
     /// CPU of istiod.
@@ -109,12 +113,12 @@ pub fn embedded() -> &'static [(&'static str, &'static str)] {
 }
 
 impl ModelCard {
-    /// Reads a card from TOML text.
+    /// Reads a card from TOML text. A card that `extends` an embedded one states only what differs.
     ///
     /// # Errors
     /// [`CardError`] naming the field or coefficient and what was expected.
     pub fn from_toml(text: &str) -> Result<Self, CardError> {
-        let raw: RawCard = toml::from_str(text).map_err(|error| CardError::Syntax(error.to_string()))?;
+        let raw: RawCard = extends::read(text)?;
         for (field, value) in [("name", &raw.name), ("title", &raw.title), ("istio", &raw.istio), ("date", &raw.date)] {
             if value.trim().is_empty() {
                 let (field, expected) = (field.to_owned(), "text that says which card this is".to_owned());
@@ -132,6 +136,7 @@ impl ModelCard {
             ztunnel_requests: raw.ztunnel_resources.check("ztunnel_resources")?,
             proxy_memory: ProxyMemory::new(CoefficientSet::new("proxy_memory", raw.proxy_memory))?,
             proxy_cpu: ProxyCpu::new(CoefficientSet::new("proxy_cpu", raw.proxy_cpu))?,
+            proxy_latency: ProxyLatency::new(CoefficientSet::new("proxy_latency", raw.proxy_latency))?,
             istiod_memory: IstiodMemory::new(CoefficientSet::new("istiod_memory", raw.istiod_memory))?,
             istiod_cpu: IstiodCpu::new(CoefficientSet::new("istiod_cpu", raw.istiod_cpu))?,
             ztunnel: Ztunnel::new(
@@ -182,6 +187,7 @@ impl ModelCard {
     pub fn coefficients(&self) -> Vec<&Coefficient> {
         let mut all = self.proxy_memory.coefficients().to_vec();
         all.extend(self.proxy_cpu.coefficients());
+        all.extend(self.proxy_latency.coefficients());
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
         all.extend(self.ztunnel.coefficients());
@@ -221,6 +227,7 @@ struct RawCard {
     ztunnel_resources: injection::RawRequests,
     proxy_memory: BTreeMap<String, Entry>,
     proxy_cpu: BTreeMap<String, Entry>,
+    proxy_latency: BTreeMap<String, Entry>,
     istiod_memory: BTreeMap<String, Entry>,
     istiod_cpu: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,

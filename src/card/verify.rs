@@ -99,7 +99,7 @@ pub fn verify(card: &ModelCard, measurements: &[Measurement]) -> Verification {
     }
     let groups = groups
         .into_iter()
-        .map(|((quantity, group), rows)| summarise(quantity, group, card.used_for(quantity, group), rows))
+        .map(|((quantity, group), rows)| Group::of(quantity, group, card.used_for(quantity, group), rows))
         .collect();
     Verification { groups }
 }
@@ -131,16 +131,20 @@ impl<Q: Quantity> From<Estimate<Q>> for Interval {
     }
 }
 
-fn summarise(quantity: &str, group: &str, used_for: UsedFor, rows: Vec<Row>) -> Group {
-    Group {
-        quantity: quantity.to_owned(),
-        group: group.to_owned(),
-        used_for,
-        n: rows.len(),
-        median_absolute_percentage_error: median(rows.iter().map(|row| row.signed_error.abs())),
-        bias: median(rows.iter().map(|row| row.signed_error)),
-        coverage: coverage(&rows),
-        rows,
+impl Group {
+    /// Sums rows up.
+    #[must_use]
+    pub fn of(quantity: &str, group: &str, used_for: UsedFor, rows: Vec<Row>) -> Self {
+        Self {
+            quantity: quantity.to_owned(),
+            group: group.to_owned(),
+            used_for,
+            n: rows.len(),
+            median_absolute_percentage_error: median(rows.iter().map(|row| row.signed_error.abs())),
+            bias: median(rows.iter().map(|row| row.signed_error)),
+            coverage: coverage(&rows),
+            rows,
+        }
     }
 }
 
@@ -185,7 +189,7 @@ mod tests {
             predicted: Interval { lower: if inside { 0.5 } else { 1.1 }, value: 1.0 + error, upper: 2.0 },
             signed_error: error,
         };
-        let group = summarise(
+        let group = Group::of(
             "q",
             "g",
             UsedFor::Nothing,

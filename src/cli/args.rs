@@ -63,8 +63,8 @@ pub enum Command {
     Models(ModelsArguments),
     /// Print a policy file with every field, its default and meaning
     Policy(PolicyArguments),
-    /// Print the JSON Schema of `plan --format json`
-    Schema,
+    /// Print the JSON Schema of `plan --format json`, or of another command's JSON
+    Schema(SchemaArguments),
     /// Write a synthetic cluster as kubectl JSON, the same bytes for the same seed
     Generate(GenerateArguments),
     /// Print a completion script for a shell
@@ -89,16 +89,21 @@ binary), Prometheus text, protobuf and API answers, and CSV of samples; each is 
 
 Examples:
   meshcap latency run1.json run2.json --merge
-  meshcap latency mesh.json --compare baseline.json
+  meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
   meshcap latency run.hlog --from 30s --to 90s
+  meshcap latency --path checkout.toml --slo 'p99<100ms'
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
 
 #[derive(Debug, Args)]
 pub struct LatencyArguments {
     /// Measurements to read, - for standard input
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "path")]
     pub files: Vec<PathBuf>,
+    /// Compose the response time of a call path: services and calls as TOML, edges as CSV, traces, or Istio's metrics;
+    /// FILEs are then measurements of its services, and objectives are those of the path; may be repeated
+    #[arg(long, value_name = "GRAPH")]
+    pub path: Vec<PathBuf>,
     /// The kind of every FILE, where it is not recognised
     #[arg(long = "as", value_name = "KIND", value_parser = clap::builder::PossibleValuesParser::new(crate::sources::latency::kinds()))]
     pub kind: Option<String>,
@@ -115,20 +120,82 @@ pub struct LatencyArguments {
     #[arg(long, value_name = "OBJECTIVE")]
     pub slo: Vec<crate::measurement::Slo>,
     /// Say how every FILE differs from this measurement
-    #[arg(long, value_name = "BASE")]
+    #[arg(long, value_name = "BASE", requires = "files")]
     pub compare: Option<PathBuf>,
     /// Put all FILEs together as one distribution
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     pub merge: bool,
     /// Fill in requests a paced closed loop did not send while it waited (needs rate and connections in the file)
     #[arg(long)]
     pub correct_omission: bool,
+    #[command(flatten)]
+    pub mesh: MeshArguments,
+    /// Write a report: .html, .md, .json, .txt or .svg (the percentile plot) picks the format, - is standard output; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t = LatencyFormat::Text)]
     pub format: LatencyFormat,
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+}
+
+/// What the mesh puts on top of a measurement.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With the mesh on top")]
+pub struct MeshArguments {
+    /// Predict BASE, or every FILE without one, with proxies on the way; may be repeated
+    #[arg(long, value_name = "MODE", requires = "files", value_parser = mode_names())]
+    pub mesh: Vec<String>,
+    /// Requests per second through each proxy [default: as measured, else the policy's]
+    #[arg(long, value_name = "RPS", requires = "mesh", value_parser = positive)]
+    pub rate: Option<f64>,
+    /// Connections through each proxy [default: as measured, else the policy's]
+    #[arg(long, value_name = "N", requires = "mesh", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub connections: Option<u64>,
+    /// How requests arrive [default: as the load tool sent them, else independent]
+    #[arg(long, value_name = "HOW", requires = "mesh", value_parser = ["independent", "together", "jittered", "staggered"])]
+    pub arrivals: Option<String>,
+    /// Size of the larger of request and answer, e.g. 4Ki
+    #[arg(long, value_name = "BYTES", requires = "mesh", default_value = "1Ki", value_parser = bytes)]
+    pub payload: crate::units::Bytes,
+    /// Worker threads of each Envoy
+    #[arg(long, value_name = "N", requires = "mesh", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub workers: u32,
+    /// CPU limit of each Envoy, e.g. 2 or 500m; none if not given
+    #[arg(long, value_name = "CPU", requires = "mesh", value_parser = millicores)]
+    pub cpu_limit: Option<crate::units::Millicores>,
+    /// Raise the rate until proxies saturate, and say where objectives are left
+    #[arg(long, requires = "mesh")]
+    pub sweep: bool,
+    /// Mesh features, traffic where the file does not say (see `meshcap policy --example`)
+    #[arg(long, value_name = "FILE", requires = "mesh")]
+    pub policy: Option<PathBuf>,
+    /// Model card: a name from `meshcap models list`, or a file
+    #[arg(long, value_name = "NAME|FILE", requires = "mesh", default_value = "istio-1.24")]
+    pub card: String,
+    /// Find what one traversal takes from FILE, measured with the proxies of MODE, against BASE, and write it as a model card
+    #[arg(long, value_name = "CARD", requires = "mesh", requires = "compare", conflicts_with = "sweep")]
+    pub extract: Option<PathBuf>,
+}
+
+fn mode_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::latency::Mode::ALL.map(crate::latency::Mode::name))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "expected a number above 0".to_owned())?;
+    if number > 0.0 && number <= 1e9 { Ok(number) } else { Err("expected a number above 0, at most 10⁹".to_owned()) }
+}
+
+fn bytes(text: &str) -> Result<crate::units::Bytes, String> {
+    crate::quantity::parse_bytes(text).map_err(|error| error.to_string())
+}
+
+fn millicores(text: &str) -> Result<crate::units::Millicores, String> {
+    let limit = crate::quantity::parse_cpu(text).map_err(|error| error.to_string())?;
+    if limit.is_zero() { Err("expected more than 0".to_owned()) } else { Ok(limit) }
 }
 
 /// Formats of measurements.
@@ -138,8 +205,12 @@ pub enum LatencyFormat {
     Text,
     /// Markdown
     Markdown,
-    /// JSON
+    /// A self-contained HTML page
+    Html,
+    /// JSON (see `meshcap schema --of latency`)
     Json,
+    /// Response time against percentile
+    Svg,
 }
 
 /// Where the inventory comes from and what is wanted of it.
@@ -238,7 +309,21 @@ pub enum Models {
         /// Print every measurement, not just the groups
         #[arg(long)]
         rows: bool,
+        /// What to verify: memory and CPU, or added response times
+        #[arg(long, value_enum, default_value_t = Verified::All)]
+        of: Verified,
     },
+}
+
+/// What of a card is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Verified {
+    /// Everything
+    All,
+    /// Memory and CPU
+    Costs,
+    /// Response times that proxies add
+    Latency,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +331,22 @@ pub struct PolicyArguments {
     /// Print the documented example (the default)
     #[arg(long)]
     pub example: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The command whose JSON is described
+    #[arg(long, value_enum, default_value_t = SchemaOf::Plan)]
+    pub of: SchemaOf,
+}
+
+/// Commands whose JSON has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// `meshcap plan`
+    Plan,
+    /// `meshcap latency`
+    Latency,
 }
 
 #[derive(Debug, Args)]

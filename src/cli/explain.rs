@@ -77,6 +77,8 @@ fn kinds() -> Vec<&'static FindingKind> {
         plan::findings(),
         crate::sources::FINDINGS.to_vec(),
         crate::sources::latency::FINDINGS.to_vec(),
+        crate::sources::paths::FINDINGS.to_vec(),
+        crate::composition::FINDINGS.to_vec(),
         crate::measurement::FINDINGS.to_vec(),
     ]
     .concat();

@@ -1,19 +1,26 @@
 //! Measured response times: percentiles, comparison, objectives.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Global, LatencyArguments, LatencyFormat};
+use super::latency_mesh::Mesh;
 use super::{Failure, Outcome, output, terminal};
 use crate::finding::{self, Finding};
 use crate::measurement::{self, Measurement, Pacing, TimeUnit, Window, compare, examine};
-use crate::report::{self, LatencyReport, TerminalOptions};
+use crate::report::{self, ComposedPath, LatencyReport, TerminalOptions};
 use crate::sources::Input;
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
+use crate::sources::paths::read_path;
 use crate::units::Seconds;
 
 pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Failure> {
+    let files = output::files::<LatencyFormat>(&arguments.output)?;
     let mut findings = Vec::new();
-    let mut measurements = measurements(arguments, &arguments.files, &mut findings)?;
+    let mut measurements = match &*arguments.files {
+        [] => Vec::new(),
+        files => measurements(arguments, files, &mut findings)?,
+    };
+    let paths = paths(arguments, &measurements, &mut findings)?;
     if arguments.merge {
         measurements = vec![merged("all files together", &measurements, &mut findings)?];
     }
@@ -26,40 +33,83 @@ pub fn run(arguments: &LatencyArguments, global: &Global) -> Result<Outcome, Fai
         }
     };
     findings.extend(base.iter().chain(&measurements).flat_map(examine));
+    let (mut predictions, mut extraction) = (Vec::new(), None);
+    if let Some(mesh) = Mesh::new(&arguments.mesh)? {
+        let baselines: Vec<&Measurement> =
+            base.as_ref().map_or_else(|| measurements.iter().collect(), |base| vec![base]);
+        predictions = mesh.predictions(&baselines, &arguments.slo, &mut findings)?;
+        extraction = mesh.extraction(base.as_ref(), &measurements, global.quiet)?;
+    }
     finding::sort(&mut findings);
     findings.dedup();
     let comparisons = measurements
         .iter()
         .filter_map(|measurement| base.as_ref().map(|base| compare(&base.distribution, &measurement.distribution)))
         .collect();
+    let slos = if paths.is_empty() { arguments.slo.as_slice() } else { &[] };
     let outcomes: Vec<Vec<_>> = measurements
         .iter()
-        .map(|measurement| arguments.slo.iter().map(|slo| (*slo, slo.check(&measurement.distribution))).collect())
+        .map(|measurement| slos.iter().map(|slo| (*slo, slo.check(&measurement.distribution))).collect())
         .collect();
-    let missed = outcomes.iter().flatten().any(|(_, outcome)| !outcome.met);
-    let report = LatencyReport { measurements, base, comparisons, outcomes, findings };
+    let judged = outcomes
+        .iter()
+        .chain(paths.iter().map(|composed| &composed.outcomes))
+        .chain(predictions.iter().map(|answer| &answer.prediction.outcomes));
+    let missed = judged.flatten().any(|(_, outcome)| !outcome.met);
+    let report = LatencyReport { measurements, base, comparisons, outcomes, paths, predictions, extraction, findings };
+    for (path, format) in files {
+        output::write_text(path, &render(&report, format, TerminalOptions::FILE)?, global.quiet)?;
+    }
     let format = if arguments.json { LatencyFormat::Json } else { arguments.format };
-    output::print(&match format {
-        LatencyFormat::Text => report::latency_terminal(
-            &report,
-            TerminalOptions { width: terminal::width(), color: terminal::color(global) },
-        ),
-        LatencyFormat::Markdown => report::latency_markdown(&report),
-        LatencyFormat::Json => report::latency_json(&report),
-    })?;
+    let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
+    output::print(&render(&report, format, options)?)?;
     Ok(if missed { Outcome::ObjectiveMissed } else { Outcome::Done })
+}
+
+fn render(report: &LatencyReport, format: LatencyFormat, options: TerminalOptions) -> Result<String, Failure> {
+    Ok(match format {
+        LatencyFormat::Text => report::latency_terminal(report, options),
+        LatencyFormat::Markdown => report::latency_markdown(report),
+        LatencyFormat::Html => report::latency_html(report),
+        LatencyFormat::Json => report::latency_json(report),
+        LatencyFormat::Svg => report::latency_svg(report)
+            .ok_or_else(|| Failure::Input("failed to draw the percentile plot: use --format text".to_owned()))?,
+    })
+}
+
+/// Call paths, composed of services that the FILEs measure or the graphs name.
+fn paths(
+    arguments: &LatencyArguments,
+    measurements: &[Measurement],
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<ComposedPath>, Failure> {
+    let options = options(arguments)?;
+    let compose = |path: &PathBuf| {
+        let reading = read_path(&input(path), measurements, &options)?;
+        let failed = |error| Failure::Input(format!("failed to compose {}: {error}", reading.name));
+        let path = reading.graph.compose(reading.name.clone()).map_err(failed)?;
+        findings.extend(reading.findings);
+        findings.extend(path.findings.iter().cloned());
+        let outcomes = arguments.slo.iter().map(|slo| (*slo, path.response.check(slo))).collect();
+        Ok(ComposedPath { path, measured: reading.measured, outcomes })
+    };
+    arguments.path.iter().map(compose).collect()
+}
+
+fn options(arguments: &LatencyArguments) -> Result<LatencyOptions, Failure> {
+    Ok(LatencyOptions {
+        kind: arguments.kind.clone(),
+        unit: arguments.unit.as_deref().and_then(TimeUnit::named),
+        window: window(arguments)?,
+    })
 }
 
 fn measurements(
     arguments: &LatencyArguments,
-    paths: &[std::path::PathBuf],
+    paths: &[PathBuf],
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<Measurement>, Failure> {
-    let options = LatencyOptions {
-        kind: arguments.kind.clone(),
-        unit: arguments.unit.as_deref().and_then(TimeUnit::named),
-        window: window(arguments)?,
-    };
+    let options = options(arguments)?;
     let inputs: Vec<Input> = paths.iter().map(|path| input(path)).collect();
     let LatencyReading { mut measurements, findings: noticed } = read_latency(&inputs, &options)?;
     findings.extend(noticed);

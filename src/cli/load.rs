@@ -13,7 +13,7 @@ use crate::sources::{self, Limits};
 
 /// Reads everything a plan needs.
 pub fn inputs(arguments: &InventoryArguments, global: &Global) -> Result<Inputs, Failure> {
-    let policy = policy(arguments)?;
+    let policy = wanted(arguments)?;
     let card = card(&arguments.card)?;
     let wanted: Vec<sources::Input> = arguments.inputs.iter().map(|path| input(path)).collect();
     let spinner = Spinner::new(global);
@@ -37,15 +37,16 @@ pub fn card(wanted: &str) -> Result<ModelCard, Failure> {
     ModelCard::from_toml(&text).map_err(|error| Failure::Input(format!("failed to read {wanted}: {error}")))
 }
 
-fn policy(arguments: &InventoryArguments) -> Result<Policy, Failure> {
-    let mut policy = match &arguments.policy {
-        None => Policy::default(),
-        Some(path) => {
-            let text = sources::read_text(path)?;
-            Policy::from_toml(&text)
-                .map_err(|error| Failure::Input(format!("failed to read policy {}: {error}", path.display())))?
-        }
-    };
+/// A policy from its file; the defaults without one.
+pub fn policy(path: Option<&Path>) -> Result<Policy, Failure> {
+    let Some(path) = path else { return Ok(Policy::default()) };
+    let text = sources::read_text(path)?;
+    Policy::from_toml(&text)
+        .map_err(|error| Failure::Input(format!("failed to read policy {}: {error}", path.display())))
+}
+
+fn wanted(arguments: &InventoryArguments) -> Result<Policy, Failure> {
+    let mut policy = policy(arguments.policy.as_deref())?;
     policy.injection.enroll.extend(arguments.enroll.iter().cloned());
     Ok(policy)
 }

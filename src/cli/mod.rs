@@ -6,6 +6,8 @@ mod args;
 mod explain;
 mod generate;
 mod latency;
+mod latency_mesh;
+mod latency_verify;
 mod load;
 mod models;
 mod output;
@@ -88,7 +90,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),
-        Command::Schema => schema::print(),
+        Command::Schema(schema) => schema::print(schema),
         Command::Generate(generate) => generate::run(generate),
         Command::Completions(completions) => shell::completions(completions),
         Command::Man(man) => shell::man(man),

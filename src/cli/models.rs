@@ -5,20 +5,38 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::json;
 
-use super::args::{Global, Models, ModelsArguments};
-use super::{Failure, Outcome, load, output};
+use super::args::{Global, Models, ModelsArguments, Verified};
+use super::{Failure, Outcome, latency_verify, load, output};
 use crate::card::{self, ModelCard, Verification};
+use crate::latency;
 use crate::model::Coefficient;
 
 pub fn run(arguments: &ModelsArguments, _: &Global) -> Result<Outcome, Failure> {
     let text = match &arguments.what {
         Models::List => list()?,
         Models::Show { card } => show(&load::card(card)?),
-        Models::Verify { card, json, rows } => {
+        Models::Verify { card, json, rows, of } => {
             let card = load::card(card)?;
-            let published = card::published().map_err(|error| Failure::Input(error.to_string()))?;
-            let verification = card::verify(&card, &published);
-            if *json { machine(&card, &verification) } else { table(&card, &verification, *rows) }
+            let failed = |error: card::DataError| Failure::Input(error.to_string());
+            let costs = match of {
+                Verified::Latency => None,
+                Verified::All | Verified::Costs => Some(card::verify(&card, &card::published().map_err(failed)?)),
+            };
+            let added = match of {
+                Verified::Costs => None,
+                Verified::All | Verified::Latency => {
+                    Some(latency::verify(&card, &latency::published::rows().map_err(failed)?))
+                }
+            };
+            if *json {
+                let mut whole = costs.unwrap_or_default();
+                whole.groups.extend(added.iter().flatten().flat_map(latency_verify::groups).cloned());
+                machine(&card, &whole)
+            } else {
+                let costs = costs.map(|costs| table(&card, &costs, *rows));
+                let added = added.map(|added| latency_verify::table(&card, &added, *rows));
+                costs.into_iter().chain(added).collect::<Vec<_>>().join("\n")
+            }
         }
     };
     output::print(&text)?;

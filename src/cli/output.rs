@@ -3,29 +3,70 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
-use super::args::Format;
+use clap::ValueEnum;
+
+use super::{Failure, complain};
 
 /// Whether a path stands for standard output.
 pub fn is_standard(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// The format a file name asks for.
+/// Files to write, each with the format its ending asks for; found wrong before anything is read for them.
+///
+/// Standard output is left out.
 ///
 /// # Errors
-/// [`Failure::Input`] for an ending that is no format of a plan.
-pub fn format_of(path: &Path) -> Result<Format, Failure> {
-    match path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("html" | "htm") => Ok(Format::Html),
-        Some("md" | "markdown") => Ok(Format::Markdown),
-        Some("json") => Ok(Format::Json),
-        Some("txt") => Ok(Format::Text),
-        _ => Err(Failure::Input(format!(
-            "failed to pick a format for {}: its ending is none of .html, .md, .json, .txt; rename it, or use --format and redirect",
-            path.display()
-        ))),
+/// [`Failure::Input`] for an ending that is no format, a file that cannot be written, or one named twice.
+pub fn files<F: ValueEnum>(paths: &[PathBuf]) -> Result<Vec<(&Path, F)>, Failure> {
+    let mut files: Vec<(&Path, F)> = Vec::new();
+    for path in paths.iter().filter(|path| !is_standard(path)) {
+        let format = format_of(path)?;
+        check(path)?;
+        if files.iter().any(|(earlier, _)| earlier == path) {
+            return Err(Failure::Input(format!("{} is named twice as output: name it once", path.display())));
+        }
+        files.push((path, format));
     }
+    Ok(files)
+}
+
+/// Writes a text to a file and says so, unless told to be quiet.
+///
+/// # Errors
+/// As [`write_file`].
+pub fn write_text(path: &Path, text: &str, quiet: bool) -> Result<(), Failure> {
+    write_file(path, |out| out.write_all(text.as_bytes()))?;
+    if !quiet {
+        complain(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// Endings of files and the names of the formats they ask for.
+const ENDINGS: [(&str, &str); 7] = [
+    ("html", "html"),
+    ("htm", "html"),
+    ("md", "markdown"),
+    ("markdown", "markdown"),
+    ("json", "json"),
+    ("txt", "text"),
+    ("svg", "svg"),
+];
+
+/// The format a file name asks for, of those a command has.
+fn format_of<F: ValueEnum>(path: &Path) -> Result<F, Failure> {
+    let ending = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    let known = || ENDINGS.iter().filter_map(|(ending, name)| Some((*ending, F::from_str(name, false).ok()?)));
+    let found = known().find(|(known, _)| ending.as_deref() == Some(known));
+    found.map(|(_, format)| format).ok_or_else(|| {
+        let endings: Vec<String> = known().map(|(ending, _)| format!(".{ending}")).collect();
+        Failure::Input(format!(
+            "failed to pick a format for {}: its ending is none of {}; rename it, or use --format and redirect",
+            path.display(),
+            endings.join(", ")
+        ))
+    })
 }
 
 /// Prints a result on standard output.

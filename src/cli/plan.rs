@@ -1,28 +1,15 @@
 //! The main job: inventory in, plan out.
 
 use super::args::{Format, Global, PlanArguments};
-use super::{Failure, Outcome, complain, load, output, terminal};
+use super::{Failure, Outcome, load, output, terminal};
 use crate::plan::{Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
-    // A wrong ending should not be found out after minutes of reading.
-    let files: Vec<_> = arguments.output.iter().filter(|path| !output::is_standard(path)).collect();
-    let formats = files.iter().map(|path| output::format_of(path)).collect::<Result<Vec<_>, _>>()?;
-    for (index, path) in files.iter().enumerate() {
-        output::check(path)?;
-        if files.iter().take(index).any(|earlier| earlier == path) {
-            return Err(Failure::Input(format!("{} is named twice as output: name it once", path.display())));
-        }
-    }
-
+    let files = output::files::<Format>(&arguments.output)?;
     let plan = Plan::new(load::inputs(&arguments.inventory, global)?);
-    for (path, format) in files.iter().zip(formats) {
-        let text = render(&plan, format, TerminalOptions { width: 100, color: false });
-        output::write_file(path, |out| out.write_all(text.as_bytes()))?;
-        if !global.quiet {
-            complain(&format!("wrote {}", path.display()));
-        }
+    for (path, format) in files {
+        output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;
     }
     let format = arguments.format.unwrap_or(if arguments.json { Format::Json } else { Format::Text });
     output::print(&render(

@@ -1,13 +1,16 @@
 //! Texts that describe what goes in and what comes out.
 
-use super::args::PolicyArguments;
+use super::args::{PolicyArguments, SchemaArguments, SchemaOf};
 use super::{Failure, Outcome, output};
 use crate::policy::Policy;
 use crate::report;
 
-/// Prints the JSON Schema of a plan.
-pub fn print() -> Result<Outcome, Failure> {
-    output::print(&report::schema())?;
+/// Prints the JSON Schema of what a command writes.
+pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
+    output::print(&match arguments.of {
+        SchemaOf::Plan => report::schema(),
+        SchemaOf::Latency => report::latency_schema(),
+    })?;
     Ok(Outcome::Done)
 }
 

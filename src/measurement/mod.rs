@@ -20,7 +20,7 @@ mod window;
 mod tests;
 
 use crate::finding::{Finding, FindingKind, Severity};
-use crate::units::{Quantile, Rate, Seconds};
+use crate::units::{Quantile, Rate, Seconds, Share};
 
 pub use bounds::{Bucket, Stated};
 pub use compare::{Comparison, Difference, Outcome, compare};
@@ -69,6 +69,8 @@ pub struct Load {
     pub duration: Option<Seconds>,
     /// How requests were paced.
     pub pacing: Pacing,
+    /// Share of a round within which all connections of a paced loop send: 0 when they fire together.
+    pub round_spread: Option<Share>,
     /// Requests that failed, whether or not their times are among the samples.
     pub failures: Option<u64>,
 }

@@ -52,6 +52,12 @@ impl Slo {
             Objective::Quantile(quantile) if quantile.get() >= 1.0 => distribution.most(),
             Objective::Quantile(quantile) => distribution.interval(quantile, Share::literal(0.9)),
         };
+        self.judge(measured)
+    }
+
+    /// Judges a figure with its interval.
+    #[must_use]
+    pub fn judge(&self, measured: QuantileEstimate) -> SloOutcome {
         let within = |time: Seconds| if self.inclusive { time <= self.limit } else { time < self.limit };
         let met = within(measured.value);
         SloOutcome { met, certain: within(measured.lower) == met && within(measured.upper) == met, measured }

@@ -254,15 +254,18 @@ impl Coefficient {
     /// # Errors
     /// [`CoefficientError::Domain`] when an end of its interval lies outside.
     pub(crate) fn at_most_one(self) -> Result<Self, CoefficientError> {
-        let checked = self.above_zero()?;
-        if checked.upper <= 1.0 {
-            return Ok(checked);
+        self.above_zero()?.at_most(1.0, "expected an upper end of at most 1")
+    }
+
+    /// The same coefficient, checked not to exceed a limit, which `expected` names.
+    ///
+    /// # Errors
+    /// [`CoefficientError::Domain`] when the upper end of its interval does.
+    pub(crate) fn at_most(self, limit: f64, expected: &'static str) -> Result<Self, CoefficientError> {
+        if self.upper <= limit {
+            return Ok(self);
         }
-        Err(CoefficientError::Domain {
-            value: checked.upper,
-            name: checked.name,
-            expected: "expected an upper end of at most 1",
-        })
+        Err(CoefficientError::Domain { value: self.upper, name: self.name, expected })
     }
 }
 

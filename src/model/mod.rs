@@ -15,6 +15,7 @@ pub mod certificates;
 pub mod coefficient;
 pub mod istiod;
 pub mod proxy_cpu;
+pub mod proxy_latency;
 pub mod proxy_memory;
 pub mod queueing;
 mod sum;
@@ -24,6 +25,7 @@ pub use certificates::csr_rate;
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
 pub use proxy_cpu::{Features, ProxyCpu, ProxyTraffic};
+pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};
 pub use ztunnel::{Ztunnel, ZtunnelLoad};
 

@@ -19,15 +19,19 @@
 //! connections for every request cost two to three times as much and are not in the law. The figure
 //! is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
 
-use super::sum::{IN_CORES, Swings, spread_in_words, total};
+use super::sum::{IN_CORES, IN_MILLIS, Swings, spread_in_words, total};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
 use crate::estimate::{Basis, Estimate, Term};
-use crate::units::{Cores, Quantity, Rate, Share};
+use crate::units::{Cores, Quantity, Rate, Seconds, Share};
 
+/// Milliseconds of a second.
+const MILLIS: f64 = 1000.0;
 /// Rate at which the card states its figure, in requests per second.
 const ANCHOR_RPS: f64 = 1000.0;
 /// Share of requests traced in the measurements behind the card's figure.
 const ANCHOR_SAMPLING: f64 = 0.01;
+/// Least rate at which the time of a request was measured; rarer ones are taken to cost as much each.
+const LEAST_RPS: f64 = 10.0;
 
 /// The law with its coefficients.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,19 +141,60 @@ impl ProxyCpu {
         let idle = |end: f64| workers * end;
         let per_worker = &self.idle_per_worker;
         swings.add(idle(per_worker.lower), idle(per_worker.value), idle(per_worker.upper));
-        swings.add(count * self.requests.lower, requests, count * self.requests.upper);
-        let [flat, steep] = [self.exponent.lower, self.exponent.upper]
-            .map(|exponent| kilo_rps(exponent) * multiplier * self.requests.value);
-        swings.add(flat.min(steep), requests, flat.max(steep));
-        for factor in &factors {
-            let at = |end: f64| requests * end / factor.value;
-            swings.add(at(factor.lower), requests, at(factor.upper));
-        }
+        self.swing_requests(&mut swings, count, requests, &factors, |exponent| kilo_rps(exponent) * multiplier);
         swings.add(value * (1.0 - self.spread.value), value, value * (1.0 + self.spread.value));
         let (lower, upper) = swings.ends(value);
 
         let basis = Basis { law: "proxy CPU".to_owned(), terms, assumptions: self.assumptions() };
         Estimate::new(Cores::from_base(lower), Cores::from_base(value), Cores::from_base(upper), basis)
+    }
+
+    /// CPU time that one request costs at a rate, what the proxy uses while idle left out: `K · φ(q)/q · Π f`.
+    ///
+    /// Below ten requests a second it is that of ten.
+    #[must_use]
+    pub fn time_per_request(&self, traffic: &ProxyTraffic) -> Estimate<Seconds> {
+        let workers = f64::from(traffic.workers.max(1));
+        let rps = bounded(traffic.rate.as_per_second()).max(LEAST_RPS);
+        let knee = workers * self.knee.value;
+        let factors = self.factors(traffic);
+        let multiplier: f64 = factors.iter().map(|factor| factor.value).product();
+        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
+        let count = kilo_rps(self.exponent.value) * multiplier * MILLIS / rps;
+        let terms = vec![Term::new(
+            format!("{}, each of {} rps", self.in_words(rps, knee, &factors), (rps * 1e4).round() / 1e4),
+            count,
+            self.requests.value,
+            IN_MILLIS.unit,
+        )];
+        let value = total(&terms);
+        let mut swings = Swings::default();
+        self.swing_requests(&mut swings, count, value, &factors, |exponent| {
+            kilo_rps(exponent) * multiplier * MILLIS / rps
+        });
+        let (lower, upper) = swings.ends(value);
+        let basis = Basis { law: "proxy CPU time of a request".to_owned(), terms, assumptions: self.assumptions() };
+        let millis = |number: f64| Seconds::from_millis(number);
+        Estimate::new(millis(lower), millis(value), millis(upper), basis)
+    }
+
+    /// What the coefficients of the request part leave open about it: `count` at the card's figure each.
+    fn swing_requests(
+        &self,
+        swings: &mut Swings,
+        count: f64,
+        requests: f64,
+        factors: &[Factor],
+        count_at: impl Fn(f64) -> f64,
+    ) {
+        swings.add(count * self.requests.lower, requests, count * self.requests.upper);
+        let [flat, steep] =
+            [self.exponent.lower, self.exponent.upper].map(|exponent| count_at(exponent) * self.requests.value);
+        swings.add(flat.min(steep), requests, flat.max(steep));
+        for factor in factors {
+            let at = |end: f64| requests * end / factor.value;
+            swings.add(at(factor.lower), requests, at(factor.upper));
+        }
     }
 
     /// Coefficients used beyond the counts they were observed at.
@@ -306,6 +351,20 @@ mod tests {
         }
     }
 
+    /// 0.196 cores at 1000 requests a second are 0.196 ms each; a waypoint takes a quarter more.
+    #[test]
+    fn a_request_takes_what_is_not_idle() {
+        for (rps, gateway, millis) in [(1000.0, false, 0.196), (1000.0, true, 0.245), (10_000.0, false, 0.196 * 0.7079)]
+        {
+            let traffic = ProxyTraffic { gateway, ..anchor(rps) };
+            let time = law().time_per_request(&traffic);
+            assert!((time.value.as_seconds() * 1000.0 / millis - 1.0).abs() < 1e-3, "{rps}: {time:?}");
+            let usage = law().usage(&traffic).value.as_cores();
+            assert!((time.value.as_seconds() * rps + 0.004 - usage).abs() < TOLERANCE, "{rps}");
+        }
+        assert_eq!(law().time_per_request(&anchor(0.0)).value, law().time_per_request(&anchor(10.0)).value);
+    }
+
     #[test]
     fn above_the_knee_each_request_costs_the_same() {
         let requests = |rps: f64| law().usage(&anchor(rps)).value.as_cores() - 0.004;
@@ -332,6 +391,9 @@ mod tests {
             prop_assert!(0.0 <= usage.lower.base());
             prop_assert!(usage.lower <= usage.value && usage.value <= usage.upper);
             prop_assert!(usage.upper.base().is_finite());
+            let time = law().time_per_request(&traffic);
+            prop_assert!(0.0 <= time.lower.base() && time.lower <= time.value && time.value <= time.upper);
+            prop_assert!(time.value.base() > 0.0 && time.upper.base().is_finite());
         }
 
         #[test]

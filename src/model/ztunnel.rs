@@ -12,10 +12,10 @@
 //! kept-alive connections. Field reports with new connections for every request are five to seven
 //! times dearer, and the interval reaches up to them.
 
-use super::sum::{IN_CORES, IN_MIB, Part, sum};
+use super::sum::{IN_CORES, IN_MIB, IN_MILLIS, Part, sum};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
-use crate::estimate::Estimate;
-use crate::units::{Cores, Memory, Rate};
+use crate::estimate::{Basis, Estimate, Term};
+use crate::units::{Cores, Memory, Rate, Seconds};
 
 /// The law with its coefficients.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,6 +102,17 @@ impl Ztunnel {
         sum("ztunnel CPU", &parts, &self.cpu_spread, IN_CORES)
     }
 
+    /// CPU time that one request costs, idle left out: the law is linear, so it is the same at every rate.
+    #[must_use]
+    pub fn time_per_request(&self) -> Estimate<Seconds> {
+        let coefficient = &self.requests;
+        // Cores for a thousand requests a second are milliseconds a request.
+        let terms = vec![Term::new("requests", 1.0, coefficient.value, IN_MILLIS.unit)];
+        let basis = Basis { law: "ztunnel CPU time of a request".to_owned(), terms, assumptions: Vec::new() };
+        let [lower, value, upper] = [coefficient.lower, coefficient.value, coefficient.upper].map(Seconds::from_millis);
+        Estimate::new(lower, value, upper, basis)
+    }
+
     /// Coefficients used beyond the counts they were observed at.
     #[must_use]
     pub fn outside_range(&self, load: &ZtunnelLoad) -> Vec<OutOfRange> {
@@ -136,6 +147,7 @@ mod tests {
     fn the_performance_page_is_met() {
         assert!((law().memory(&SMALL).value.base() / 12e6 - 1.0).abs() < 0.02);
         assert!((law().cpu(&SMALL).value.as_cores() / 0.06 - 1.0).abs() < 0.02);
+        assert!((law().time_per_request().value / Seconds::from_millis(0.06) - 1.0).abs() < 1e-9);
     }
 
     #[test]

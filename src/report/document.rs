@@ -2,6 +2,13 @@
 //!
 //! Strings are plain text; every renderer escapes them for its own syntax.
 
+mod plots;
+
+pub use plots::{
+    DifferenceGroup, DifferenceRow, Knee, Limit, PercentileCurve, PercentilePlot, PercentilePoint, RateCurve, RatePlot,
+    RatePoint, RateSample, Span,
+};
+
 use super::text;
 
 /// A report.
@@ -256,6 +263,28 @@ pub enum ChartData {
     },
     /// Figures against ranges the field quotes, each on its own scale.
     Bands(Vec<BandInterval>),
+    /// Response time against percentile.
+    Percentiles(PercentilePlot),
+    /// Response time against request rate.
+    Rates(RatePlot),
+    /// Added response time per quantile, of one measurement after another.
+    Differences(Vec<DifferenceGroup>),
+}
+
+impl ChartData {
+    /// Whether there is nothing to draw.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Intervals { rows, .. } => rows.is_empty(),
+            Self::Requests { rows, .. } => rows.is_empty(),
+            Self::Nodes { cpu, memory, .. } => cpu.is_empty() || memory.is_empty(),
+            Self::Bands(rows) => rows.is_empty(),
+            Self::Percentiles(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()),
+            Self::Rates(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()) && plot.measured.is_empty(),
+            Self::Differences(groups) => groups.iter().all(|group| group.rows.is_empty()),
+        }
+    }
 }
 
 /// A labelled interval.

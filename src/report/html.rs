@@ -23,7 +23,10 @@ fn head(html: &mut Html, document: &Document) {
     html.void("meta", &[("name", "viewport"), ("content", "width=device-width, initial-scale=1")]);
     html.void("meta", &[("name", "color-scheme"), ("content", "light dark")]);
     html.leaf("title", &[], &format!("{}: {}", document.title, document.headline.badge));
-    html.element("style", &[], |html| html.literal(include_str!("style.css")));
+    html.element("style", &[], |html| {
+        html.literal(include_str!("colors.css"));
+        html.literal(include_str!("style.css"));
+    });
 }
 
 fn body(html: &mut Html, document: &Document) {

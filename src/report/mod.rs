@@ -6,6 +6,7 @@
 mod chapters;
 mod derivation;
 pub mod document;
+mod duration;
 #[cfg(feature = "charts")]
 mod figures;
 mod html;
@@ -22,7 +23,7 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
-pub use latency::LatencyReport;
+pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 
 use crate::plan::{Plan, WorkloadPlan};
@@ -79,10 +80,30 @@ pub fn latency_markdown(report: &LatencyReport) -> String {
     markdown::render(&latency::document(report))
 }
 
+/// Measured response times as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn latency_html(report: &LatencyReport) -> String {
+    html::render(&latency::document(report))
+}
+
+/// Response time against percentile as an SVG file that follows the reader's light or dark scheme;
+/// `None` without measurements.
+#[cfg(feature = "charts")]
+#[must_use]
+pub fn latency_svg(report: &LatencyReport) -> Option<String> {
+    figures::file(&latency::percentile_plot(report)?)
+}
+
 /// Measured response times for machines: `distributions[]{name, format, count, quantiles}` in seconds.
 #[must_use]
 pub fn latency_json(report: &LatencyReport) -> String {
     latency::json(report)
+}
+
+/// A model card with what was extracted from two measurements; `date` is theirs, as in `2026-08-01`.
+#[must_use]
+pub fn latency_card(extracted: &Extracted, date: &str) -> String {
+    latency::card(extracted, date)
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.
@@ -90,4 +111,11 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn schema() -> String {
     json::schema()
+}
+
+/// JSON Schema (draft 2020-12) of what [`latency_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn latency_schema() -> String {
+    latency::schema()
 }

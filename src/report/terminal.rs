@@ -9,6 +9,8 @@ const NARROWEST: usize = 40;
 const NARROWEST_WORDS: usize = 14;
 /// Longest name that is kept on one line: a broken name cannot be searched for.
 const LONGEST_NAME: usize = 32;
+/// Where there is less room than this, names are broken after three tenths of it: figures matter more.
+const NARROW: usize = 50;
 /// Most lines of one cell.
 const MOST_LINES: usize = 2;
 /// Space between columns.
@@ -21,6 +23,11 @@ pub struct TerminalOptions {
     pub width: usize,
     /// Whether to colour with ANSI sequences.
     pub color: bool,
+}
+
+impl TerminalOptions {
+    /// For a text that goes to a file.
+    pub const FILE: Self = Self { width: 100, color: false };
 }
 
 /// Renders a document.
@@ -201,8 +208,8 @@ struct Placed {
     width: usize,
     align: Align,
     rank: u8,
-    /// Whether it holds names.
-    names: bool,
+    /// Narrowest it is squeezed to.
+    least: usize,
 }
 
 impl Layout {
@@ -218,11 +225,12 @@ impl Layout {
                 let widest = cells.map(|cell| width(&text::clean(cell.as_str()))).max().unwrap_or(0);
                 let names = table.rows.iter().any(|row| matches!(row.get(index), Some(Cell::Name(_))));
                 let width = widest.max(width(&heading));
-                Placed { index, width, heading, align: column.align, rank: column.rank, names }
+                let least = least(column.align, names, available).max(self::width(&heading)).min(width);
+                Placed { index, width, heading, align: column.align, rank: column.rank, least }
             })
             .collect();
         let mut left_out = Vec::new();
-        while least(&columns) > available && columns.len() > 1 {
+        while least_of_all(&columns) > available && columns.len() > 1 {
             let last = (0..columns.len()).max_by_key(|&at| columns.get(at).map_or((0, 0), |column| (column.rank, at)));
             let Some(last) = last else { break };
             left_out.push(columns.remove(last).heading);
@@ -234,15 +242,17 @@ impl Layout {
 }
 
 /// The least width the columns can be squeezed to.
-fn least(columns: &[Placed]) -> usize {
-    columns.iter().map(least_of).sum::<usize>() + GAP * columns.len().saturating_sub(1)
+fn least_of_all(columns: &[Placed]) -> usize {
+    columns.iter().map(|column| column.least).sum::<usize>() + GAP * columns.len().saturating_sub(1)
 }
 
-fn least_of(column: &Placed) -> usize {
-    match column.align {
-        Align::Left if column.names => column.width.min(LONGEST_NAME.max(width(&column.heading))),
-        Align::Left => column.width.min(NARROWEST_WORDS.max(width(&column.heading))),
-        Align::Right => column.width,
+/// The least width of a column: numbers are never broken.
+fn least(align: Align, names: bool, available: usize) -> usize {
+    match align {
+        Align::Left if names && available < NARROW => available * 3 / 10,
+        Align::Left if names => LONGEST_NAME,
+        Align::Left => NARROWEST_WORDS,
+        Align::Right => usize::MAX,
     }
 }
 
@@ -252,10 +262,9 @@ fn squeeze(columns: &mut [Placed], available: usize) {
     loop {
         let total: usize = columns.iter().map(|column| column.width).sum::<usize>() + gaps;
         let Some(excess) = total.checked_sub(available).filter(|excess| *excess > 0) else { return };
-        let widest =
-            columns.iter_mut().filter(|column| column.width > least_of(column)).max_by_key(|column| column.width);
+        let widest = columns.iter_mut().filter(|column| column.width > column.least).max_by_key(|column| column.width);
         match widest {
-            Some(column) => column.width -= excess.min(column.width - least_of(column)),
+            Some(column) => column.width -= excess.min(column.width - column.least),
             None => {
                 // A single column wider than the terminal: cut it.
                 if let Some(column) = columns.first_mut() {

@@ -21,20 +21,22 @@ pub struct Unit {
     attached: bool,
 }
 
-const BYTES: [Unit; 5] = [unit("B", 1.0), unit("KiB", 1024.0), MIB, GIB, unit("TiB", 1024.0 * GIB.size)];
+const BYTES: [Unit; 5] =
+    [Unit::plain("B", 1.0), Unit::plain("KiB", 1024.0), MIB, GIB, Unit::plain("TiB", 1024.0 * GIB.size)];
 /// Mebibytes.
-pub const MIB: Unit = unit("MiB", 1024.0 * 1024.0);
-const GIB: Unit = unit("GiB", 1024.0 * 1024.0 * 1024.0);
+pub const MIB: Unit = Unit::plain("MiB", 1024.0 * 1024.0);
+const GIB: Unit = Unit::plain("GiB", 1024.0 * 1024.0 * 1024.0);
 /// Thousandths of a core.
 pub const MILLICORES: Unit = Unit { symbol: "m", size: 0.001, attached: true };
 /// Cores.
-pub const CORES: Unit = unit("cores", 1.0);
-
-const fn unit(symbol: &'static str, size: f64) -> Unit {
-    Unit { symbol, size, attached: false }
-}
+pub const CORES: Unit = Unit::plain("cores", 1.0);
 
 impl Unit {
+    /// A unit whose symbol follows after a space.
+    pub const fn plain(symbol: &'static str, size: f64) -> Self {
+        Self { symbol, size, attached: false }
+    }
+
     /// The binary unit that suits the median of some memory amounts, in bytes.
     pub fn for_memory(amounts: impl IntoIterator<Item = f64>) -> Self {
         let median = median(amounts);

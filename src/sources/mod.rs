@@ -14,6 +14,7 @@ mod json;
 pub mod latency;
 mod notes;
 mod open;
+pub mod paths;
 mod prune;
 mod session;
 mod sniff;

@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("estimate", &["units"]),
     ("resources", &["units"]),
     ("measurement", &["finding", "units"]),
+    ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "resources", "units"]),
     ("model", &["estimate", "units"]),
@@ -55,6 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "composition",
             "estimate",
             "finding",
             "measurement",
@@ -68,12 +70,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("sources", &["finding", "inventory", "measurement", "quantity", "resources", "units"]),
+    ("sources", &["composition", "finding", "inventory", "measurement", "quantity", "resources", "units"]),
     ("synthetic", &["units"]),
     (
         "cli",
         &[
             "card",
+            "composition",
             "finding",
             "inventory",
             "measurement",

@@ -11,12 +11,15 @@
 )]
 
 mod architecture;
+mod browser;
 mod cli;
+mod composition;
 mod examples;
 mod generate;
 mod hostile;
 mod inventories;
 mod latency;
+mod latency_reports;
 mod models;
 mod placement;
 mod queueing;

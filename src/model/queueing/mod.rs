@@ -12,6 +12,7 @@
 pub mod busiest_worker;
 pub mod cfs;
 pub mod erlang;
+pub mod event_loop;
 pub mod fan_out;
 pub mod ggc;
 pub mod knee;
@@ -31,6 +32,7 @@ mod tests;
 pub use busiest_worker::BusiestWorker;
 pub use cfs::{CfsQuota, CpuDemand, Throttling};
 pub use erlang::{erlang_b, erlang_c};
+pub use event_loop::{Arrivals, EventLoop, LoopLoad};
 pub use fan_out::FanOut;
 pub use ggc::GGc;
 pub use knee::{Knee, saturation_knee};

@@ -230,11 +230,5 @@ fn interval(label: String, ends: [f64; 3], size: f64) -> Option<Interval> {
 }
 
 fn chart(title: &'static str, caption: String, alt: String, data: ChartData) -> Option<Block> {
-    let empty = match &data {
-        ChartData::Intervals { rows, .. } => rows.is_empty(),
-        ChartData::Requests { rows, .. } => rows.is_empty(),
-        ChartData::Nodes { cpu, memory, .. } => cpu.is_empty() || memory.is_empty(),
-        ChartData::Bands(rows) => rows.is_empty(),
-    };
-    if empty { None } else { Some(Block::Chart(Chart { title, caption, alt, data })) }
+    if data.is_empty() { None } else { Some(Block::Chart(Chart { title, caption, alt, data })) }
 }

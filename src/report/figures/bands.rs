@@ -2,7 +2,8 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, BAND, Canvas, Drawing, INK, LINE, MUTED, Result, Scale, WHISKER, WIDTH};
+use super::canvas::{self, BAND, Canvas, Drawing, INK, LINE, MUTED, Result, WHISKER, WIDTH};
+use super::scale::Scale;
 use crate::report::document::BandInterval;
 use crate::report::text;
 

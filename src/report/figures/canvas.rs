@@ -9,7 +9,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::super::markup::{Svg, escaped};
-use super::super::text::{count, shortened, significant};
+use super::super::text::{clean, shortened};
+use super::scale::{Scale, tick_text};
 
 /// Ink of titles and labels.
 pub const INK: RGBColor = RGBColor(0x1b, 0x1f, 0x24);
@@ -27,13 +28,27 @@ pub const APPS: RGBColor = RGBColor(0xc3, 0xcc, 0xd6);
 pub const BAND: RGBColor = RGBColor(0xcf, 0xe8, 0xd5);
 /// Whiskers and marks on bars.
 pub const WHISKER: RGBColor = RGBColor(0x22, 0x35, 0x5c);
+/// As wanted.
+pub const GOOD: RGBColor = RGBColor(0x1a, 0x7f, 0x37);
 /// Limits and shortfalls.
 pub const BAD: RGBColor = RGBColor(0xc0, 0x26, 0x1c);
+
+/// Curves, in the order in which they are told apart best, for sighted and colour-blind readers alike.
+pub const SERIES: [RGBColor; 5] = [
+    MESH,
+    RGBColor(0xb8, 0x5c, 0x12),
+    RGBColor(0x12, 0x82, 0x76),
+    RGBColor(0x8a, 0x4f, 0xb4),
+    RGBColor(0x7a, 0x75, 0x18),
+];
 
 /// How much larger figures are drawn.
 pub const SCALE: i32 = 4;
 /// Width of every figure, in CSS pixels.
 pub const WIDTH: i32 = 760;
+/// Length of a dash, and of the gap after it.
+const DASH: f64 = 5.0;
+const GAP: f64 = 4.0;
 /// Size of text, in CSS pixels.
 pub const TEXT: i32 = 13;
 
@@ -65,6 +80,19 @@ pub fn drawing(height: i32, paint: impl FnOnce(&Canvas<'_, '_>) -> Result<()>) -
 }
 
 impl Drawing {
+    /// The drawing as a file of its own, with its description and its colours.
+    pub fn into_file(self, alt: &str) -> String {
+        let content = self.markup.split_once('>').map_or("", |(_, content)| content);
+        let (width, height) = (WIDTH * SCALE, self.height * SCALE);
+        let (alt, style) = (escaped(alt), include_str!("../colors.css"));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{}\" viewBox=\"0 0 {width} {height}\" \
+             role=\"img\" aria-label=\"{alt}\">\n<title>{alt}</title>\n<style>\n{style}</style>\n\
+             <rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>\n{content}",
+            self.height
+        )
+    }
+
     /// The drawing with its description, its size left to the style sheet.
     pub fn into_svg(self, alt: &str) -> Svg {
         let content = self.markup.split_once('>').map_or("", |(_, content)| content);
@@ -86,10 +114,31 @@ impl Canvas<'_, '_> {
         self.area.draw(&PathElement::new([pixel(from), pixel(to)], style))
     }
 
+    /// A line through points; those outside the drawing are the caller's to cut.
+    pub fn curve(&self, points: &[(f64, f64)], color: RGBColor, thickness: f64) -> Result<()> {
+        let style = color.stroke_width((thickness * f64::from(SCALE)) as u32);
+        self.area.draw(&PathElement::new(points.iter().copied().map(pixel).collect::<Vec<_>>(), style))
+    }
+
+    /// A pale area between two lines of points.
+    pub fn shade(&self, upper: &[(f64, f64)], lower: &[(f64, f64)], color: RGBColor) -> Result<()> {
+        const OPACITY: f64 = 0.18;
+        let outline = upper.iter().chain(lower.iter().rev()).copied().map(pixel).collect::<Vec<_>>();
+        self.area.draw(&Polygon::new(outline, color.mix(OPACITY).filled()))
+    }
+
+    /// A dashed vertical line.
+    pub fn dashed_down(&self, from: (f64, f64), to: (f64, f64), color: RGBColor) -> Result<()> {
+        let mut top = from.1;
+        while top < to.1 {
+            self.line((from.0, top), (from.0, (top + DASH).min(to.1)), color, 1.5)?;
+            top += DASH + GAP;
+        }
+        Ok(())
+    }
+
     /// A dashed horizontal line.
     pub fn dashed(&self, from: (f64, f64), to: (f64, f64), color: RGBColor) -> Result<()> {
-        const DASH: f64 = 5.0;
-        const GAP: f64 = 4.0;
         let mut left = from.0;
         while left < to.0 {
             self.line((left, from.1), ((left + DASH).min(to.0), to.1), color, 1.5)?;
@@ -107,68 +156,42 @@ impl Canvas<'_, '_> {
     pub fn text(&self, text: &str, (x, y): (f64, f64), anchor: HPos, color: RGBColor) -> Result<()> {
         let font = ("sans-serif", TEXT * SCALE).into_font().color(&color);
         let style = font.pos(Pos::new(anchor, VPos::Center));
-        self.area.draw(&Text::new(text.to_owned(), pixel((x, y)), style))
+        self.area.draw(&Text::new(clean(text), pixel((x, y)), style))
     }
 
     /// A small square and what its colour means; gives the position for the next.
     pub fn legend(&self, (x, y): (f64, f64), color: RGBColor, text: &str) -> Result<f64> {
         self.rectangle((x, y - 5.0), (x + 10.0, y + 5.0), color)?;
         self.text(text, (x + 15.0, y), HPos::Left, MUTED)?;
-        Ok(x + 33.0 + text.chars().count() as f64 * 6.8)
+        Ok(x + 33.0 + width(text))
     }
 
     /// A horizontal scale below `bottom` with grid lines up to `top` and its label.
     pub fn axis(&self, scale: &Scale, (top, bottom): (f64, f64), label: &str) -> Result<()> {
+        self.grid(scale, (top, bottom), tick_text)?;
+        self.text(label, (scale.middle(), bottom + 32.0), HPos::Center, MUTED)
+    }
+
+    /// Vertical grid lines of a horizontal scale, each with its text below; texts that would overlap are left out.
+    pub fn grid(&self, scale: &Scale, (top, bottom): (f64, f64), words: impl Fn(f64) -> String) -> Result<()> {
+        let mut free = f64::NEG_INFINITY;
         for tick in scale.ticks() {
             let x = scale.at(tick);
             self.line((x, top), (x, bottom), LINE, 1.0)?;
-            self.text(&tick_text(tick), (x, bottom + 12.0), HPos::Center, MUTED)?;
+            let text = words(tick);
+            let half = width(&text) / 2.0;
+            if x - half >= free {
+                self.text(&text, (x, bottom + 12.0), HPos::Center, MUTED)?;
+                free = x + half + 6.0;
+            }
         }
-        self.text(label, (scale.middle(), bottom + 32.0), HPos::Center, MUTED)
+        Ok(())
     }
 }
 
-/// A linear scale from zero to a round number above the largest value.
-pub struct Scale {
-    left: f64,
-    right: f64,
-    step: f64,
-    steps: u32,
-}
-
-impl Scale {
-    /// A scale over a horizontal range that holds `largest`.
-    pub fn new((left, right): (f64, f64), largest: f64) -> Self {
-        const MOST_STEPS: f64 = 6.0;
-        let largest = if largest.is_finite() && largest > 0.0 { largest } else { 1.0 };
-        let rough = largest / MOST_STEPS;
-        let decade = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|round| round * decade).find(|step| *step >= rough);
-        let step = step.unwrap_or(rough).max(f64::MIN_POSITIVE);
-        Self { left, right, step, steps: (largest / step).ceil().clamp(1.0, 2.0 * MOST_STEPS) as u32 }
-    }
-
-    /// Where a value is; outside values stay at the ends.
-    pub fn at(&self, value: f64) -> f64 {
-        let end = self.step * f64::from(self.steps);
-        self.left + (value / end).clamp(0.0, 1.0) * (self.right - self.left)
-    }
-
-    fn middle(&self) -> f64 {
-        f64::midpoint(self.left, self.right)
-    }
-
-    fn ticks(&self) -> impl Iterator<Item = f64> {
-        (0..=self.steps).map(|index| self.step * f64::from(index))
-    }
-}
-
-fn tick_text(tick: f64) -> String {
-    if tick == 0.0 || tick.fract() == 0.0 && tick < 1e15 {
-        return count(tick as u64);
-    }
-    let written = significant(tick);
-    written.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// About how wide a text is, in CSS pixels.
+pub fn width(text: &str) -> f64 {
+    text.chars().count() as f64 * 6.8
 }
 
 fn pixel((x, y): (f64, f64)) -> (i32, i32) {
@@ -197,14 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scales_end_on_a_round_number() {
-        for (largest, ticks) in [(0.0, 6), (37.0, 5), (100.0, 6), (1e11, 6), (0.003, 7)] {
-            let scale = Scale::new((0.0, 100.0), largest);
-            assert_eq!(scale.ticks().count(), ticks, "{largest}");
-            assert!(scale.at(largest) <= 100.0);
-        }
+    fn long_labels_keep_both_ends() {
         assert_eq!(label("a-long-namespace/a-very-long-workload-name"), "a-long…space/a-very-l…oad-name");
-        assert_eq!(tick_text(2.5), "2.5");
-        assert_eq!(tick_text(1500.0), "1,500");
     }
 }

@@ -2,7 +2,8 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, Drawing, INK, MESH_SOFT, Result, Scale, WHISKER, WIDTH};
+use super::canvas::{self, Drawing, INK, MESH_SOFT, Result, WHISKER, WIDTH};
+use super::scale::Scale;
 use crate::report::document::Interval;
 
 /// Where bars begin.

@@ -2,7 +2,8 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::canvas::{self, APPS, BAD, Drawing, INK, MESH, Result, Scale, WIDTH};
+use super::canvas::{self, APPS, BAD, Drawing, INK, MESH, Result, WIDTH};
+use super::scale::Scale;
 use crate::report::document::RequestPair;
 
 /// Where rows begin.

@@ -9,6 +9,10 @@ mod proxy;
 mod verdict;
 mod wire;
 
+pub use wire::Number;
+
+use serde::Serialize;
+
 use crate::plan::Plan;
 
 /// Version of the format; a change that breaks a reader changes it.
@@ -16,10 +20,31 @@ const SCHEMA_VERSION: &str = "1";
 
 /// Writes a plan.
 pub fn render(plan: &Plan) -> String {
+    write(&wire::Report::from(plan))
+}
+
+/// The JSON Schema of what [`render`] writes.
+#[cfg(feature = "schema")]
+pub fn schema() -> String {
+    schema_of::<wire::Report<'static>>()
+}
+
+/// Writes a value of wire types.
+pub fn write(report: &impl Serialize) -> String {
     // Nothing in the wire types can fail to serialize: no maps with odd keys, no custom errors.
-    let mut text = serde_json::to_string_pretty(&wire::Report::from(plan)).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
     text.push('\n');
     harmless(text)
+}
+
+/// The JSON Schema of a wire type.
+#[cfg(feature = "schema")]
+pub fn schema_of<T: schemars::JsonSchema>() -> String {
+    let schema =
+        schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>();
+    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    text.push('\n');
+    text
 }
 
 /// Escapes the characters JSON allows in strings but terminals act on: C1 controls and those that turn
@@ -30,16 +55,4 @@ fn harmless(text: String) -> String {
         return text;
     }
     text.chars().map(|c| if acts(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
-}
-
-/// The JSON Schema of what [`render`] writes.
-#[cfg(feature = "schema")]
-pub fn schema() -> String {
-    let schema = schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<wire::Report<'static>>();
-    let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
-    text.push('\n');
-    text
 }

@@ -10,7 +10,7 @@ use super::super::InputError;
 use super::value::{count, field_error, invalid, keep, member, note_empty, number, required, stated};
 use super::{Context, LatencyReading, Reader, Shape};
 use crate::measurement::{Bucket, Distribution, Load, Pacing, Stated};
-use crate::units::{Rate, Seconds};
+use crate::units::{Rate, Seconds, Share};
 
 pub(super) const READER: Reader = Reader { kind: "fortio", timed: false, shape: Shape::Document { recognise, read } };
 
@@ -141,6 +141,13 @@ fn load(run: &Value, histogram: &Value) -> Load {
         (false, Some(rate)) if rate > 0.0 => Pacing::PacedClosed,
         _ => Pacing::Unknown,
     };
+    let flag = |key| run.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let round_spread = (pacing == Pacing::PacedClosed).then(|| match (flag("Uniform"), flag("Jitter")) {
+        (true, _) => Share::literal(1.0),
+        // A tenth of the round either way.
+        (false, true) => Share::literal(0.2),
+        (false, false) => Share::ZERO,
+    });
     let failures = member(run.get("ErrorsDurationHistogram").unwrap_or(&Value::Null), "Count").and_then(count);
     let codes = run.get("RetCodes").and_then(Value::as_object).into_iter().flatten();
     let failed_codes: f64 = codes
@@ -152,6 +159,7 @@ fn load(run: &Value, histogram: &Value) -> Load {
         connections: member(run, "NumThreads").and_then(count).filter(|threads| *threads > 0),
         duration: duration.map(Seconds::new),
         pacing,
+        round_spread,
         failures: failures.or_else(|| count(failed_codes)),
     }
 }

@@ -112,6 +112,6 @@ fn load(value: &Value, result: &Value) -> Load {
             Some(false) => Pacing::PacedClosed,
             None => Pacing::Unknown,
         },
-        failures: None,
+        ..Load::default()
     }
 }

@@ -39,7 +39,7 @@ pub(super) const MEAN_ONLY: FindingKind = FindingKind {
 };
 
 /// A counter went back to zero.
-pub(super) const COUNTER_RESET: FindingKind = FindingKind {
+pub(in crate::sources) const COUNTER_RESET: FindingKind = FindingKind {
     id: "latency-counter-reset",
     severity: Severity::Info,
     meaning: "bucket counters went down, as they do when a process restarts",

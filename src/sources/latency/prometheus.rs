@@ -23,10 +23,10 @@ fn recognise(head: &Head<'_>) -> bool {
 }
 
 /// A line taken apart; the labels are still as written.
-struct Sample<'a> {
-    metric: &'a str,
-    labels: Option<&'a str>,
-    value: &'a str,
+pub(in crate::sources) struct Sample<'a> {
+    pub metric: &'a str,
+    pub labels: Option<&'a str>,
+    pub value: &'a str,
 }
 
 fn read(context: &Context<'_>, lines: &mut Lines<'_>, reading: &mut LatencyReading) -> Result<(), InputError> {
@@ -70,7 +70,7 @@ fn take(set: &mut SeriesSet, line: &str) -> Result<(), String> {
 }
 
 /// `name{labels} value [timestamp] [# exemplar]`.
-fn sample(line: &str) -> Option<Sample<'_>> {
+pub(in crate::sources) fn sample(line: &str) -> Option<Sample<'_>> {
     let line = line.trim();
     // A name that needs quotes stands among the labels.
     if let Some(rest) = line.strip_prefix("{\"") {
@@ -116,7 +116,7 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn labels(text: &str) -> Result<Labels, String> {
+pub(in crate::sources) fn labels(text: &str) -> Result<Labels, String> {
     let mut labels = Labels::new();
     let mut rest = text.trim_start_matches([' ', ',']);
     while !rest.is_empty() {

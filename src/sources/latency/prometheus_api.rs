@@ -24,7 +24,7 @@ fn recognise(value: &Value) -> bool {
 }
 
 /// The list of series in an envelope, or alone.
-fn result(value: &Value) -> Option<&[Value]> {
+pub(in crate::sources) fn result(value: &Value) -> Option<&[Value]> {
     let list = match value.pointer("/data/result") {
         Some(list) => list.as_array()?,
         None => value

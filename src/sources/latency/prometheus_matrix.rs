@@ -9,7 +9,7 @@ use crate::measurement::{Period, TimeUnit};
 
 /// How the points of a range are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Points {
+pub(in crate::sources) enum Points {
     /// Counters since the start of a process: what they grew by, restarts included.
     Counters,
     /// Rates or increases, each of its own moment: their sum.
@@ -29,20 +29,23 @@ pub(super) fn within(points: &[Value], period: Option<Period>) -> impl Iterator<
 }
 
 /// The number of a point.
-pub(super) fn value(point: &Value) -> Result<f64, String> {
+pub(in crate::sources) fn value(point: &Value) -> Result<f64, String> {
     point.get(1).and_then(number).ok_or_else(|| format!("{:?} as a sample", shortened(&point.to_string())))
 }
 
 /// What a series of numbers says of a range, and whether it was reset on the way.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(super) struct Total {
+pub(in crate::sources) struct Total {
     pub sum: f64,
     pub points: usize,
     pub reset: bool,
 }
 
 /// Adds up the points of a series; the first one is where counters are counted from.
-pub(super) fn total(points: impl Iterator<Item = Result<f64, String>>, kind: Points) -> Result<Total, String> {
+pub(in crate::sources) fn total(
+    points: impl Iterator<Item = Result<f64, String>>,
+    kind: Points,
+) -> Result<Total, String> {
     let mut total = Total::default();
     let mut last = 0.0;
     for point in points {

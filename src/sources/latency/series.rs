@@ -19,7 +19,7 @@ const MOST_SERIES: usize = 200_000;
 const MOST_BYTES: usize = 512 << 20;
 
 /// Labels of a sample, in the order of the source.
-pub(super) type Labels = Vec<(String, String)>;
+pub(in crate::sources) type Labels = Vec<(String, String)>;
 
 /// Histograms of a scrape or an answer, by metric and labels.
 #[derive(Default)]

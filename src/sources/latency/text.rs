@@ -2,7 +2,7 @@
 
 /// A quantity of time as printed.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Amount {
+pub(in crate::sources) struct Amount {
     pub seconds: f64,
     /// Half of the last printed digit, in seconds.
     pub resolution: f64,
@@ -10,7 +10,7 @@ pub(super) struct Amount {
 
 /// A duration with units: `2.24ms`, `567.173µs`, `5m0s`, `1.02s`, `0s 001ms 000us`, `16.1834 secs`.
 /// `None` for anything else, such as `-nan` or a number without a unit.
-pub(super) fn duration(text: &str) -> Option<Amount> {
+pub(in crate::sources) fn duration(text: &str) -> Option<Amount> {
     let mut rest = text.trim();
     let mut whole: Option<Amount> = None;
     while !rest.is_empty() {
@@ -48,7 +48,7 @@ pub(super) fn half_digit(number: &str) -> f64 {
 }
 
 /// The fields of a CSV record without quotes around them; `""` within quotes is one quote.
-pub(super) fn fields(record: &str) -> Vec<String> {
+pub(in crate::sources) fn fields(record: &str) -> Vec<String> {
     let mut fields = vec![String::new()];
     let mut quoted = false;
     let mut characters = record.chars().peekable();

@@ -154,6 +154,7 @@ impl Report {
             connections: None,
             duration: self.duration.map(Seconds::new),
             pacing: Pacing::Open,
+            round_spread: None,
             failures: self.success.and_then(|share| count(((1.0 - share) * self.requests as f64).round())),
         };
         keep(context, reading, &self.section, distribution, load, self.percentiles);

@@ -188,6 +188,7 @@ fn finish(context: &Context<'_>, reading: &mut LatencyReading, run: Run) -> Resu
         duration: run.duration.map(Seconds::new),
         pacing: if run.wrk2 { Pacing::Open } else { Pacing::Closed },
         failures: count(run.failures as f64),
+        ..Load::default()
     };
     keep(context, reading, &run.section, distribution, load, run.percentiles);
     Ok(())
