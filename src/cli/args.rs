@@ -56,7 +56,7 @@ pub enum Command {
     Plan(PlanArguments),
     /// Response times of any load tool: percentiles with intervals, comparison, SLO check
     #[command(after_help = LATENCY_EXAMPLES)]
-    Latency(LatencyArguments),
+    Latency(Box<LatencyArguments>),
     /// The arithmetic behind a workload's figures, or what a finding means
     Explain(ExplainArguments),
     /// Model cards: list, show, and verify them against published measurements

@@ -64,7 +64,7 @@ fn bucket(lower: f64, upper: f64, weight: f64, unit: TimeUnit) -> Bucket {
 mod unit_tests {
     use super::*;
 
-    fn ends(buckets: Vec<Bucket>) -> Vec<(f64, f64)> {
+    fn ends(buckets: &[Bucket]) -> Vec<(f64, f64)> {
         buckets.iter().map(|bucket| (bucket.lower.as_seconds(), bucket.upper.as_seconds())).collect()
     }
 
@@ -72,9 +72,9 @@ mod unit_tests {
     fn whole_milliseconds_stand_for_all_that_were_cut_to_them() {
         let span = |lower, upper| Span { lower, upper, counted: 1.0 };
         let spans = [span(-0.5, 0.5), span(0.957, 1.0), span(3.67, 4.0), span(10.37, 10.83), span(14.67, 16.0)];
-        let found = ends(native("envoy_http_downstream_rq_time", &spans, TimeUnit::Milliseconds).unwrap());
+        let found = ends(&native("envoy_http_downstream_rq_time", &spans, TimeUnit::Milliseconds).unwrap());
         assert_eq!(found, [(0.0, 0.001), (0.001, 0.002), (0.004, 0.005), (10.37 / 1e3, 10.83 / 1e3), (0.015, 0.017)]);
-        let found = ends(native("t_seconds", &spans[..2], TimeUnit::Seconds).unwrap());
+        let found = ends(&native("t_seconds", &spans[..2], TimeUnit::Seconds).unwrap());
         assert_eq!(found, [(0.0, 0.5), (0.957, 1.0)]);
     }
 

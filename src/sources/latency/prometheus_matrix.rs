@@ -22,7 +22,7 @@ pub(super) fn time_of(point: &Value) -> Option<Time> {
 }
 
 /// The points of a range within a period.
-pub(super) fn within<'a>(points: &'a [Value], period: Option<Period>) -> impl Iterator<Item = &'a Value> {
+pub(super) fn within(points: &[Value], period: Option<Period>) -> impl Iterator<Item = &Value> {
     points
         .iter()
         .filter(move |point| period.is_none_or(|period| time_of(point).is_some_and(|time| period.spans(time.at))))
