@@ -109,7 +109,7 @@ impl RawSet {
         let arrivals = arrivals(&self.arrivals).ok_or_else(|| {
             format!("arrivals {:?}, expected independent, together, jittered or staggered", self.arrivals)
         })?;
-        if !(rate > 0.0 && rate.is_finite() && connections >= 1.0 && connections < 1e9) {
+        if !(rate > 0.0 && rate.is_finite() && (1.0..1e9).contains(&connections)) {
             return Err(format!("rate {rate} and connections {connections}, expected a rate above 0 and at least one"));
         }
         let time = |millis: f64| match millis {
