@@ -173,7 +173,7 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
     let mut list = vec![
         "Sidecar, exportTo, discoverySelectors and DestinationRule subsets: every proxy is taken to see every service."
             .to_owned(),
-        "Added latency, CPU throttling and worker imbalance.".to_owned(),
+        "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
         "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT costs.".to_owned(),
@@ -198,7 +198,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         placement::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,
-        &[&responses::OF_NO_WORKLOAD],
+        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND],
     ]
     .concat()
 }

@@ -25,6 +25,15 @@ pub const OF_NO_WORKLOAD: FindingKind = FindingKind {
     remedy: "say whose they are: --latency NAMESPACE/NAME=FILE, or name the file after the workload",
 };
 
+/// Response times by proxies and by others belong to one workload.
+pub const OF_ANOTHER_KIND: FindingKind = FindingKind {
+    id: "response-times-of-another-kind",
+    severity: Severity::Info,
+    meaning: "a workload has response times measured by its proxies and others measured without them",
+    why: "one holds the mesh and the other does not: together they would be the response times of nothing",
+    remedy: "give one of them; those by the proxies count where the proxies run, else the others",
+};
+
 /// Response times of one workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkloadResponse {
@@ -86,6 +95,10 @@ pub fn responses(
                 measurement.clone()
             })
             .collect();
+        let (own, left_out) = of_one_kind(own, workload.proxy_present);
+        findings.extend(
+            left_out.iter().map(|one| Finding::new(&OF_ANOTHER_KIND, &one.name, format!("not counted for {name}"))),
+        );
         let Some(first) = own.first() else { continue };
         let measured = match measurement::merge(&name, &own) {
             Ok((merged, noticed)) if own.len() > 1 => {
@@ -102,6 +115,17 @@ pub fn responses(
     let lost = measurements.iter().zip(&taken).filter(|(_, taken)| !**taken);
     findings.extend(lost.map(|(measurement, _)| Finding::new(&OF_NO_WORKLOAD, &measurement.name, "is not judged")));
     (responses, findings)
+}
+
+/// Measurements by the proxies and others are never mixed: where there are both, those by the proxies count if the
+/// proxies run, else the others.
+fn of_one_kind(own: Vec<Measurement>, proxies_run: bool) -> (Vec<Measurement>, Vec<Measurement>) {
+    let (by_proxies, others): (Vec<_>, Vec<_>) = own.into_iter().partition(|one| one.reported.is_some());
+    match (by_proxies.is_empty(), others.is_empty()) {
+        (false, false) if proxies_run => (by_proxies, others),
+        (true, _) | (false, false) => (others, by_proxies),
+        (false, true) => (by_proxies, others),
+    }
 }
 
 fn response(

@@ -148,11 +148,13 @@ fn too_slow(check: &Check, responses: &[WorkloadResponse]) -> String {
             .map(move |objective| (response, objective))
     });
     let first = missed.next().map_or_else(String::new, |(response, objective)| {
-        format!(", first {} of {}", objective.slo, shortened(&response.workload, LONGEST_NAME))
+        format!("{} of {}", objective.slo, shortened(&response.workload, LONGEST_NAME))
     });
-    let missed = count_of(check.planned as u64, "objective on response times", "objectives on response times");
     let already = if check.today.is_some_and(|today| today >= check.planned) { ", as today" } else { "" };
-    format!("{missed} would be missed{first}{already}")
+    match check.planned as u64 {
+        1 => format!("{first} would be missed{already}"),
+        number => format!("{} objectives on response times would be missed, first {first}{already}", grouped(number)),
+    }
 }
 
 fn fits(checks: &[Check]) -> String {

@@ -313,7 +313,7 @@ fn workloads_and_findings_are_explained() {
 fn models_are_listed_shown_and_verified() {
     assert!(text(&meshcap(&["models", "list"]).stdout).contains("istio-1.24"));
     assert!(text(&meshcap(&["models", "show", "istio-1.24"]).stdout).contains("per_cluster"));
-    let verification = json(&["models", "verify", "istio-1.24", "--json"]);
+    let verification = json(&["models", "verify", "istio-1.24", "--of", "costs", "--json"]);
     let groups = verification["groups"].as_array().unwrap();
     assert!(groups.len() > 3);
     for field in ["quantity", "group", "n", "median_absolute_percentage_error", "bias", "coverage"] {

@@ -20,6 +20,7 @@ mod hostile;
 mod inventories;
 mod latency;
 mod latency_reports;
+mod mesh_latency;
 mod models;
 mod placement;
 mod queueing;
