@@ -5,6 +5,7 @@
 //! tables of workloads, pods or nodes as CSV or Parquet, and gzip or tar files of all that. Large
 //! lists pass through in pieces: memory follows the objects kept, not the size of the file.
 
+mod document;
 mod error;
 mod field;
 mod head;
