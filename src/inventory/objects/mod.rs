@@ -4,6 +4,7 @@
 //! [`super::Inventory`] of them. Environment values and Secret contents have no field here, so they
 //! cannot enter the model.
 
+mod call;
 mod cluster;
 mod controller;
 mod external;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use call::*;
 pub use cluster::*;
 pub use controller::*;
 pub use external::*;

@@ -8,6 +8,7 @@ mod figures;
 mod findings;
 mod namespaces;
 mod provenance;
+mod sent;
 mod sizing;
 mod summary;
 mod workloads;

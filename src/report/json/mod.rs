@@ -7,6 +7,7 @@ mod capacity;
 mod derivations;
 mod proxy;
 mod verdict;
+mod visible;
 mod wire;
 
 pub use wire::Number;

@@ -1,0 +1,5 @@
+//! Counts by hand, and laws of scoping.
+
+mod cases;
+mod laws;
+mod mesh;
