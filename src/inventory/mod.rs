@@ -19,8 +19,8 @@ pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use objects::{
     Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints, Gateway, GatewayRoute,
-    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodPhase, PodSpec, PriorityClass,
-    ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, VirtualService, WorkloadEntry,
+    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodPhase, PodSpec,
+    PriorityClass, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, VirtualService, WorkloadEntry,
 };
 pub use owners::STATIC_POD;
 

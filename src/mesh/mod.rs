@@ -194,10 +194,9 @@ impl Seen {
         let mut namespaces: BTreeMap<&str, SeenNamespace> = BTreeMap::new();
         let mut largest: Vec<(&str, u64)> = Vec::new();
         for (namespace, name, endpoints) in services {
-            let seen = namespaces.entry(namespace).or_insert_with(|| SeenNamespace {
-                namespace: namespace.to_owned(),
-                ..SeenNamespace::default()
-            });
+            let seen = namespaces
+                .entry(namespace)
+                .or_insert_with(|| SeenNamespace { namespace: namespace.to_owned(), ..SeenNamespace::default() });
             seen.services += 1;
             seen.endpoints = seen.endpoints.saturating_add(endpoints);
             largest.push((name, endpoints));

@@ -46,8 +46,7 @@ pub enum ScopingBasis {
 #[must_use]
 pub fn scoping(inputs: &Inputs, namespace: &str, name: &str, calls: Option<&[Call]>) -> Vec<Scoping> {
     let inventory = &inputs.inventory;
-    let is_named =
-        |workload: &Workload| &*workload.id.namespace == namespace && &*workload.id.name == name;
+    let is_named = |workload: &Workload| &*workload.id.namespace == namespace && &*workload.id.name == name;
     let named: Vec<usize> =
         inventory.workloads.iter().enumerate().filter(|(_, it)| is_named(it)).map(|(index, _)| index).collect();
     if named.is_empty() {
@@ -99,8 +98,7 @@ fn istio(inventory: &Inventory) -> String {
 /// The hosts behind a name: a service, else the services of a workload of that name, else, without a
 /// namespace, a host of a service entry.
 fn callee(inventory: &Inventory, name: &ObjectName) -> Vec<String> {
-    let host =
-        |service: &Service| format!("{0}/{1}.{0}.svc.cluster.local", service.name.namespace, service.name.name);
+    let host = |service: &Service| format!("{0}/{1}.{0}.svc.cluster.local", service.name.namespace, service.name.name);
     if name.namespace.is_empty() {
         let entries = inventory.istio.service_entries.iter();
         let is_known = entries.flat_map(|entry| &entry.hosts).any(|known| **known == *name.name);

@@ -24,6 +24,7 @@ mod placement;
 mod queueing;
 mod readme;
 mod reports;
+mod scope;
 mod shared;
 mod sources;
 mod threads;

@@ -72,8 +72,7 @@ impl<'r, 'a> Counter<'r, 'a> {
     pub fn clusters(self, host: &Host<'a>, ports: &Ports, namespace: &str) -> (u64, u64) {
         let ports = host.ports.iter().filter(|port| ports.hold(port.number)).count() as u64;
         let subsets = self.rules.subsets(namespace, host);
-        let of_subsets: u64 =
-            subsets.iter().map(|subset| self.registry.subset_endpoints(host, &subset.labels)).sum();
+        let of_subsets: u64 = subsets.iter().map(|subset| self.registry.subset_endpoints(host, &subset.labels)).sum();
         let endpoints = host.endpoints.saturating_add(of_subsets).saturating_mul(ports);
         (ports * (1 + subsets.len() as u64), endpoints)
     }
@@ -161,7 +160,10 @@ impl<'r, 'a> Counter<'r, 'a> {
     }
 
     /// Ports of a listener's hosts: the one it is limited to, or all.
-    fn hosts_of<'l>(self, listener: &'l Listener<'_>) -> impl Iterator<Item = (usize, &'r Host<'a>, Port)> + use<'l, 'r, 'a> {
+    fn hosts_of<'l>(
+        self,
+        listener: &'l Listener<'_>,
+    ) -> impl Iterator<Item = (usize, &'r Host<'a>, Port)> + use<'l, 'r, 'a> {
         let proxies = |port: &&super::ListenerPort| !port.protocol.eq_ignore_ascii_case("HTTP_PROXY");
         let limit = listener.port.filter(proxies).map(|port| port.number);
         listener.hosts.iter().flat_map(move |&index| {

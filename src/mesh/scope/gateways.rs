@@ -51,8 +51,7 @@ pub(super) fn servers<'a>(inventory: &'a Inventory, workload: &Workload) -> Vec<
 pub(super) fn inbound(servers: &[(String, &Server)], offer: Offer<'_, '_>, namespace: &str) -> Inbound {
     let ports: BTreeMap<u16, bool> = servers.iter().map(|(_, server)| (server.port, server.routes_http())).collect();
     let http = ports.values().filter(|http| **http).count() as u64;
-    let mut inbound =
-        Inbound { http_listeners: http, tcp_listeners: ports.len() as u64 - http, ..Inbound::default() };
+    let mut inbound = Inbound { http_listeners: http, tcp_listeners: ports.len() as u64 - http, ..Inbound::default() };
     let mut tables: BTreeMap<(u16, usize), Vec<(&str, &Server)>> = BTreeMap::new();
     for (index, (gateway, server)) in servers.iter().enumerate().filter(|(_, (_, server))| server.routes_http()) {
         let own_table = if server.ends_tls() { index + 1 } else { 0 };
@@ -100,9 +99,7 @@ fn bound<'r>(offer: Offer<'r, '_>, gateway: &str, namespace: &str) -> impl Itera
     offer
         .routes
         .iter()
-        .filter(move |route| {
-            route.is_bound_to(gateway) && route.export_to.shows(route.namespace, namespace, default)
-        })
+        .filter(move |route| route.is_bound_to(gateway) && route.export_to.shows(route.namespace, namespace, default))
 }
 
 /// Whether a server takes a host of a route: `namespace/dnsName`, with `.` and `*` as in a Sidecar, or a

@@ -114,6 +114,8 @@ struct Context<'a> {
     routes: Vec<Route<'a>>,
     rules: Rules<'a>,
     sidecars: Sidecars<'a>,
+    /// Per workload, the hosts without an address of their own that it stands behind.
+    without_address: Vec<Vec<usize>>,
     /// Namespaces whose proxies may be shown something else than those of others.
     special: BTreeSet<&'a str>,
 }
@@ -133,7 +135,15 @@ impl<'a> Context<'a> {
         let registry = Registry::new(inventory);
         let routes = routes(inventory);
         let special = special(inventory, &registry, &routes);
-        Self { inventory, rules: Rules::new(inventory), sidecars: Sidecars::new(inventory), registry, routes, special }
+        Self {
+            inventory,
+            rules: Rules::new(inventory),
+            sidecars: Sidecars::new(inventory),
+            without_address: registry.without_address(inventory.workloads.len()),
+            registry,
+            routes,
+            special,
+        }
     }
 
     fn offer(&self) -> Offer<'_, 'a> {
@@ -178,7 +188,12 @@ impl<'a> Context<'a> {
         let is_unknown = istio.gateways.is_empty() && self.inventory.gateways.is_empty();
         let inbound = if is_unknown {
             *assumed += 1;
-            gateways::Inbound { http_listeners: own_ports, virtual_hosts: own_ports, routes: own_ports, tcp_listeners: 0 }
+            gateways::Inbound {
+                http_listeners: own_ports,
+                virtual_hosts: own_ports,
+                routes: own_ports,
+                tcp_listeners: 0,
+            }
         } else {
             gateways::inbound(&servers, self.offer(), namespace)
         };
@@ -243,11 +258,8 @@ impl<'a> Context<'a> {
 
     /// Listeners a proxy is not sent because they would lead to its own pod.
     fn own_listeners(&self, workload: usize, outbound: &Outbound) -> u64 {
-        let leads_here = |index: &usize| {
-            let host = self.registry.hosts.get(*index);
-            host.is_some_and(|host| self.registry.stands_behind(host, workload))
-        };
-        outbound.per_endpoint.iter().filter(|(index, _)| leads_here(index)).map(|(_, listeners)| listeners).sum()
+        let hosts = self.without_address.get(workload).into_iter().flatten();
+        hosts.filter_map(|host| outbound.per_endpoint.get(host)).sum()
     }
 }
 

@@ -75,8 +75,7 @@ enum Backing<'a> {
 impl<'a> Registry<'a> {
     /// The hosts of the namespaces that istiod looks at.
     pub fn new(inventory: &'a Inventory) -> Self {
-        let mut registry =
-            Self { hosts: Vec::new(), by_name: BTreeMap::new(), selected: Selected::new(inventory) };
+        let mut registry = Self { hosts: Vec::new(), by_name: BTreeMap::new(), selected: Selected::new(inventory) };
         let discovered = Discovery::new(inventory);
         for service in inventory.services.iter().filter(|service| discovered.holds(&service.name.namespace)) {
             registry.add_service(inventory, service);
@@ -114,14 +113,18 @@ impl<'a> Registry<'a> {
         }
     }
 
-    /// Whether a workload's pods are endpoints of a host.
-    pub fn stands_behind(&self, host: &Host<'a>, workload: usize) -> bool {
-        match host.backing {
-            Backing::Selector(selector) => {
-                self.selected.behind(host.namespace, selector).is_some_and(|it| it.workloads.contains(&workload))
+    /// Per workload, the hosts without an address of their own that it stands behind.
+    pub fn without_address(&self, workloads: usize) -> Vec<Vec<usize>> {
+        let mut hosts_of = vec![Vec::new(); workloads];
+        for (index, host) in self.hosts.iter().enumerate().filter(|(_, host)| host.address == Address::Endpoints) {
+            let Backing::Selector(selector) = host.backing else { continue };
+            for &workload in self.selected.behind(host.namespace, selector).iter().flat_map(|it| &it.workloads) {
+                if let Some(hosts) = hosts_of.get_mut(workload) {
+                    hosts.push(index);
+                }
             }
-            Backing::Listed(_) | Backing::Unknown => false,
         }
+        hosts_of
     }
 
     /// Since Istio 1.21 an ExternalName service is a further name of the host it points to and has no
@@ -148,11 +151,7 @@ impl<'a> Registry<'a> {
             is_kubernetes: true,
             address: if service.headless { Address::Endpoints } else { Address::Own(1) },
             labels: Some(&service.labels),
-            backing: if service.selector.is_empty() {
-                Backing::Unknown
-            } else {
-                Backing::Selector(&service.selector)
-            },
+            backing: if service.selector.is_empty() { Backing::Unknown } else { Backing::Selector(&service.selector) },
         });
     }
 
@@ -198,7 +197,8 @@ impl<'a> Registry<'a> {
     /// Of several hosts of one name in one namespace the first holds.
     fn add(&mut self, host: Host<'a>) {
         let known = self.by_name.entry(host.name.clone()).or_default();
-        let is_known = known.iter().any(|&index| self.hosts.get(index).is_some_and(|it| it.namespace == host.namespace));
+        let is_known =
+            known.iter().any(|&index| self.hosts.get(index).is_some_and(|it| it.namespace == host.namespace));
         if !is_known {
             known.push(self.hosts.len());
             self.hosts.push(host);

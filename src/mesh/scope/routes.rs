@@ -59,11 +59,8 @@ pub(super) fn routes(inventory: &Inventory) -> Vec<Route<'_>> {
     let discovered = Discovery::new(inventory);
     let services: Vec<&VirtualService> =
         istio.virtual_services.iter().filter(|service| discovered.holds(&service.name.namespace)).collect();
-    let delegates: BTreeMap<&ObjectName, &VirtualService> = services
-        .iter()
-        .filter(|service| service.hosts.is_empty())
-        .map(|service| (&service.name, *service))
-        .collect();
+    let delegates: BTreeMap<&ObjectName, &VirtualService> =
+        services.iter().filter(|service| service.hosts.is_empty()).map(|service| (&service.name, *service)).collect();
     let of_istio = services
         .iter()
         .filter(|service| !service.hosts.is_empty())
@@ -73,10 +70,7 @@ pub(super) fn routes(inventory: &Inventory) -> Vec<Route<'_>> {
 }
 
 impl<'a> Route<'a> {
-    fn of_virtual_service(
-        service: &'a VirtualService,
-        delegates: &BTreeMap<&ObjectName, &'a VirtualService>,
-    ) -> Self {
+    fn of_virtual_service(service: &'a VirtualService, delegates: &BTreeMap<&ObjectName, &'a VirtualService>) -> Self {
         let namespace = &*service.name.namespace;
         let gateway = |written: &String| gateway_name(written, namespace);
         let gateways = if service.gateways.is_empty() {
@@ -99,10 +93,10 @@ impl<'a> Route<'a> {
                 None => 1,
             };
             destinations.extend(route.destinations.iter().map(|it| target(it, namespace)));
-            let matches = route.matches.iter().map(|it| RouteMatch {
-                port: it.port,
-                gateways: it.gateways.iter().map(gateway).collect(),
-            });
+            let matches = route
+                .matches
+                .iter()
+                .map(|it| RouteMatch { port: it.port, gateways: it.gateways.iter().map(gateway).collect() });
             http.push(Http { matches: matches.collect(), times });
         }
         destinations.extend(service.opaque.iter().map(|it| target(it, namespace)));

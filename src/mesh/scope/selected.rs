@@ -51,8 +51,7 @@ impl<'a> Selected<'a> {
     /// How many of the endpoints behind a selector carry further labels.
     pub fn endpoints_with(&self, behind: &Behind<'_>, labels: &Labels) -> u64 {
         let pods = behind.workloads.iter().filter_map(|&index| self.inventory.workloads.get(index));
-        let pods: u64 =
-            pods.filter(|workload| has(&workload.labels, labels)).map(|workload| workload.replicas).sum();
+        let pods: u64 = pods.filter(|workload| has(&workload.labels, labels)).map(|workload| workload.replicas).sum();
         pods + behind.entries.iter().filter(|entry| has(&entry.labels, labels)).count() as u64
     }
 

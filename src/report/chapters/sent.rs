@@ -39,7 +39,8 @@ pub fn chapter(workload: &WorkloadPlan) -> Chapter {
 pub fn narrowed(today: &ProxyCost, scoping: &Scoping) -> Chapter {
     let basis = match &scoping.basis {
         ScopingBasis::Floor => {
-            "the call graph is not known (--calls gives it): own namespace and istio-system only, the usual floor".to_owned()
+            "the call graph is not known (--calls gives it): own namespace and istio-system only, the usual floor"
+                .to_owned()
         }
         ScopingBasis::Calls { known, .. } => {
             format!("by the calls given: {}", text::counted(*known, "host it calls", "hosts it calls"))

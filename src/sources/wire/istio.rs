@@ -227,14 +227,7 @@ pub(super) fn virtual_service(wire: &Wire<'_, VirtualServiceSpec<'_>>) -> Option
         gateways: texts(&spec.gateways),
         export_to: ExportTo(texts(&spec.export_to)),
         http: http.collect(),
-        opaque: spec
-            .tcp
-            .0
-            .iter()
-            .chain(&spec.tls.0)
-            .flat_map(|route| &route.route.0)
-            .map(WeightedWire::read)
-            .collect(),
+        opaque: spec.tcp.0.iter().chain(&spec.tls.0).flat_map(|route| &route.route.0).map(WeightedWire::read).collect(),
         name,
     })
 }

@@ -71,22 +71,14 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
             cluster::runtime_class(&serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass)
         }
         Kind::Gateway => gateway_api::gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::Gateway),
-        Kind::HttpRoute => {
-            gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute)
-        }
-        Kind::GrpcRoute => {
-            gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute)
-        }
+        Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
+        Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
         Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
         Kind::VirtualService => istio::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
         Kind::DestinationRule => istio::destination_rule(&serde_json::from_slice(json)?).map(Object::DestinationRule),
-        Kind::ServiceEntry => {
-            istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry)
-        }
+        Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
-        Kind::IstioGateway => {
-            istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway)
-        }
+        Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),
         Kind::ConfigMap => mesh_config::config_map(&serde_json::from_slice(json)?, &mut odd).map(Object::MeshConfig),
         Kind::IstioOperator => Some(Object::MeshConfig(mesh_config::operator(&serde_json::from_slice(json)?))),
         Kind::HelmValues => Some(Object::MeshConfig(mesh_config::values(&serde_json::from_slice(json)?))),

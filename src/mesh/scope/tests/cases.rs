@@ -1,11 +1,13 @@
 //! Counts by hand: one situation each.
 
-use super::mesh::{all, exported, inventory, labels, rule, service, sidecar, texts, virtual_service, visible, workload};
+use super::mesh::{
+    all, exported, inventory, labels, rule, service, sidecar, texts, virtual_service, visible, workload,
+};
 use crate::inventory::objects::{
     Endpoints, Gateway, HttpRoute, IstioGateway, ListenerPort, MeshConfig, Operator, Requirement, Resolution,
     RouteMatch, RouteParent, Server, ServicePort,
 };
-use crate::inventory::{GatewayRoute, Inventory, ObjectName, ServiceEntry, Service, Sidecar, WorkloadEntry};
+use crate::inventory::{GatewayRoute, Inventory, ObjectName, Service, ServiceEntry, Sidecar, WorkloadEntry};
 use crate::mesh::{ProxyMode, VisibleConfig, narrowed, scope};
 
 /// Clusters, endpoints, listeners, virtual hosts and routes of the first workload's sidecar, less what every
@@ -105,7 +107,10 @@ fn subsets_are_clusters_with_the_pods_they_choose() {
     check(&mesh, [2, 10, 2, 2, 2]);
     mesh.istio.destination_rules = vec![rule("shop", "cart", &["v1", "v2", "v3"], &[])];
     check(&mesh, [8, 20, 2, 2, 2]);
-    assert_eq!(findings(&mesh), ["subset-not-routed: no route leads to them: v1 of shop/cart, v2 of shop/cart, v3 of shop/cart"]);
+    assert_eq!(
+        findings(&mesh),
+        ["subset-not-routed: no route leads to them: v1 of shop/cart, v2 of shop/cart, v3 of shop/cart"]
+    );
     // Kept to its own namespace, it is a rule for calls from there.
     mesh.istio.destination_rules = vec![rule("shop", "cart", &["v1"], &["."])];
     check(&mesh, [2, 10, 2, 2, 2]);
@@ -288,16 +293,14 @@ fn the_most_specific_and_then_the_oldest_sidecar_holds() {
     assert_eq!(seen(&mesh), [2, 2, 0], "the own namespace before the root namespace");
     mesh.istio.sidecars.push(of("shop", "later", &["~/*"]));
     assert_eq!(seen(&mesh), [2, 2, 0], "the first of two, never both");
-    assert!(findings(&mesh).contains(
-        &"several-default-sidecars: only the oldest holds: shop/default of 2".to_owned()
-    ));
+    assert!(findings(&mesh).contains(&"several-default-sidecars: only the oldest holds: shop/default of 2".to_owned()));
     mesh.istio.sidecars.push(Sidecar { selector: Some(labels(&[("app", "client")])), ..of("shop", "z", &["./*"]) });
     assert_eq!(seen(&mesh), [1, 2, 0], "one that selects before one that does not");
     mesh.istio.sidecars.push(Sidecar { selector: Some(labels(&[("app", "x")])), ..of("shop", "none", &["~/*"]) });
     assert_eq!(seen(&mesh), [1, 2, 0]);
-    assert!(findings(&mesh).contains(
-        &"selector-matches-nothing: no workload of the input: Sidecar shop/none".to_owned()
-    ));
+    assert!(
+        findings(&mesh).contains(&"selector-matches-nothing: no workload of the input: Sidecar shop/none".to_owned())
+    );
     mesh.istio.mesh.root_namespace = Some("ops".into());
     assert_eq!(seen(&mesh), [1, 3, 0]);
 }
@@ -312,7 +315,9 @@ fn hosts_that_import_nothing_are_noticed() {
     )];
     assert_eq!(
         findings(&mesh),
-        ["sidecar-host-matches-nothing: import nothing: shop/b.shop.svc.cluster.local of shop/default, ops/* of shop/default, nonsense of shop/default"]
+        [
+            "sidecar-host-matches-nothing: import nothing: shop/b.shop.svc.cluster.local of shop/default, ops/* of shop/default, nonsense of shop/default"
+        ]
     );
 }
 
@@ -365,14 +370,16 @@ fn service_entries_are_hosts() {
     let mut mesh = with(fixed);
     mesh.istio.destination_rules = vec![rule("shop", "*.example.com", &["v1"], &[])];
     check(&mesh, beside([4, 6, 2, 0, 0]));
-    let mut mesh = with(ServiceEntry { selector: Some(labels(&[("app", "vm")])), ..entry(&[("TCP", 1)], Resolution::Static) });
+    let mut mesh =
+        with(ServiceEntry { selector: Some(labels(&[("app", "vm")])), ..entry(&[("TCP", 1)], Resolution::Static) });
     assert_eq!(findings(&mesh), ["selector-matches-nothing: no workload of the input: ServiceEntry shop/out"]);
     let vm = WorkloadEntry { name: ObjectName::new("shop", "vm-1"), labels: labels(&[("app", "vm")]) };
     mesh.istio.workload_entries = vec![vm];
     check(&mesh, beside([2, 2, 1, 0, 0]));
     assert_eq!(findings(&mesh), [""; 0]);
     // A service of Kubernetes is not replaced by an entry for its host.
-    let squatter = ServiceEntry { hosts: texts(&["a.shop.svc.cluster.local"]), ..entry(&[("TCP", 9)], Resolution::None) };
+    let squatter =
+        ServiceEntry { hosts: texts(&["a.shop.svc.cluster.local"]), ..entry(&[("TCP", 9)], Resolution::None) };
     check(&with(squatter), A);
 }
 

@@ -70,7 +70,13 @@ fn a_mesh() -> impl Strategy<Value = Inventory> {
             .into_iter()
             .enumerate()
             .map(|(number, (of, host, matches, to))| {
-                virtual_service(NAMESPACES[of], &format!("v{number}"), &[&format!("s{host}")], matches, &format!("s{to}"))
+                virtual_service(
+                    NAMESPACES[of],
+                    &format!("v{number}"),
+                    &[&format!("s{host}")],
+                    matches,
+                    &format!("s{to}"),
+                )
             })
             .collect();
         mesh

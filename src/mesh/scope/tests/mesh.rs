@@ -24,12 +24,7 @@ pub fn service(namespace: &str, name: &str, ports: &[(&str, u16)]) -> Service {
         .iter()
         .map(|(name, port)| ServicePort { name: (*name).to_owned(), port: *port, ..ServicePort::default() })
         .collect();
-    Service {
-        name: ObjectName::new(namespace, name),
-        ports,
-        selector: labels(&[("app", name)]),
-        ..Service::default()
-    }
+    Service { name: ObjectName::new(namespace, name), ports, selector: labels(&[("app", name)]), ..Service::default() }
 }
 
 /// The same, shown to some namespaces.
@@ -89,9 +84,8 @@ pub fn rule(namespace: &str, host: &str, subsets: &[&str], export_to: &[&str]) -
 /// An inventory that knows the namespaces of its workloads, as an assembled one does.
 pub fn inventory(workloads: Vec<Workload>, services: Vec<Service>) -> Inventory {
     let mentioned = workloads.iter().map(|it| &it.id.namespace).chain(services.iter().map(|it| &it.name.namespace));
-    let namespaces = mentioned
-        .map(|name| (name.clone(), Namespace { name: name.clone(), ..Namespace::default() }))
-        .collect();
+    let namespaces =
+        mentioned.map(|name| (name.clone(), Namespace { name: name.clone(), ..Namespace::default() })).collect();
     Inventory { workloads, services, namespaces, ..Inventory::default() }
 }
 
