@@ -149,7 +149,7 @@ pub(super) fn service(wire: &ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<S
     let metadata = &wire.metadata;
     let spec = &wire.spec;
     let port = |wire: &ServicePortWire<'_>| {
-        let Some(port) = wire.port.0.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
+        let Some(port) = wire.port.port() else {
             odd.push(Oddity {
                 kind: &FIELD_IGNORED,
                 field: "spec.ports".to_owned(),

@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::super::notes::FIELD_IGNORED;
 use super::Oddity;
-use super::istio::{Wire, texts};
+use super::istio::{TlsWire, Wire, texts};
 use super::text::{Int, Nullable, Seq, Text};
 use crate::inventory::objects::{
     Destination, Gateway, GatewayRoute, HttpRoute, ObjectName, RouteMatch, RouteParent, Server,
@@ -32,17 +32,10 @@ struct ListenerWire<'a> {
     tls: Nullable<TlsWire<'a>>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct TlsWire<'a> {
-    #[serde(borrow)]
-    mode: Text<'a>,
-}
-
 /// A gateway; nothing where it has no name.
 pub(super) fn gateway(wire: &Wire<'_, GatewaySpec<'_>>, odd: &mut Vec<Oddity>) -> Option<Gateway> {
     let server = |wire: &ListenerWire<'_>| {
-        let Some(port) = wire.port.count().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
+        let Some(port) = wire.port.port() else {
             odd.push(Oddity {
                 kind: &FIELD_IGNORED,
                 field: "spec.listeners".to_owned(),
@@ -54,7 +47,7 @@ pub(super) fn gateway(wire: &Wire<'_, GatewaySpec<'_>>, odd: &mut Vec<Oddity>) -
             port,
             protocol: (&wire.protocol).into(),
             hosts: wire.hostname.to_option().into_iter().collect(),
-            passthrough: wire.tls.mode.as_str() == "Passthrough",
+            passthrough: wire.tls.passes_through(),
         })
     };
     Some(Gateway {
@@ -117,8 +110,7 @@ impl ReferenceWire<'_> {
             "Hostname" => self.name.as_str().to_owned(),
             _ => format!("{}.{}.svc.cluster.local", service.name, service.namespace),
         };
-        let port = self.port.count().and_then(|port| u16::try_from(port).ok());
-        Destination { host, subset: None, port, weight: self.weight.count() }
+        Destination { host, subset: None, port: self.port.port(), weight: self.weight.count() }
     }
 }
 

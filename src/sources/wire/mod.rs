@@ -9,6 +9,7 @@ mod gateway_api;
 mod istio;
 mod mesh_config;
 mod pod;
+mod routing;
 mod selector;
 mod text;
 mod workload;
@@ -74,8 +75,8 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
         Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
         Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
-        Kind::VirtualService => istio::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
-        Kind::DestinationRule => istio::destination_rule(&serde_json::from_slice(json)?).map(Object::DestinationRule),
+        Kind::VirtualService => routing::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
+        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?).map(Object::DestinationRule),
         Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
         Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),

@@ -99,3 +99,27 @@ pub fn all(inventory: &Inventory, mode: ProxyMode) -> Mesh {
     let member = Membership { mode, reason: String::new(), proxy: None };
     Mesh { members: vec![member; inventory.workloads.len()], announced_gateways: Vec::new() }
 }
+
+/// Clusters, endpoints, listeners, virtual hosts and routes of the first workload's sidecar, less what every
+/// sidecar has: 8 clusters, 4 listeners, 4 virtual hosts.
+#[track_caller]
+pub fn check(inventory: &Inventory, expected: [u64; 5]) {
+    let sent = visible(inventory, ProxyMode::Sidecar)[0];
+    assert_eq!(less(sent, [8, 0, 4, 4, 4]), expected);
+}
+
+pub fn less(sent: VisibleConfig, fixed: [u64; 5]) -> [u64; 5] {
+    let counts = [sent.clusters, sent.endpoints, sent.listeners, sent.virtual_hosts, sent.routes];
+    std::array::from_fn(|index| counts[index] - fixed[index])
+}
+
+/// Ids of the findings of a scoping, with their messages.
+pub fn findings(inventory: &Inventory) -> Vec<String> {
+    let (_, findings) = scope(inventory, &all(inventory, ProxyMode::Sidecar));
+    findings.iter().map(|finding| format!("{}: {}", finding.kind.id, finding.message)).collect()
+}
+
+/// A client without a service of its own beside some services.
+pub fn seen_by_client(services: Vec<Service>) -> Inventory {
+    inventory(vec![workload("shop", "client", 1)], services)
+}
