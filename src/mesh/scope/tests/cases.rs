@@ -93,6 +93,11 @@ fn subsets_are_clusters_with_the_pods_they_choose() {
     check(&mesh, [4, 16, 2, 2, 2]);
     mesh.istio.destination_rules = vec![rule("istio-system", "*.svc.cluster.local", &["v2"], &[])];
     check(&mesh, [4, 14, 2, 2, 2]);
+    // Rules of the root namespace are meant for all, so its own proxies look at the service's first.
+    mesh.workloads[0] = workload("istio-system", "client", 1);
+    mesh.istio.destination_rules.push(rule("shop", "cart", &["v1"], &[]));
+    check(&mesh, [4, 16, 2, 2, 2]);
+    mesh.istio.destination_rules.pop();
     // Rules for chosen workloads are left out; the plan says so.
     mesh.istio.destination_rules[0].has_selector = true;
     check(&mesh, [2, 10, 2, 2, 2]);
