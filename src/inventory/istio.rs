@@ -75,3 +75,46 @@ fn mesh_config(mut configs: Vec<MeshConfig>, findings: &mut Vec<Finding>) -> Mes
     }
     configs.into_iter().fold(MeshConfig::default(), |weaker, stronger| stronger.or(weaker))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::objects::{ExportTo, MeshConfigOrigin};
+
+    #[test]
+    fn the_oldest_comes_first_and_then_the_name() {
+        let mut collected = Collected::default();
+        for (name, created) in [("b", ""), ("z", "2023-01-01T00:00:00Z"), ("a", "2024-01-01T00:00:00Z"), ("c", "")] {
+            let name = ObjectName::new("shop", name);
+            let sidecar = Sidecar { name: name.clone(), created: created.to_owned(), ..Sidecar::default() };
+            collected.sidecars.insert(name, sidecar);
+        }
+        let settled = collected.settle(&mut Vec::new());
+        let names: Vec<&str> = settled.sidecars.iter().map(|it| &*it.name.name).collect();
+        assert_eq!(names, ["b", "c", "z", "a"]);
+    }
+
+    #[test]
+    fn what_istiod_reads_wins_over_what_installs_it() {
+        let config = |origin, root: Option<&str>, export: &[&str]| MeshConfig {
+            origin,
+            root_namespace: root.map(Into::into),
+            service_export_to: ExportTo(export.iter().map(|&it| it.to_owned()).collect()),
+            ..MeshConfig::default()
+        };
+        let mut findings = Vec::new();
+        let settled = mesh_config(
+            vec![
+                config(MeshConfigOrigin::ConfigMap, Some("live"), &[]),
+                config(MeshConfigOrigin::HelmValues, Some("chart"), &["."]),
+                config(MeshConfigOrigin::Operator, None, &["*"]),
+            ],
+            &mut findings,
+        );
+        assert_eq!((settled.root_namespace(), settled.service_export_to.0.as_slice()), ("live", &["*".to_owned()][..]));
+        assert_eq!(findings.len(), 0);
+        let two = ["old", "new"].map(|root| config(MeshConfigOrigin::ConfigMap, Some(root), &[]));
+        assert_eq!(mesh_config(two.to_vec(), &mut findings).root_namespace(), "new");
+        assert_eq!(findings.len(), 1);
+    }
+}
