@@ -284,6 +284,10 @@ pub enum Explain {
         workload: String,
         #[command(flatten)]
         inventory: InventoryArguments,
+        /// Who calls whom, for what a Sidecar of its own would leave: CSV with the columns from and to,
+        /// each NAMESPACE/NAME; a host outside has no namespace
+        #[arg(long, value_name = "FILE")]
+        calls: Option<PathBuf>,
     },
     /// What a kind of finding means, why it matters and what to do
     Finding {

@@ -5,22 +5,22 @@ use std::fmt::Write as _;
 use super::args::{Explain, ExplainArguments, Global};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::finding::FindingKind;
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Scoping, WorkloadPlan};
 use crate::report::{self, TerminalOptions};
+use crate::sources;
 
 pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Failure> {
     let text = match &arguments.what {
-        Explain::Workload { workload, inventory } => {
+        Explain::Workload { workload, inventory, calls } => {
             let (namespace, name) = workload.split_once('/').ok_or_else(|| {
                 Failure::Input(format!("failed to read {workload:?}: expected NAMESPACE/NAME, such as shop/cart"))
             })?;
-            let plan = Plan::new(load::inputs(inventory, global)?);
-            workloads(
-                &plan,
-                namespace,
-                name,
-                TerminalOptions { width: terminal::width(), color: terminal::color(global) },
-            )?
+            let calls = calls.as_deref().map(sources::read_calls).transpose()?;
+            let inputs = load::inputs(inventory, global)?;
+            let scopings = plan::scoping(&inputs, namespace, name, calls.as_deref());
+            let plan = Plan::new(inputs);
+            let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
+            workloads(&plan, &scopings, namespace, name, options)?
         }
         Explain::Finding { id: Some(id) } => finding(id)?,
         Explain::Finding { id: None } => every_finding(),
@@ -30,9 +30,16 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
 }
 
 /// All workloads of that name: a Deployment and a CronJob may share one.
-fn workloads(plan: &Plan, namespace: &str, name: &str, options: TerminalOptions) -> Result<String, Failure> {
+fn workloads(
+    plan: &Plan,
+    scopings: &[Scoping],
+    namespace: &str,
+    name: &str,
+    options: TerminalOptions,
+) -> Result<String, Failure> {
+    let scoping = |workload: &WorkloadPlan| scopings.iter().find(|scoping| scoping.kind == workload.kind);
     let named = plan.workloads.iter().filter(|workload| workload.namespace == namespace && workload.name == name);
-    let texts: Vec<String> = named.map(|workload| report::explain(workload, options)).collect();
+    let texts: Vec<String> = named.map(|workload| report::explain(workload, scoping(workload), options)).collect();
     if texts.is_empty() {
         let close: Vec<String> = plan
             .workloads
@@ -75,11 +82,10 @@ fn every_finding() -> String {
 fn kinds() -> Vec<&'static FindingKind> {
     let mut kinds = [
         plan::findings(),
-        crate::sources::FINDINGS.to_vec(),
-        crate::sources::latency::FINDINGS.to_vec(),
-        crate::sources::paths::FINDINGS.to_vec(),
+        sources::FINDINGS.to_vec(),
+        sources::latency::FINDINGS.to_vec(),
+        sources::paths::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
-        crate::measurement::FINDINGS.to_vec(),
     ]
     .concat();
     kinds.sort_by_key(|kind| kind.id);

@@ -9,6 +9,7 @@ use super::findings::{
     AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, POD_ON_UNKNOWN_NODE,
     PODS_WITHOUT_REQUESTS,
 };
+use super::istio::{Collected, RouteKey};
 use super::objects::{
     Autoscaler, Controller, Endpoints, MeasuredWorkload, Namespace, Node, Object, ObjectName, PodObject, Sourced,
 };
@@ -68,6 +69,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         quotas: sorted.quotas.into_values().collect(),
         priority_classes: sorted.priority_classes,
         gateways: sorted.gateways.into_values().collect(),
+        istio: sorted.istio.settle(&mut findings),
         finished_pods,
         ..Inventory::default()
     };
@@ -97,6 +99,7 @@ struct Sorted {
     priority_classes: Vec<super::PriorityClass>,
     runtime_classes: Vec<super::RuntimeClass>,
     gateways: BTreeMap<ObjectName, super::Gateway>,
+    istio: Collected,
     measured: Vec<MeasuredWorkload>,
 }
 
@@ -142,6 +145,7 @@ impl Sorted {
                 }
                 Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
                 Object::Measured(it) => all.measured.push(it),
+                other => collect(&mut all.istio, &mut again, other, &source),
             }
         }
         all.pods = again.unique_pods(pods);
@@ -152,6 +156,30 @@ impl Sorted {
         all.runtime_classes = runtime_classes.into_values().collect();
         findings.extend(again.finding());
         all
+    }
+}
+
+/// Takes in an object of Istio's configuration.
+fn collect(all: &mut Collected, again: &mut Duplicates, object: Object, source: &str) {
+    match object {
+        Object::Sidecar(it) => again.keep(&mut all.sidecars, it.name.clone(), it, "Sidecar", source),
+        Object::VirtualService(it) => {
+            again.keep(&mut all.virtual_services, it.name.clone(), it, "VirtualService", source);
+        }
+        Object::DestinationRule(it) => {
+            again.keep(&mut all.destination_rules, it.name.clone(), it, "DestinationRule", source);
+        }
+        Object::ServiceEntry(it) => again.keep(&mut all.service_entries, it.name.clone(), it, "ServiceEntry", source),
+        Object::WorkloadEntry(it) => {
+            again.keep(&mut all.workload_entries, it.name.clone(), it, "WorkloadEntry", source);
+        }
+        Object::IstioGateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", source),
+        Object::GatewayRoute(it) => {
+            let key = RouteKey(it.kind, it.name.clone());
+            again.keep(&mut all.routes, key, it, "", source);
+        }
+        Object::MeshConfig(it) => all.mesh_configs.push(it),
+        _ => {}
     }
 }
 

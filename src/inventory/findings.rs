@@ -13,6 +13,7 @@ pub const FINDINGS: &[&FindingKind] = &[
     &AUTOSCALER_WITHOUT_TARGET,
     &MEASUREMENT_WITHOUT_WORKLOAD,
     &PODS_WITHOUT_REQUESTS,
+    &SEVERAL_MESH_CONFIGS,
 ];
 
 pub(super) const DUPLICATE_OBJECT: FindingKind = FindingKind {
@@ -85,4 +86,12 @@ pub(super) const PODS_WITHOUT_REQUESTS: FindingKind = FindingKind {
     meaning: "containers declare neither CPU nor memory requests",
     why: "they weigh nothing in headroom and placement, yet they use capacity: the cluster is fuller than it looks",
     remedy: "set requests, or measure usage and give it as a table (columns app_cpu_cores, app_memory_bytes)",
+};
+
+pub(super) const SEVERAL_MESH_CONFIGS: FindingKind = FindingKind {
+    id: "several-mesh-configs",
+    severity: Severity::Warning,
+    meaning: "the input holds different settings of the whole mesh in several places",
+    why: "an istiod reads one ConfigMap; with several revisions in a cluster each has its own",
+    remedy: "plan each revision on its own, or leave out what the cluster no longer uses",
 };

@@ -4,6 +4,7 @@ pub mod admission;
 mod assemble;
 mod expand;
 mod findings;
+mod istio;
 pub mod objects;
 mod owners;
 pub mod request;
@@ -17,8 +18,9 @@ pub use assemble::assemble;
 pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use objects::{
-    Autoscaler, Container, ControllerKind, DisruptionBudget, Endpoints, Gateway, Labels, LimitRange, Namespace, Node,
-    Object, ObjectName, PodPhase, PodSpec, PriorityClass, ResourceQuota, RuntimeClass, Service, Sourced,
+    Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints, Gateway, GatewayRoute,
+    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodPhase, PodSpec,
+    PriorityClass, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, VirtualService, WorkloadEntry,
 };
 pub use owners::STATIC_POD;
 
@@ -52,8 +54,32 @@ pub struct Inventory {
     pub priority_classes: Vec<PriorityClass>,
     /// Gateway API gateways, waypoints among them.
     pub gateways: Vec<Gateway>,
+    /// Istio's configuration and routes of the Gateway API.
+    pub istio: IstioConfig,
     /// Pods in the input that have ended and hold no capacity.
     pub finished_pods: u64,
+}
+
+/// What decides which configuration each proxy is sent, beside the services themselves. Objects of a
+/// kind are ordered by age and then by name: of several that could hold, the first does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IstioConfig {
+    /// Settings of the whole mesh.
+    pub mesh: MeshConfig,
+    /// Sidecars.
+    pub sidecars: Vec<Sidecar>,
+    /// Virtual services.
+    pub virtual_services: Vec<VirtualService>,
+    /// Destination rules.
+    pub destination_rules: Vec<DestinationRule>,
+    /// Service entries.
+    pub service_entries: Vec<ServiceEntry>,
+    /// Workloads outside Kubernetes, by namespace and name.
+    pub workload_entries: Vec<WorkloadEntry>,
+    /// Istio's own gateways, by namespace and name.
+    pub gateways: Vec<IstioGateway>,
+    /// Routes of the Gateway API.
+    pub routes: Vec<GatewayRoute>,
 }
 
 /// A workload: the thing people name when they speak of a service's pods.

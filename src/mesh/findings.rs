@@ -13,6 +13,11 @@ pub const FINDINGS: &[&FindingKind] = &[
     &GATEWAY_WITHOUT_PODS,
     &NEVER_INJECTED,
     &NO_SERVICES,
+    &SELECTOR_MATCHES_NOTHING,
+    &SEVERAL_DEFAULT_SIDECARS,
+    &SIDECAR_HOST_MATCHES_NOTHING,
+    &SUBSET_NOT_ROUTED,
+    &WAYPOINT_WITHOUT_SERVICES,
 ];
 
 pub(super) const ANNOTATION_ERASES_DEFAULTS: FindingKind = FindingKind {
@@ -85,4 +90,44 @@ pub(super) const NO_SERVICES: FindingKind = FindingKind {
     meaning: "the input has workloads but no Services",
     why: "what a proxy must hold in memory is made of Services; one HTTP port per workload is assumed instead",
     remedy: "add `kubectl get services,endpointslices -A -o json` to the input",
+};
+
+pub(super) const SELECTOR_MATCHES_NOTHING: FindingKind = FindingKind {
+    id: "selector-matches-nothing",
+    severity: Severity::Warning,
+    meaning: "a Sidecar, ServiceEntry or Gateway selects workloads by labels that none of the input has",
+    why: "it has no effect: proxies are sent as if it were not there",
+    remedy: "correct the labels, or delete the object; check that the input holds the workloads it was written for",
+};
+
+pub(super) const SEVERAL_DEFAULT_SIDECARS: FindingKind = FindingKind {
+    id: "several-default-sidecars",
+    severity: Severity::Warning,
+    meaning: "a namespace has more than one Sidecar without a workloadSelector",
+    why: "Istio does not merge them: the oldest holds and the others do nothing, whatever they import",
+    remedy: "keep one of them with the hosts of all, or give the others a workloadSelector",
+};
+
+pub(super) const SIDECAR_HOST_MATCHES_NOTHING: FindingKind = FindingKind {
+    id: "sidecar-host-matches-nothing",
+    severity: Severity::Warning,
+    meaning: "an egress host of a Sidecar names no service, service entry or virtual service that is known",
+    why: "nothing is imported by it: calls to such a host are passed through or blocked, without retries, mTLS or metrics",
+    remedy: "write namespace/dnsName with the full name, e.g. shop/cart.shop.svc.cluster.local; check that the input holds the service",
+};
+
+pub(super) const SUBSET_NOT_ROUTED: FindingKind = FindingKind {
+    id: "subset-not-routed",
+    severity: Severity::Info,
+    meaning: "no virtual service of the input leads to a subset of a DestinationRule",
+    why: "each subset is one more cluster per port, with its own endpoints, in every proxy that sees the rule",
+    remedy: "delete the subset, unless routes outside the input use it",
+};
+
+pub(super) const WAYPOINT_WITHOUT_SERVICES: FindingKind = FindingKind {
+    id: "waypoint-without-services",
+    severity: Severity::Warning,
+    meaning: "a waypoint runs, but no service and no namespace of the input is labelled istio.io/use-waypoint for it",
+    why: "istiod sends it no service, and no traffic reaches it",
+    remedy: "label the services or their namespace, or delete the waypoint; check that the input holds the namespaces",
 };

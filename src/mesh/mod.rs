@@ -5,14 +5,17 @@ mod injection;
 mod proxy;
 mod scope;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 pub use findings::FINDINGS;
 pub use injection::membership;
-pub use scope::scope;
+pub use scope::{narrowed, scope};
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;
+use crate::units::Bytes;
 
 /// Who is in the mesh, one entry per workload of the inventory.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -99,28 +102,110 @@ impl fmt::Display for ProxyMode {
 }
 
 /// Counts of configuration objects a proxy holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct VisibleConfig {
-    /// Clusters, inbound and outbound, one per service port.
+    /// Clusters, inbound and outbound: one per service port, and one more per subset.
     pub clusters: u64,
     /// Endpoints over all clusters.
     pub endpoints: u64,
     /// Listeners.
     pub listeners: u64,
-    /// Virtual hosts over all route configurations, each with at least one route.
+    /// Virtual hosts over all route configurations.
+    pub virtual_hosts: u64,
+    /// Routes over all virtual hosts; at least one each.
     pub routes: u64,
+    /// How large what istiod sends is, about.
+    pub xds: XdsBytes,
+}
+
+/// Bytes istiod sends to one proxy when it sends everything, by kind of object: an order of magnitude, for
+/// published sizes of a cluster differ by a factor of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct XdsBytes {
+    /// CDS: clusters.
+    pub clusters: Bytes,
+    /// EDS: endpoints.
+    pub endpoints: Bytes,
+    /// LDS: listeners.
+    pub listeners: Bytes,
+    /// RDS: routes.
+    pub routes: Bytes,
+}
+
+impl XdsBytes {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> Bytes {
+        let parts = [self.clusters, self.endpoints, self.listeners, self.routes];
+        Bytes::new(parts.iter().fold(0, |sum: u64, part| sum.saturating_add(part.get())))
+    }
 }
 
 /// The configuration every workload's proxy would be sent.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Visibility {
-    /// Parallel to [`crate::inventory::Inventory::workloads`]; also for workloads without a proxy.
+    /// Parallel to [`crate::inventory::Inventory::workloads`]; all zero where no Envoy proxy runs.
     pub workloads: Vec<VisibleConfig>,
-    /// Services of the mesh.
+    /// Parallel to the workloads: what decided, and what is seen.
+    pub scopes: Vec<Scope>,
+    /// Services of the mesh, hosts of service entries among them.
     pub services: u64,
     /// Endpoints of all services' ports together.
     pub endpoints: u64,
     /// What was assumed because the input did not say, e.g. that each workload is one service.
     pub assumptions: Vec<String>,
+}
+
+/// Why a proxy is sent what it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// The Sidecar that holds, or the rule without one; empty where nothing is sent or was assumed.
+    pub decided_by: String,
+    /// What is seen, shared by all workloads of one scope.
+    pub seen: Arc<Seen>,
+}
+
+/// Services that proxies of a scope see.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Services and their endpoints by namespace.
+    pub namespaces: Vec<SeenNamespace>,
+    /// The services with most endpoints, at most [`Seen::MOST_NAMED`], with their endpoints.
+    pub largest: Vec<(String, u64)>,
+}
+
+/// What is seen of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SeenNamespace {
+    /// Its name.
+    pub namespace: String,
+    /// Services and hosts of service entries.
+    pub services: u64,
+    /// Endpoints behind them, each service counted once whatever its ports.
+    pub endpoints: u64,
+}
+
+impl Seen {
+    /// Most services named.
+    pub const MOST_NAMED: usize = 5;
+
+    /// From namespace, name and endpoints of each service.
+    fn of<'a>(services: impl Iterator<Item = (&'a str, &'a str, u64)>) -> Self {
+        let mut namespaces: BTreeMap<&str, SeenNamespace> = BTreeMap::new();
+        let mut largest: Vec<(&str, u64)> = Vec::new();
+        for (namespace, name, endpoints) in services {
+            let seen = namespaces
+                .entry(namespace)
+                .or_insert_with(|| SeenNamespace { namespace: namespace.to_owned(), ..SeenNamespace::default() });
+            seen.services += 1;
+            seen.endpoints = seen.endpoints.saturating_add(endpoints);
+            largest.push((name, endpoints));
+        }
+        largest.sort_by(|(a, a_size), (b, b_size)| b_size.cmp(a_size).then_with(|| a.cmp(b)));
+        largest.truncate(Self::MOST_NAMED);
+        Self {
+            namespaces: namespaces.into_values().collect(),
+            largest: largest.into_iter().map(|(name, endpoints)| (name.to_owned(), endpoints)).collect(),
+        }
+    }
 }

@@ -5,13 +5,15 @@ use super::findings::{
     PROXY_SATURATED, TRAFFIC_ASSUMED,
 };
 use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_verdicts};
+use crate::card::ModelCard;
+use crate::estimate::Estimate;
 use crate::inventory::Workload;
 use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
 use crate::model::{Features, ProxyConfig, ProxyTraffic};
 use crate::policy::FeaturePolicy;
 use crate::profile::Profile;
 use crate::quantity::{print_bytes, print_cpu};
-use crate::units::{Bytes, Millicores};
+use crate::units::{Bytes, Memory, Millicores};
 
 /// Cost of the proxy of each workload, parallel to the inventory's workloads.
 pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<ProxyCost>> {
@@ -50,14 +52,7 @@ fn cost(
     cases: &mut Cases,
 ) -> ProxyCost {
     let (card, sizing) = (inputs.card, &inputs.policy.sizing);
-    let config = ProxyConfig {
-        workers: proxy.workers,
-        clusters: visible.clusters,
-        endpoints: visible.endpoints,
-        listeners: visible.listeners,
-        routes: visible.routes,
-        connections: profile.connections_per_proxy,
-    };
+    let config = config(proxy, profile, visible);
     let traffic = ProxyTraffic {
         rate: profile.rps_per_proxy,
         workers: proxy.workers,
@@ -67,8 +62,7 @@ fn cost(
     cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
     cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
 
-    let mut memory = card.proxy_memory.steady(&config);
-    let mut startup_memory = card.proxy_memory.startup(&config);
+    let (memory, startup_memory) = memory(card, proxy, profile, visible);
     let mut cpu = card.proxy_cpu.usage(&traffic);
     if !profile.rps_measured {
         cpu.basis.assumptions.push("requests per second assumed by policy".to_owned());
@@ -78,11 +72,6 @@ fn cost(
         (None, Some(_)) => cpu.basis.assumptions.push(one_way("incoming")),
         _ => {}
     }
-    if !profile.connections_measured {
-        for basis in [&mut memory.basis, &mut startup_memory.basis] {
-            basis.assumptions.push("open connections assumed by policy".to_owned());
-        }
-    }
     ProxyCost {
         memory_needed: memory_needed(&startup_memory, sizing, Bytes::ZERO),
         cpu_needed: cpu_needed(&cpu, sizing, Millicores::ZERO),
@@ -91,6 +80,39 @@ fn cost(
         cpu,
         requests: proxy.container.resources.effective_requests(),
         limits: proxy.container.resources.limits.clone(),
+    }
+}
+
+/// Steady memory of a proxy for what it is sent, and its peak at start-up.
+#[must_use]
+pub fn memory(
+    card: &ModelCard,
+    proxy: &Proxy,
+    profile: &Profile,
+    visible: VisibleConfig,
+) -> (Estimate<Memory>, Estimate<Memory>) {
+    let config = config(proxy, profile, visible);
+    let mut steady = card.proxy_memory.steady(&config);
+    let mut startup = card.proxy_memory.startup(&config);
+    for basis in [&mut steady.basis, &mut startup.basis] {
+        if !profile.connections_measured {
+            basis.assumptions.push("open connections assumed by policy".to_owned());
+        }
+        if visible.routes > visible.virtual_hosts {
+            basis.assumptions.push("a further route of a virtual host counts like one".to_owned());
+        }
+    }
+    (steady, startup)
+}
+
+fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig) -> ProxyConfig {
+    ProxyConfig {
+        workers: proxy.workers,
+        clusters: visible.clusters,
+        endpoints: visible.endpoints,
+        listeners: visible.listeners,
+        routes: visible.routes,
+        connections: profile.connections_per_proxy,
     }
 }
 

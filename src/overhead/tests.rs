@@ -55,7 +55,14 @@ impl Case {
             workers_basis: "test",
         });
         self.mesh.members.push(Membership { mode, reason: String::new(), proxy });
-        self.visibility.workloads.push(VisibleConfig { clusters: 30, endpoints: 40, listeners: 20, routes: 25 });
+        self.visibility.workloads.push(VisibleConfig {
+            clusters: 30,
+            endpoints: 40,
+            listeners: 20,
+            virtual_hosts: 25,
+            routes: 25,
+            ..VisibleConfig::default()
+        });
         self.profiles.push(Profile {
             rps_per_proxy: Rate::per_second(50.0),
             rps_measured: true,

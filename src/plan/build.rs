@@ -124,10 +124,10 @@ fn workloads(
     overhead: &Overhead,
     sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
-    let parts =
-        inventory.workloads.iter().zip(&mesh.members).zip(&visibility.workloads).zip(profiles).zip(&overhead.workloads);
+    let visible = visibility.workloads.iter().zip(&visibility.scopes);
+    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(&overhead.workloads);
     parts
-        .map(|((((workload, member), visible), profile), cost)| {
+        .map(|((((workload, member), (visible, scope)), profile), cost)| {
             let proxy = member.proxy.as_ref();
             WorkloadPlan {
                 namespace: workload.id.namespace.to_string(),
@@ -143,6 +143,7 @@ fn workloads(
                 rps_per_proxy: profile.rps_per_proxy.as_per_second(),
                 rps_measured: profile.rps_measured,
                 visible: *visible,
+                scope: scope.clone(),
                 sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
                 app_cpu: profile.app_cpu,
@@ -171,12 +172,12 @@ fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Po
 /// What costs capacity in a mesh and is not in these figures, said plainly.
 fn not_modelled(visibility: &Visibility) -> Vec<String> {
     let mut list = vec![
-        "Sidecar, exportTo, discoverySelectors and DestinationRule subsets: every proxy is taken to see every service."
+        "Configuration chosen by labels of the calling pod: DestinationRules with a workloadSelector, and matches on sourceLabels or sourceNamespace, which count for every proxy."
             .to_owned(),
         "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
-        "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT costs.".to_owned(),
+        "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT: neither what they cost nor what they add to the configuration sent.".to_owned(),
         "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),

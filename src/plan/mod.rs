@@ -6,16 +6,18 @@ mod build;
 mod checks;
 mod demand;
 mod responses;
+mod scoping;
 mod totals;
 mod verdict;
 mod words;
 
 pub use build::{Inputs, findings};
 pub use responses::{ResponseObjective, WorkloadResponse};
+pub use scoping::{Scoping, ScopingBasis, scoping};
 
 use crate::estimate::Estimate;
 use crate::finding::Finding;
-use crate::mesh::{ProxyMode, VisibleConfig};
+use crate::mesh::{ProxyMode, Scope, VisibleConfig};
 pub use crate::overhead::SizingVerdict;
 use crate::overhead::{ControlPlane, ProxyCost};
 use crate::placement::Headroom;
@@ -209,6 +211,8 @@ pub struct WorkloadPlan {
     pub rps_measured: bool,
     /// Configuration each proxy is sent.
     pub visible: VisibleConfig,
+    /// Why that, and what it is made of.
+    pub scope: Scope,
     /// What each proxy costs.
     pub proxy: Option<ProxyCost>,
     /// CPU of the application over all replicas.

@@ -26,7 +26,7 @@ pub use document::Document;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 
-use crate::plan::{Plan, WorkloadPlan};
+use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
 #[must_use]
@@ -43,10 +43,11 @@ pub fn terminal(plan: &Plan, options: TerminalOptions) -> String {
     terminal::render(&chapters::brief(plan), options)
 }
 
-/// One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic behind it.
+/// One workload in full: why it is in the mesh, what its proxy is sent and costs, the arithmetic behind it,
+/// and what a Sidecar of its own would leave.
 #[must_use]
-pub fn explain(workload: &WorkloadPlan, options: TerminalOptions) -> String {
-    terminal::render(&chapters::explanation(workload), options)
+pub fn explain(workload: &WorkloadPlan, scoping: Option<&Scoping>, options: TerminalOptions) -> String {
+    terminal::render(&chapters::explanation(workload, scoping), options)
 }
 
 /// The whole report as GitHub-flavoured Markdown, below 60,000 characters: what fits in a pull

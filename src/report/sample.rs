@@ -7,7 +7,7 @@ use super::meshcap;
 use meshcap::estimate::{Basis, Estimate, Term};
 use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
-use meshcap::mesh::{ProxyMode, VisibleConfig};
+use meshcap::mesh::{ProxyMode, Scope, VisibleConfig};
 use meshcap::overhead::{ControlPlane, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
@@ -133,7 +133,15 @@ fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyM
         workers: if mode.runs_envoy() { 2 } else { 0 },
         rps_per_proxy: if rps > 0.0 { rps } else { 50.0 },
         rps_measured: rps > 0.0,
-        visible: VisibleConfig { clusters, endpoints: clusters * 4, listeners: 44, routes: 90 },
+        visible: VisibleConfig {
+            clusters,
+            endpoints: clusters * 4,
+            listeners: 44,
+            virtual_hosts: 90,
+            routes: 90,
+            ..VisibleConfig::default()
+        },
+        scope: Scope::default(),
         proxy: mode.runs_envoy().then(|| proxy(clusters, memory, cpu, requests, limits)),
         app_cpu: Cores::new(0.25 * replicas as f64),
         app_memory: Memory::from_mib(200.0 * replicas as f64),

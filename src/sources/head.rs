@@ -23,10 +23,23 @@ pub(super) enum Kind {
     PriorityClass,
     RuntimeClass,
     Gateway,
+    HttpRoute,
+    GrpcRoute,
+    Sidecar,
+    VirtualService,
+    DestinationRule,
+    ServiceEntry,
+    WorkloadEntry,
+    IstioGateway,
+    /// Only those that hold the mesh's settings are read.
+    ConfigMap,
+    IstioOperator,
+    /// Values of Istio's charts, which have no kind.
+    HelmValues,
 }
 
 /// Name, API groups and plural of every kind that is read. Old groups stay: dumps live long.
-const KINDS: [(Kind, &str, &[&str], &str); 21] = [
+const KINDS: [(Kind, &str, &[&str], &str); 31] = [
     (Kind::Pod, "Pod", &[""], "pods"),
     (Kind::Node, "Node", &[""], "nodes"),
     (Kind::Namespace, "Namespace", &[""], "namespaces"),
@@ -53,6 +66,16 @@ const KINDS: [(Kind, &str, &[&str], &str); 21] = [
     (Kind::PriorityClass, "PriorityClass", &["scheduling.k8s.io"], "priorityclasses"),
     (Kind::RuntimeClass, "RuntimeClass", &["node.k8s.io"], "runtimeclasses"),
     (Kind::Gateway, "Gateway", &["gateway.networking.k8s.io"], "gateways"),
+    (Kind::HttpRoute, "HTTPRoute", &["gateway.networking.k8s.io"], "httproutes"),
+    (Kind::GrpcRoute, "GRPCRoute", &["gateway.networking.k8s.io"], "grpcroutes"),
+    (Kind::Sidecar, "Sidecar", &["networking.istio.io"], "sidecars"),
+    (Kind::VirtualService, "VirtualService", &["networking.istio.io"], "virtualservices"),
+    (Kind::DestinationRule, "DestinationRule", &["networking.istio.io"], "destinationrules"),
+    (Kind::ServiceEntry, "ServiceEntry", &["networking.istio.io"], "serviceentries"),
+    (Kind::WorkloadEntry, "WorkloadEntry", &["networking.istio.io"], "workloadentries"),
+    (Kind::IstioGateway, "Gateway", &["networking.istio.io"], "gateways"),
+    (Kind::ConfigMap, "ConfigMap", &[""], "configmaps"),
+    (Kind::IstioOperator, "IstioOperator", &["install.istio.io"], "istiooperators"),
 ];
 
 /// API groups of Istio's configuration.
@@ -62,7 +85,7 @@ const MESH_GROUPS: [&str; 4] =
 impl Kind {
     /// The name used in manifests.
     pub(super) fn name(self) -> &'static str {
-        KINDS.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, name, ..)| name)
+        KINDS.iter().find(|(kind, ..)| *kind == self).map_or("Helm values", |(_, name, ..)| name)
     }
 }
 
@@ -82,13 +105,11 @@ pub(super) enum Meaning {
 /// What a kind means; an unknown API version is taken for the usual one.
 pub(super) fn meaning(kind: &str, api_version: Option<&str>) -> Meaning {
     let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
-    if group.is_some_and(|group| MESH_GROUPS.contains(&group)) {
-        return Meaning::Mesh;
-    }
     let known =
         KINDS.iter().find(|(_, name, groups, _)| *name == kind && group.is_none_or(|group| groups.contains(&group)));
     match known {
         Some((kind, ..)) => Meaning::Read(*kind),
+        None if group.is_some_and(|group| MESH_GROUPS.contains(&group)) && !kind.ends_with("List") => Meaning::Mesh,
         None if kind.ends_with("List") => Meaning::List,
         None => Meaning::Other,
     }
@@ -252,6 +273,8 @@ pub(super) struct Shape {
     #[serde(rename = "Spec")]
     go_spec: Option<IgnoredAny>,
     name: Option<IgnoredAny>,
+    #[serde(rename = "meshConfig")]
+    mesh_config: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Default)]
@@ -321,6 +344,9 @@ impl Shape {
 
     /// The only kind with such members, if there is one.
     pub(super) fn kind(&self) -> Option<Kind> {
+        if self.mesh_config.is_some() {
+            return Some(Kind::HelmValues);
+        }
         if !self.is_named() {
             return None;
         }

@@ -260,6 +260,9 @@ fn judge_by_file_name(json: &[u8], source: &str) -> Outcome {
 }
 
 fn decode(json: &[u8], kind: Kind) -> Outcome {
+    if kind == Kind::ConfigMap && !wire::is_mesh_config_map(json) {
+        return Outcome::Unread { kind: kind.name().to_owned(), mesh: false };
+    }
     match wire::decode(kind, json) {
         Ok(decoded) => Outcome::Read(kind, Box::new(decoded)),
         Err(error) if error.is_data() => Outcome::Misshapen(kind, error),

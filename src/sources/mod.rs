@@ -5,6 +5,8 @@
 //! tables of workloads, pods or nodes as CSV or Parquet, and gzip or tar files of all that. Large
 //! lists pass through in pieces: memory follows the objects kept, not the size of the file.
 
+mod calls;
+mod document;
 mod error;
 mod field;
 mod head;
@@ -28,6 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use calls::read_calls;
 pub use error::InputError;
 pub use notes::FINDINGS;
 

@@ -32,8 +32,8 @@ pub(super) const KIND_NOT_READ: FindingKind = FindingKind {
 pub(super) const MESH_CONFIG_NOT_READ: FindingKind = FindingKind {
     id: "mesh-config-not-read",
     severity: Severity::Warning,
-    meaning: "the input holds Istio configuration that is not modelled yet",
-    why: "a Sidecar or exportTo narrows what each proxy is sent, other kinds add to it: proxy memory is estimated without them",
+    meaning: "the input holds Istio configuration of a kind that is not modelled yet",
+    why: "an EnvoyFilter can add clusters, listeners and filters to what each proxy is sent, other kinds cost CPU: the figures are without them",
     remedy: "read the proxy memory figures as those of a mesh without this configuration",
 };
 

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value of which lists called `env` and maps called `data` were never decoded.
+/// A value of which lists called `env` and maps called `data` were never decoded, but for the one entry
+/// of such a map that holds the settings of a mesh.
 #[derive(Debug)]
 pub(super) struct Pruned(pub(super) Value);
 
@@ -94,7 +95,18 @@ impl<'de> Visitor<'de> for Prune {
         let mut members = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if self.drop_maps {
-                map.next_value::<IgnoredAny>()?;
+                // The mesh's settings lie in a ConfigMap under that name, as text.
+                match key.as_str() {
+                    "mesh" => {
+                        let value = map.next_value_seed(Self::default())?;
+                        if value.is_string() {
+                            members.insert(key, value);
+                        }
+                    }
+                    _ => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
                 continue;
             }
             let value = map.next_value_seed(Prune::under(&key))?;

@@ -257,6 +257,14 @@ fn kind_name(object: &Object) -> &'static str {
         Object::PriorityClass(_) => "PriorityClass",
         Object::RuntimeClass(_) => "RuntimeClass",
         Object::Gateway(_) => "Gateway",
+        Object::IstioGateway(_) => "Gateway (Istio)",
+        Object::GatewayRoute(route) => route.kind,
+        Object::Sidecar(_) => "Sidecar",
+        Object::VirtualService(_) => "VirtualService",
+        Object::DestinationRule(_) => "DestinationRule",
+        Object::ServiceEntry(_) => "ServiceEntry",
+        Object::WorkloadEntry(_) => "WorkloadEntry",
+        Object::MeshConfig(_) => "mesh settings",
         Object::Measured(_) => "measured workload",
     }
 }

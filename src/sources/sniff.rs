@@ -119,7 +119,8 @@ fn is_json(text: &[u8]) -> bool {
 }
 
 fn sniff_lines(text: &str) -> Content {
-    const MEMBERS: [&str; 4] = ["apiVersion:", "kind:", "items:", "metadata:"];
+    // Values of Istio's charts have no kind.
+    const MEMBERS: [&str; 5] = ["apiVersion:", "kind:", "items:", "metadata:", "meshConfig:"];
     let is_member = |line: &str| {
         let line = line.strip_prefix("---").map_or(line, str::trim_start);
         let line = line.strip_prefix("- ").unwrap_or(line).trim_start_matches(['"', '\'', '{']);

@@ -168,8 +168,8 @@ fn other_groups_and_istio_kinds_are_counted() {
     let reading = read(
         "x",
         format!(
-            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"Sidecar"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
-            {{"apiVersion":"networking.istio.io/v1","kind":"Gateway"}}"#
+            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
+            {{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication"}}"#
         ),
     )
     .unwrap();
@@ -543,4 +543,143 @@ proptest! {
         let prefix = ["", "{\"kind\":", "kind: Pod\n", "name,replicas,cpu_request\n"][start];
         let _ = read("x", format!("{prefix}{text}"));
     }
+}
+
+/// The only object of an input.
+#[track_caller]
+fn only(name: &str, content: &str) -> Object {
+    let reading = read(name, content).unwrap();
+    assert_eq!(reading.objects.len(), 1, "{content}");
+    reading.objects.into_iter().next().unwrap().object
+}
+
+#[test]
+fn reads_istio_objects_of_every_version() {
+    for version in ["v1", "v1beta1", "v1alpha3"] {
+        for kind in ["Sidecar", "VirtualService", "DestinationRule", "ServiceEntry", "WorkloadEntry"] {
+            let object = format!(
+                r#"{{"apiVersion":"networking.istio.io/{version}","kind":"{kind}","metadata":{{"name":"a"}},"spec":{{"new":[1]}}}}"#
+            );
+            check("x", &object, &format!("{kind} 1"));
+        }
+        let gateway =
+            format!(r#"{{"apiVersion":"networking.istio.io/{version}","kind":"Gateway","metadata":{{"name":"a"}}}}"#);
+        check("x", &gateway, "Gateway (Istio) 1");
+    }
+    for kind in ["HTTPRoute", "GRPCRoute", "Gateway"] {
+        let object =
+            format!(r#"{{"apiVersion":"gateway.networking.k8s.io/v1","kind":"{kind}","metadata":{{"name":"a"}}}}"#);
+        check("x", &object, &format!("{kind} 1"));
+    }
+    check(
+        "x",
+        r#"{"kind":"SidecarList","apiVersion":"networking.istio.io/v1","items":[{"metadata":{"name":"a"}}]}"#,
+        "Sidecar 1",
+    );
+    check_error(
+        "x",
+        r#"{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter","metadata":{"name":"a"}}"#,
+        &["EnvoyFilter"],
+    );
+}
+
+#[test]
+fn a_sidecar_is_read_with_ports_and_selector() {
+    let text = "
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {name: default, namespace: shop}
+spec:
+  workloadSelector: {labels: {app: cart}}
+  ingress:
+  - port: {number: 9080, protocol: HTTP, name: x}
+    defaultEndpoint: 127.0.0.1:8080
+  egress:
+  - port: {number: 9080, protocol: HTTP}
+    hosts: ['./*']
+  - captureMode: NONE
+    bind: 127.0.0.1
+    hosts: ['istio-system/*', '~/*']
+";
+    let Object::Sidecar(sidecar) = only("x.yaml", text) else { panic!("a Sidecar") };
+    assert_eq!(sidecar.name.to_string(), "shop/default");
+    assert_eq!(sidecar.selector.unwrap()["app"], "cart");
+    assert_eq!((sidecar.ingress[0].number, sidecar.ingress[0].protocol.as_str()), (9080, "HTTP"));
+    let ports: Vec<_> = sidecar.egress.iter().map(|it| (it.port.as_ref().map(|it| it.number), it.bound)).collect();
+    assert_eq!(ports, [(Some(9080), false), (None, true)]);
+    assert_eq!(sidecar.egress[1].hosts, ["istio-system/*", "~/*"]);
+    let wrong = text.replace("['./*']", "7");
+    let strange = wrong.replace("number: 9080", "number: 99999");
+    assert!(read("x.yaml", format!("{wrong}---\n{text}")).is_ok_and(|it| it.objects.len() == 1));
+    let reading = read("x.yaml", format!("{strange}---\n{}", text.replace("9080", "0"))).unwrap();
+    let noticed = findings(&reading);
+    assert!(noticed["object-skipped"][0].contains("spec.egress[0].hosts"), "{noticed:?}");
+    assert!(noticed["field-ignored"][0].contains("spec.egress.port"), "{noticed:?}");
+}
+
+#[test]
+fn routes_keep_delegates_weights_and_mirrors() {
+    let text = "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v, namespace: shop, creationTimestamp: '2024-01-01T00:00:00Z'}
+spec:
+  hosts: [cart]
+  exportTo: ['.']
+  http:
+  - match: [{port: 80, gateways: [mesh]}, {uri: {exact: /}}]
+    route:
+    - {destination: {host: cart, subset: v1, port: {number: 80}}, weight: 90}
+    - {destination: {host: cart, subset: v2}, weight: 10}
+    mirror: {host: shadow}
+  - delegate: {name: inner}
+  tcp:
+  - route: [{destination: {host: db}}]
+";
+    let Object::VirtualService(service) = only("x.yaml", text) else { panic!("a VirtualService") };
+    assert_eq!(service.created, "2024-01-01T00:00:00Z");
+    assert_eq!(service.http[0].matches.len(), 2);
+    assert_eq!(service.http[0].matches[0].port, Some(80));
+    let weights: Vec<_> = service.http[0].destinations.iter().map(|it| (it.host.as_str(), it.weight)).collect();
+    assert_eq!(weights, [("cart", Some(90)), ("cart", Some(10)), ("shadow", None)]);
+    assert_eq!(service.http[1].delegate.as_ref().unwrap().to_string(), "shop/inner");
+    assert_eq!(service.opaque[0].host, "db");
+}
+
+#[test]
+fn mesh_settings_come_from_three_places() {
+    let settings =
+        "rootNamespace: config\ndefaultServiceExportTo: ['.']\ndiscoverySelectors:\n- matchLabels: {mesh: \"on\"}\n";
+    let indented = |by: &str| settings.replace('\n', &format!("\n{by}"));
+    let json = serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "istio-1-24", "namespace": "istio-system"},
+        "data": {"mesh": settings, "meshNetworks": "networks: {}"}});
+    let config_map = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: istio}}\ndata:\n  secret: hush\n  mesh: |\n    {}\n",
+        indented("    ")
+    );
+    let operator = format!(
+        "apiVersion: install.istio.io/v1alpha1\nkind: IstioOperator\nspec:\n  values: {{pilot: {{env: {{PILOT_FILTER_GATEWAY_CLUSTER_CONFIG: true}}}}}}\n  meshConfig:\n    {}\n",
+        indented("    ")
+    );
+    let values = format!(
+        "pilot:\n  env: {{PILOT_FILTER_GATEWAY_CLUSTER_CONFIG: \"true\"}}\nmeshConfig:\n  {}\n",
+        indented("  ")
+    );
+    for (content, filters) in
+        [(json.to_string(), None), (config_map, None), (operator, Some(true)), (values, Some(true))]
+    {
+        let Object::MeshConfig(mesh) = only("x", &content) else { panic!("mesh settings: {content}") };
+        assert_eq!(mesh.root_namespace(), "config", "{content}");
+        assert_eq!(mesh.service_export_to.0, ["."]);
+        assert_eq!(mesh.discovery_selectors[0][0].key, "mesh");
+        assert_eq!(mesh.filter_gateway_clusters, filters, "{content}");
+        assert!(!format!("{mesh:?}").contains("hush"));
+    }
+    let other =
+        r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"app"},"data":{"mesh":"rootNamespace: x"}}"#;
+    check("x", &format!("{other}\n{POD}"), "Pod 1");
+    let broken = json.to_string().replace("rootNamespace: config", "rootNamespace: [");
+    let reading = read("x", broken).unwrap();
+    assert!(findings(&reading)["field-ignored"][0].contains("data.mesh"), "{:?}", reading.findings);
 }

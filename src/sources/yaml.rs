@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Read};
 
+use super::document;
 use super::error::{InputError, Trouble};
 use super::json::{self, Origin};
 use super::notes::TEXT_PASSED_OVER;
@@ -73,15 +74,15 @@ struct Document {
 fn read_document(
     session: &mut Session<'_>,
     origin: &Origin,
-    document: &Document,
+    yaml: &Document,
     tally: &mut Tally,
 ) -> Result<(), Trouble> {
-    let bytes = document.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&document.text);
+    let bytes = yaml.text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&yaml.text);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = document.line + memchr::memchr_iter(b'\n', before).count() as u64;
+            let line = yaml.line + memchr::memchr_iter(b'\n', before).count() as u64;
             let place = format!("{}:{line}", origin.source);
             return Err(
                 InputError::new(place, "bytes that are no UTF-8", "YAML in UTF-8", "save the file as UTF-8").into()
@@ -91,9 +92,8 @@ fn read_document(
     if text.lines().all(|line| matches!(line.trim_start().bytes().next(), None | Some(b'#' | b'%'))) {
         return Ok(());
     }
-    let Pruned(value) = serde_saphyr::from_str_with_options(text, options(text.len()))
-        .map_err(|error| not_yaml(origin, document, &error))?;
-    let origin = Origin { line: document.line + leading_blank_lines(text), exact: false, ..origin.clone() };
+    let Pruned(value) = document::parse(text).map_err(|error| not_yaml(origin, yaml, &error))?;
+    let origin = Origin { line: yaml.line + leading_blank_lines(text), exact: false, ..origin.clone() };
     match &value {
         serde_json::Value::Null => return Ok(()),
         serde_json::Value::Object(members) if !members.contains_key("kind") && !members.contains_key("items") => {
@@ -121,25 +121,6 @@ fn read_document(
 fn leading_blank_lines(text: &str) -> u64 {
     let blank = |line: &&str| matches!(line.trim_start().bytes().next(), None | Some(b'#'));
     text.lines().take_while(blank).count() as u64
-}
-
-/// Budgets in proportion to the document: every byte may be a node, but no alias may multiply them.
-fn options(bytes: usize) -> serde_saphyr::Options {
-    // Frames of nested values are large; 64 levels are safe on a thread's 2 MiB stack.
-    const DEEPEST: usize = 64;
-    serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_nodes: bytes.max(250_000),
-            max_events: bytes.saturating_mul(3).max(1_000_000),
-            max_total_scalar_bytes: bytes.saturating_mul(2).max(64 << 20),
-            max_depth: DEEPEST,
-            flow_nesting_limit: DEEPEST,
-        },
-        strict_booleans: true,
-        leading_zero_numbers_as_strings: true,
-        underscored_numbers_as_strings: true,
-        with_snippet: false,
-    }
 }
 
 fn not_yaml(origin: &Origin, document: &Document, error: &serde_saphyr::Error) -> Trouble {

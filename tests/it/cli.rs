@@ -348,3 +348,52 @@ fn generated_clusters_are_planned() {
     assert_eq!(totals["nodes"], 6);
     assert_eq!(totals["pods"].as_u64().unwrap() + totals["finished_pods"].as_u64().unwrap(), 90);
 }
+
+#[test]
+fn explains_what_a_sidecar_of_its_own_would_leave() {
+    let explain = |name: &str, calls: Option<&str>| {
+        let scoped = cluster("scoped");
+        let mut arguments = vec!["explain", "workload", name, &scoped];
+        let file = calls.map(|file| Path::new(env!("CARGO_MANIFEST_DIR")).join("data/scoping").join(file));
+        let file = file.map(|path| path.display().to_string());
+        arguments.extend(file.iter().flat_map(|path| ["--calls", path.as_str()]));
+        let output = meshcap(&arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        // Lines are as long as the terminal is wide.
+        text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let check = |shown: &str, parts: &[&str]| {
+        for part in parts {
+            assert!(shown.contains(part), "no {part:?} in {shown}");
+        }
+    };
+    check(
+        &explain("web/frontend", None),
+        &[
+            "Sidecar web/default holds for its whole namespace",
+            "each proxy is sent 21 clusters, 23 endpoints, 12 listeners, 17 virtual hosts with 18 routes",
+            "it sees 3 namespaces: ",
+            "the call graph is not known (--calls gives it)",
+            "egress hosts: ./*, istio-system/*",
+            "each proxy is sent 18 clusters, 15 endpoints",
+        ],
+    );
+    check(
+        &explain("orders/order-api", Some("travel-calls.csv")),
+        &[
+            "by the calls given: 2 hosts it calls",
+            "egress hosts: */payments.example.com, istio-system/*, orders/ledger.orders.svc.cluster.local",
+            "each proxy is sent 18 clusters",
+        ],
+    );
+    let nothing = explain("ops/log-collector", Some("travel-calls.csv"));
+    check(&nothing, &["by the calls given: 0 hosts it calls", "egress hosts: istio-system/*"]);
+    // A gateway has no Sidecar to narrow it.
+    let gateway = explain("istio-system/istio-ingressgateway", None);
+    check(&gateway, &["a gateway is sent the clusters of everything shown to its namespace"]);
+    assert!(!gateway.contains("With a Sidecar of its own"), "{gateway}");
+    let scoped = cluster("scoped");
+    refuses(&["explain", "workload", "web/frontend", &scoped, "--calls", &scoped], &["scoped"]);
+    let policy = Path::new(&cluster("webshop")).join("policy.toml").display().to_string();
+    refuses(&["explain", "workload", "web/frontend", &scoped, "--calls", &policy], &["from,to", "header"]);
+}

@@ -56,6 +56,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     let file = |name: &str| fs::read(clusters.join(name)).unwrap();
     let list = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{POD},{NODE}]}}"#);
     vec![
+        ("istio.yaml", file("scoped/istio.yaml")),
         ("list.json", list.clone().into_bytes()),
         ("objects.json", format!("{POD}\n{NODE}\n---\n{POD}").into_bytes()),
         ("deployments.json", file("payments-live/deployments.json")),

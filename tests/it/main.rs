@@ -26,6 +26,7 @@ mod placement;
 mod queueing;
 mod readme;
 mod reports;
+mod scope;
 mod shared;
 mod sources;
 mod threads;

@@ -36,7 +36,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("minikube-k8s-1.35/endpoints.yaml", "Endpoints 7"),
     ("minikube-k8s-1.35/namespaces.yaml", "Namespace 6"),
     ("online-boutique/kubernetes-manifests.yaml", "Deployment 12, Service 12"),
-    ("online-boutique/istio-manifests.yaml", "Gateway 1"),
+    ("online-boutique/istio-manifests.yaml", "Gateway 1, HTTPRoute 1, ServiceEntry 2, VirtualService 1"),
     ("bookinfo/bookinfo.yaml", "Deployment 6, Service 4"),
     ("hotel-reservation/hotel-reservation.yaml", "Deployment 19, Service 19"),
     ("istio-injected/list.yaml.injected", "Deployment 2"),

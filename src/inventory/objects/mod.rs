@@ -4,21 +4,31 @@
 //! [`super::Inventory`] of them. Environment values and Secret contents have no field here, so they
 //! cannot enter the model.
 
+mod call;
 mod cluster;
 mod controller;
+mod external;
+mod gateway;
 mod pod;
+mod routing;
 mod selector;
 mod service;
+mod visibility;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use call::*;
 pub use cluster::*;
 pub use controller::*;
+pub use external::*;
+pub use gateway::*;
 pub use pod::*;
+pub use routing::*;
 pub use selector::*;
 pub use service::*;
+pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.
 pub type Labels = BTreeMap<String, String>;
@@ -61,6 +71,22 @@ pub enum Object {
     RuntimeClass(RuntimeClass),
     /// `gateway.networking.k8s.io/*/Gateway`; waypoints are Gateways of class `istio-waypoint`.
     Gateway(Gateway),
+    /// `networking.istio.io/*/Gateway`.
+    IstioGateway(IstioGateway),
+    /// `gateway.networking.k8s.io/*/HTTPRoute` or `GRPCRoute`.
+    GatewayRoute(GatewayRoute),
+    /// `networking.istio.io/*/VirtualService`.
+    VirtualService(VirtualService),
+    /// `networking.istio.io/*/DestinationRule`.
+    DestinationRule(DestinationRule),
+    /// `networking.istio.io/*/ServiceEntry`.
+    ServiceEntry(ServiceEntry),
+    /// `networking.istio.io/*/WorkloadEntry`.
+    WorkloadEntry(WorkloadEntry),
+    /// `networking.istio.io/*/Sidecar`.
+    Sidecar(Sidecar),
+    /// Settings of the whole mesh.
+    MeshConfig(MeshConfig),
     /// A row of a flat table: measured demand of a workload that another object describes.
     Measured(MeasuredWorkload),
 }

@@ -1,4 +1,4 @@
-//! Services, their endpoints, and gateways.
+//! Services and their endpoints.
 
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub struct ServicePort {
     pub app_protocol: Option<String>,
     /// `TCP`, `UDP` or `SCTP`.
     pub transport: String,
+    /// Port of the pods it leads to, a number or a name; empty for the same number.
+    pub target: String,
 }
 
 /// Addresses behind a service.
@@ -51,15 +53,4 @@ pub struct Endpoints {
     pub ready: u64,
     /// Addresses that are not ready.
     pub not_ready: u64,
-}
-
-/// A Gateway API gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Gateway {
-    /// Namespace and name.
-    pub name: ObjectName,
-    /// `spec.gatewayClassName`; `istio-waypoint` marks waypoints.
-    pub class: String,
-    /// Labels.
-    pub labels: Labels,
 }

@@ -1,16 +1,19 @@
 //! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
 
 use super::arithmetic::lines as arithmetic;
+use super::sent;
 use super::sizing::judged;
 use crate::overhead::ProxyCost;
-use crate::plan::WorkloadPlan;
+use crate::plan::{Scoping, WorkloadPlan};
 use crate::report::document::{Block, Chapter, Document, Headline, Tone};
 use crate::report::text;
 
-/// Everything the plan knows about a workload.
-pub fn explanation(workload: &WorkloadPlan) -> Document {
+/// Everything the plan knows about a workload, and what a Sidecar of its own would leave.
+pub fn explanation(workload: &WorkloadPlan, scoping: Option<&Scoping>) -> Document {
     let mut chapters = vec![Chapter { id: "inputs", title: "What it is", blocks: vec![Block::List(inputs(workload))] }];
     if let Some(proxy) = &workload.proxy {
+        chapters.push(sent::chapter(workload));
+        chapters.extend(scoping.map(|scoping| sent::narrowed(proxy, scoping)));
         chapters.push(Chapter { id: "arithmetic", title: "Per proxy", blocks: vec![Block::List(arithmetic(proxy))] });
         chapters.push(Chapter {
             id: "sizing",
@@ -58,14 +61,6 @@ fn inputs(workload: &WorkloadPlan) -> Vec<String> {
             text::significant(workload.rps_per_proxy)
         ));
         lines.push(text::counted(u64::from(workload.workers), "worker thread", "worker threads"));
-        let visible = &workload.visible;
-        lines.push(format!(
-            "each proxy is sent {} clusters, {} endpoints, {} listeners, {} routes",
-            text::count(visible.clusters),
-            text::count(visible.endpoints),
-            text::count(visible.listeners),
-            text::count(visible.routes)
-        ));
     }
     let basis = if workload.app_measured { "measured" } else { "requested" };
     lines.push(format!(

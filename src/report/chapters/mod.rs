@@ -9,6 +9,7 @@ mod findings;
 mod namespaces;
 mod provenance;
 mod responses;
+mod sent;
 mod sizing;
 mod summary;
 mod workloads;

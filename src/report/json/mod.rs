@@ -8,6 +8,7 @@ mod derivations;
 mod proxy;
 mod responses;
 mod verdict;
+mod visible;
 mod wire;
 
 pub use wire::Number;

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::derivations::Derivations;
+use super::visible::Visible;
 use super::wire::{Declared, Estimate, Number};
-use crate::mesh::VisibleConfig;
 use crate::overhead::ProxyCost;
 use crate::plan::{SizingVerdict, WorkloadPlan};
 
@@ -25,7 +25,7 @@ pub struct WorkloadProxy<'a> {
     /// Whether that was measured; otherwise the policy assumes it.
     requests_measured: bool,
     /// Configuration each proxy is sent.
-    visible: VisibleConfig,
+    visible: Visible<'a>,
     /// Steady memory, in bytes.
     memory_bytes: Option<Estimate>,
     /// Peak memory while configuration is first loaded, in bytes.
@@ -111,7 +111,7 @@ impl<'a> WorkloadProxy<'a> {
             workers: workload.workers,
             requests_per_second: Number::new(workload.rps_per_proxy),
             requests_measured: workload.rps_measured,
-            visible: workload.visible,
+            visible: workload.into(),
             memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.memory)),
             startup_memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.startup_memory)),
             cpu_cores: cost.map(|cost| (&cost.cpu).into()),

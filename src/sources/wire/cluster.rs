@@ -9,7 +9,7 @@ use super::pod::taint_effect;
 use super::text::{Int, Nullable, Seq, Text, TextMap};
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{
-    Endpoints, Gateway, LimitRange, Namespace, Node, ObjectName, PriorityClass, ResourceQuota, RuntimeClass, Service,
+    Endpoints, LimitRange, Namespace, Node, ObjectName, PriorityClass, ResourceQuota, RuntimeClass, Service,
     ServicePort, Taint,
 };
 use crate::resources::Declared;
@@ -140,6 +140,8 @@ struct ServicePortWire<'a> {
     app_protocol: Text<'a>,
     #[serde(borrow)]
     protocol: Text<'a>,
+    #[serde(borrow)]
+    target_port: Text<'a>,
 }
 
 /// A service; nothing where it has no name.
@@ -147,7 +149,7 @@ pub(super) fn service(wire: &ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<S
     let metadata = &wire.metadata;
     let spec = &wire.spec;
     let port = |wire: &ServicePortWire<'_>| {
-        let Some(port) = wire.port.0.and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0) else {
+        let Some(port) = wire.port.port() else {
             odd.push(Oddity {
                 kind: &FIELD_IGNORED,
                 field: "spec.ports".to_owned(),
@@ -156,7 +158,13 @@ pub(super) fn service(wire: &ServiceWire<'_>, odd: &mut Vec<Oddity>) -> Option<S
             return None;
         };
         let transport = if wire.protocol.is_empty() { "TCP".to_owned() } else { (&wire.protocol).into() };
-        Some(ServicePort { name: (&wire.name).into(), port, app_protocol: wire.app_protocol.to_option(), transport })
+        Some(ServicePort {
+            name: (&wire.name).into(),
+            port,
+            app_protocol: wire.app_protocol.to_option(),
+            transport,
+            target: (&wire.target_port).into(),
+        })
     };
     Some(Service {
         name: metadata.object_name()?,
@@ -369,29 +377,4 @@ pub(super) fn runtime_class(wire: &RuntimeWire<'_>, odd: &mut Vec<Oddity>) -> Op
     let overhead = declared(&wire.overhead.pod_fixed, "overhead.podFixed", odd);
     let old = declared(&wire.spec.overhead.pod_fixed, "spec.overhead.podFixed", odd);
     Some(RuntimeClass { name, overhead: overhead.or(&old) })
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct GatewayWire<'a> {
-    #[serde(borrow)]
-    metadata: Nullable<Metadata<'a>>,
-    #[serde(borrow)]
-    spec: Nullable<GatewaySpec<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct GatewaySpec<'a> {
-    #[serde(borrow)]
-    gateway_class_name: Text<'a>,
-}
-
-/// A gateway; nothing where it has no name.
-pub(super) fn gateway(wire: &GatewayWire<'_>) -> Option<Gateway> {
-    Some(Gateway {
-        name: wire.metadata.object_name()?,
-        class: (&wire.spec.gateway_class_name).into(),
-        labels: wire.metadata.labels(),
-    })
 }

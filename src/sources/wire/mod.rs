@@ -5,7 +5,12 @@
 
 mod amounts;
 mod cluster;
+mod gateway_api;
+mod istio;
+mod mesh_config;
 mod pod;
+mod routing;
+mod selector;
 mod text;
 mod workload;
 
@@ -18,6 +23,7 @@ use crate::finding::FindingKind;
 use crate::inventory::objects::{Labels, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
+pub(super) use mesh_config::is_mesh_config_map;
 use text::{Annotations, Seq, Text, TextMap};
 
 /// An object and what was odd about it.
@@ -65,7 +71,18 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::RuntimeClass => {
             cluster::runtime_class(&serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass)
         }
-        Kind::Gateway => cluster::gateway(&serde_json::from_slice(json)?).map(Object::Gateway),
+        Kind::Gateway => gateway_api::gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::Gateway),
+        Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
+        Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
+        Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
+        Kind::VirtualService => routing::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
+        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?).map(Object::DestinationRule),
+        Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
+        Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
+        Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),
+        Kind::ConfigMap => mesh_config::config_map(&serde_json::from_slice(json)?, &mut odd).map(Object::MeshConfig),
+        Kind::IstioOperator => Some(Object::MeshConfig(mesh_config::operator(&serde_json::from_slice(json)?))),
+        Kind::HelmValues => Some(Object::MeshConfig(mesh_config::values(&serde_json::from_slice(json)?))),
     };
     object
         .map(|object| Decoded { object, oddities: odd })

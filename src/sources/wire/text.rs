@@ -160,6 +160,11 @@ impl Int {
     pub(super) fn count(self) -> Option<u64> {
         self.0.and_then(|number| u64::try_from(number).ok())
     }
+
+    /// The number as a port; nothing outside 1 … 65535.
+    pub(super) fn port(self) -> Option<u16> {
+        self.0.and_then(|number| u16::try_from(number).ok()).filter(|port| *port > 0)
+    }
 }
 
 impl<'de> Deserialize<'de> for Int {

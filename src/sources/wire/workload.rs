@@ -5,10 +5,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::super::notes::FIELD_IGNORED;
-use super::pod::{RequirementWire, TemplateWire, pod_spec, requirement};
-use super::text::{Int, Nullable, Seq, Text, TextMap};
+use super::pod::{TemplateWire, pod_spec};
+use super::selector::SelectorWire;
+use super::text::{Int, Nullable, Seq, Text};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, Operator, Requirement};
+use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -223,23 +224,12 @@ struct BudgetSpec<'a> {
     max_unavailable: Text<'a>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct SelectorWire<'a> {
-    #[serde(borrow)]
-    match_labels: TextMap<'a>,
-    #[serde(borrow)]
-    match_expressions: Seq<RequirementWire<'a>>,
-}
-
 /// A disruption budget; nothing where it has no name.
 pub(super) fn disruption_budget(wire: &BudgetWire<'_>) -> Option<DisruptionBudget> {
     let spec = &wire.spec;
-    let labels = spec.selector.match_labels.to_labels();
-    let equal = labels.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In, values: vec![value] });
     Some(DisruptionBudget {
         name: wire.metadata.object_name()?,
-        selector: equal.chain(spec.selector.match_expressions.0.iter().map(requirement)).collect(),
+        selector: spec.selector.requirements(),
         min_available: spec.min_available.to_option(),
         max_unavailable: spec.max_unavailable.to_option(),
     })

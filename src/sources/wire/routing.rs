@@ -1,0 +1,173 @@
+//! Istio's virtual services and destination rules.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::istio::{Wire, texts};
+use super::text::{Int, Nullable, Seq, Text, TextMap};
+use crate::inventory::objects::{
+    Destination, DestinationRule, ExportTo, HttpRoute, ObjectName, RouteMatch, Subset, VirtualService,
+};
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct VirtualServiceSpec<'a> {
+    #[serde(borrow)]
+    hosts: Seq<Text<'a>>,
+    #[serde(borrow)]
+    gateways: Seq<Text<'a>>,
+    #[serde(borrow)]
+    export_to: Seq<Text<'a>>,
+    #[serde(borrow)]
+    http: Seq<HttpWire<'a>>,
+    #[serde(borrow)]
+    tcp: Seq<OpaqueWire<'a>>,
+    #[serde(borrow)]
+    tls: Seq<OpaqueWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct HttpWire<'a> {
+    #[serde(borrow, rename = "match")]
+    matches: Seq<MatchWire<'a>>,
+    #[serde(borrow)]
+    delegate: Option<DelegateWire<'a>>,
+    #[serde(borrow)]
+    route: Seq<WeightedWire<'a>>,
+    #[serde(borrow)]
+    mirror: Option<DestinationWire<'a>>,
+    #[serde(borrow)]
+    mirrors: Seq<WeightedWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct MatchWire<'a> {
+    port: Int,
+    #[serde(borrow)]
+    gateways: Seq<Text<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct DelegateWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    namespace: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OpaqueWire<'a> {
+    #[serde(borrow)]
+    route: Seq<WeightedWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct WeightedWire<'a> {
+    #[serde(borrow)]
+    destination: Nullable<DestinationWire<'a>>,
+    weight: Int,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct DestinationWire<'a> {
+    #[serde(borrow)]
+    host: Text<'a>,
+    #[serde(borrow)]
+    subset: Text<'a>,
+    port: Nullable<PortNumber>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PortNumber {
+    number: Int,
+}
+
+impl DestinationWire<'_> {
+    fn read(&self, weight: Option<u64>) -> Destination {
+        Destination {
+            host: (&self.host).into(),
+            subset: self.subset.to_option(),
+            port: self.port.number.port(),
+            weight,
+        }
+    }
+}
+
+impl WeightedWire<'_> {
+    fn read(&self) -> Destination {
+        self.destination.read(self.weight.count())
+    }
+}
+
+/// A virtual service; nothing where it has no name.
+pub(super) fn virtual_service(wire: &Wire<'_, VirtualServiceSpec<'_>>) -> Option<VirtualService> {
+    let name = wire.metadata.object_name()?;
+    let spec = &wire.spec;
+    let http = spec.http.0.iter().map(|route| HttpRoute {
+        matches: route.matches.0.iter().map(route_match).collect(),
+        delegate: route.delegate.as_ref().map(|delegate| delegate_name(delegate, &name)),
+        destinations: (route.route.0.iter().chain(&route.mirrors.0).map(WeightedWire::read))
+            .chain(route.mirror.as_ref().map(|mirror| mirror.read(None)))
+            .collect(),
+    });
+    Some(VirtualService {
+        created: (&wire.metadata.creation_timestamp).into(),
+        hosts: texts(&spec.hosts),
+        gateways: texts(&spec.gateways),
+        export_to: ExportTo(texts(&spec.export_to)),
+        http: http.collect(),
+        opaque: spec.tcp.0.iter().chain(&spec.tls.0).flat_map(|route| &route.route.0).map(WeightedWire::read).collect(),
+        name,
+    })
+}
+
+fn route_match(wire: &MatchWire<'_>) -> RouteMatch {
+    RouteMatch { port: wire.port.port(), gateways: texts(&wire.gateways) }
+}
+
+fn delegate_name(wire: &DelegateWire<'_>, own: &ObjectName) -> ObjectName {
+    let namespace = if wire.namespace.is_empty() { &*own.namespace } else { wire.namespace.as_str() };
+    ObjectName::new(namespace, wire.name.as_str())
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct DestinationRuleSpec<'a> {
+    #[serde(borrow)]
+    host: Text<'a>,
+    #[serde(borrow)]
+    export_to: Seq<Text<'a>>,
+    workload_selector: Option<IgnoredAny>,
+    #[serde(borrow)]
+    subsets: Seq<SubsetWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct SubsetWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    labels: TextMap<'a>,
+}
+
+/// A destination rule; nothing where it has no name.
+pub(super) fn destination_rule(wire: &Wire<'_, DestinationRuleSpec<'_>>) -> Option<DestinationRule> {
+    let spec = &wire.spec;
+    let subset = |wire: &SubsetWire<'_>| Subset { name: (&wire.name).into(), labels: wire.labels.to_labels() };
+    Some(DestinationRule {
+        name: wire.metadata.object_name()?,
+        created: (&wire.metadata.creation_timestamp).into(),
+        host: (&spec.host).into(),
+        export_to: ExportTo(texts(&spec.export_to)),
+        has_selector: spec.workload_selector.is_some(),
+        subsets: spec.subsets.0.iter().map(subset).collect(),
+    })
+}
