@@ -82,6 +82,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "cli",
         &[
             "card",
+            "composition",
             "finding",
             "inventory",
             "latency",
