@@ -309,7 +309,10 @@ impl Fill {
     #[must_use]
     pub fn keeps(&self, target: Share) -> bool {
         const DUST: f64 = 1e-9;
-        self.cpu_headroom().min(self.memory_headroom()) >= target.get() - DUST
+        // Headroom of nothing is 0, and something asked of nothing keeps no target.
+        let nothing_to_ask = (self.allocatable.cpu.is_zero() && !self.requested.cpu.is_zero())
+            || (self.allocatable.memory.is_zero() && !self.requested.memory.is_zero());
+        !nothing_to_ask && self.cpu_headroom().min(self.memory_headroom()) >= target.get() - DUST
     }
 
     /// Pod slots free as a share of those allowed.

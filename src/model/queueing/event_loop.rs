@@ -127,7 +127,7 @@ impl EventLoop {
         Ok(Self { service, waits: falling(atoms), mean, busiest })
     }
 
-    /// Share of time that a worker with many connections, one in [`NODES`], is at work; in [0, 1).
+    /// Share of time that a worker with many connections, one in sixteen, is at work; in [0, 1).
     #[must_use]
     pub fn utilization(&self) -> Utilization {
         share(self.busiest)

@@ -193,6 +193,16 @@ proptest! {
     }
 }
 
+/// Something asked of nodes that offer nothing does not keep a target of nothing: a new node must hold it too.
+#[test]
+fn what_is_asked_of_nothing_counts_for_the_target() {
+    let script = Script::parse(
+        "policy target=0.0 losses=0\nnode n0 cpu=0 memory=0Gi pods=1 cordoned\npod p00 cpu=0m memory=6Gi node=n0\npod p01 cpu=0m memory=3Gi grow=1Gi",
+    );
+    assert_eq!(script.headroom().nodes_to_add.count, 2);
+    assert_eq!(with_new_nodes(&script, 2).headroom().nodes_to_add.count, 0);
+}
+
 /// Two threads and one give the same bytes.
 #[cfg(feature = "parallel")]
 #[test]
