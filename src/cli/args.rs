@@ -86,15 +86,18 @@ Examples:
 
 const LATENCY_EXAMPLES: &str = "\
 Reads Fortio, wrk, wrk2, oha, hey, vegeta, k6, Nighthawk, Locust, JMeter, HdrHistogram (.hgrm, .hlog,
-binary), Prometheus text, protobuf and API answers, and CSV of samples; each is recognised by its content.
+binary), Prometheus text, protobuf and API answers, and CSV of samples; recognised by content.
 
 Examples:
   meshcap latency run1.json run2.json --merge
   meshcap latency mesh.json --compare baseline.json -o report.html -o percentiles.svg
   meshcap latency run.hlog --from 30s --to 90s
   meshcap latency --path checkout.toml --slo 'p99<100ms'
+  meshcap latency baseline.json --mesh sidecar --mesh ambient --sweep --slo 'p99<50ms'
+  meshcap latency mesh.json --compare baseline.json --mesh sidecar --extract card.toml
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
-  kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus | meshcap latency -";
+  kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus |
+    meshcap latency -";
 
 #[derive(Debug, Args)]
 pub struct LatencyArguments {
@@ -129,8 +132,6 @@ pub struct LatencyArguments {
     /// Fill in requests a paced closed loop did not send while it waited (needs rate and connections in the file)
     #[arg(long)]
     pub correct_omission: bool,
-    #[command(flatten)]
-    pub mesh: MeshArguments,
     /// Write a report: .html, .md, .json, .txt or .svg (the percentile plot) picks the format, - is standard output; may be repeated
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
@@ -140,6 +141,8 @@ pub struct LatencyArguments {
     /// Short for --format json
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
+    #[command(flatten)]
+    pub mesh: MeshArguments,
 }
 
 /// What the mesh puts on top of a measurement.

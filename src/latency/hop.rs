@@ -1,5 +1,7 @@
 //! One proxy on the way of a request.
 
+use std::cell::Cell;
+
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::PredictionError;
@@ -259,12 +261,9 @@ impl Station {
             Spread::from_tail(log_normal_tail(median, variation)),
             Spread::from_tail(|time| events.wait_longer_than(time).get()),
         ];
-        parts.extend(self.throttling(choice)?.map(|throttling| {
-            Spread::from_tail(|time| {
-                let (lower, upper) = throttling.stall_longer_than(time);
-                f64::midpoint(lower.get(), upper.get())
-            })
-        }));
+        if let (Some(throttling), Some(limit)) = (self.throttling(choice)?, self.limit) {
+            parts.push(stalls(&throttling, limit.quota.period()));
+        }
         Ok(parts)
     }
 
@@ -280,7 +279,9 @@ impl Station {
 
     /// Whether workers and CPU limit can do the work.
     pub fn carries(&self, choice: Choice) -> bool {
-        self.events(choice).is_ok() && self.throttling(choice).is_ok()
+        let [_, value, _] = self.ends();
+        let service = Seconds::new(self.ends().get(choice.service).copied().unwrap_or(value));
+        EventLoop::carries(&self.load, service) && self.throttling(choice).is_ok()
     }
 
     /// The same on a machine where a request takes `factor` times as long, known to within a share.
@@ -322,6 +323,32 @@ impl Station {
         };
         limit.quota.throttling(&demand).map(Some)
     }
+}
+
+/// Standing still at the limit, half way between the lower and the upper figure.
+///
+/// The law is linear between whole periods, and costly at each; far out it falls by the same factor with each.
+fn stalls(throttling: &Throttling, period: Seconds) -> Spread {
+    const FAR: f64 = 16.0;
+    let exactly = |periods: f64| {
+        let (lower, upper) = throttling.stall_longer_than(period * periods);
+        f64::midpoint(lower.get(), upper.get())
+    };
+    let (far, farther) = (exactly(FAR), exactly(FAR + 1.0));
+    let ratio = if far > 0.0 { (farther / far).clamp(0.0, 1.0) } else { 0.0 };
+    let after = |periods: f64| {
+        if periods <= FAR { exactly(periods) } else { far * ratio.powf(periods - FAR) }
+    };
+    let known = Cell::new((f64::NAN, 0.0, 0.0));
+    Spread::from_tail(|time| {
+        let periods = time / period;
+        let whole = periods.floor();
+        if known.get().0 != whole {
+            known.set((whole, after(whole), after(whole + 1.0)));
+        }
+        let (_, here, next) = known.get();
+        here + (periods - whole) * (next - here)
+    })
 }
 
 /// `P(S·V > t)` for a log-normal `V` with median 1 and a coefficient of variation.

@@ -1,7 +1,17 @@
 //! Response times with the mesh on top, on the command line and in plans.
 
+use std::collections::BTreeMap;
+
 use assert_cmd::Command;
+use meshcap::card::ModelCard;
+use meshcap::latency::{Mode, Traffic, predict};
+use meshcap::measurement::{Bucket, Distribution, Load, Measurement};
+use meshcap::model::Features;
+use meshcap::model::queueing::Arrivals;
+use meshcap::units::{Bytes, Rate, Seconds, Share};
 use serde_json::Value;
+
+use crate::shared;
 
 fn meshcap(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("meshcap").unwrap();
@@ -151,4 +161,74 @@ fn response_times_of_nobody_are_told() {
     assert!(found["response_times"].as_array().unwrap().is_empty());
     let kinds: Vec<&str> = found["findings"].as_array().unwrap().iter().filter_map(|one| one["id"].as_str()).collect();
     assert!(kinds.contains(&"response-times-of-no-workload"), "{kinds:?}");
+}
+
+/// Full histograms of Istio 1.2.0 as a base, by load: the same runs as in the published rows, but with every bucket
+/// in the place of three percentiles.
+#[test]
+fn full_histograms_with_proxies_lie_inside_what_is_predicted_from_those_without() {
+    let Some(data) = shared::data("full_histograms") else { return };
+    let text = std::fs::read_to_string(data.join("istio-published/fortio_latency_histograms_1.2.0.csv")).unwrap();
+    let mut runs: BTreeMap<(String, u64), Vec<Bucket>> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let number = |index: usize| fields[index].parse::<f64>().unwrap();
+        if fields[1] == "mixer" {
+            continue;
+        }
+        let (lower, upper) = (Seconds::from_millis(number(11)), Seconds::from_millis(number(12)));
+        let run = runs.entry((fields[2].to_owned(), number(4) as u64)).or_default();
+        run.push(Bucket { lower, upper, weight: number(14) });
+    }
+    let card = ModelCard::named("istio-1.24").unwrap();
+    let features = Features { mtls: false, metrics: false, access_log: false, tracing_sampling: Share::literal(0.01) };
+    let (mut inside, mut all, mut errors) = (0, 0, Vec::new());
+    println!("{:<16} {:>11} {:>5} {:>24} {:>9}", "proxies", "connections", "", "predicted, ms", "measured");
+    for ((placement, connections), buckets) in &runs {
+        let Some(mode) = [("serveronly", Mode::ServerSidecar), ("both", Mode::Sidecar)]
+            .into_iter()
+            .find_map(|(name, mode)| (name == placement).then_some(mode))
+        else {
+            continue;
+        };
+        let distribution = |buckets: &[Bucket]| Distribution::from_buckets(buckets.to_vec(), Some(240_000)).unwrap();
+        let base = Measurement {
+            name: "baseline".to_owned(),
+            format: "csv",
+            distribution: distribution(&runs[&("baseline".to_owned(), *connections)]),
+            load: Load::default(),
+            stated: Vec::new(),
+            reported: None,
+        };
+        let traffic = Traffic {
+            rate: Rate::per_second(1000.0),
+            connections: *connections,
+            arrivals: Arrivals::Rounds(Share::ZERO),
+            payload: Bytes::new(1024),
+            features,
+            workers: 2,
+            cpu_limit: None,
+        };
+        let prediction = predict(&base, mode, &traffic, &[], &card).unwrap();
+        let measured = distribution(buckets);
+        for predicted in prediction.quantiles.iter().take(3) {
+            let (found, with) = (measured.quantile(predicted.quantile).value, predicted.with_mesh);
+            all += 1;
+            inside += u32::from(with.lower <= found && found <= with.upper);
+            errors.push((with.value / found - 1.0).abs());
+            let millis = |time: Seconds| time.as_seconds() * 1e3;
+            println!(
+                "{placement:<16} {connections:>11} {:>5} {:>8.3} [{:>5.2} – {:>5.2}] {:>9.3}",
+                predicted.quantile.get(),
+                millis(with.value),
+                millis(with.lower),
+                millis(with.upper),
+                millis(found)
+            );
+        }
+    }
+    errors.sort_by(f64::total_cmp);
+    println!("{inside} of {all} inside, median error {:.0} %", errors[errors.len() / 2] * 100.0);
+    assert!(all >= 30 && inside * 10 >= all * 9, "{inside} of {all}");
+    assert!(errors[errors.len() / 2] < 0.3, "{errors:?}");
 }

@@ -78,6 +78,12 @@ impl CfsQuota {
         Cores::new(self.quota / self.period)
     }
 
+    /// The period.
+    #[must_use]
+    pub fn period(&self) -> Seconds {
+        Seconds::new(self.period)
+    }
+
     /// Whether so many threads can use up the quota before its period ends, `n · P > Q`.
     #[must_use]
     pub fn can_throttle(&self, threads: u32) -> bool {

@@ -84,8 +84,6 @@ pub struct EventLoop {
 /// Who else is at the worker, given how many connections it has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Crowd {
-    /// Without bound: `P(K ≥ k) = ρᵏ`.
-    Geometric { busy: f64 },
     /// One request of each connection within a window, in service times.
     Window { connections: f64, window: f64 },
     /// All at once.
@@ -107,12 +105,17 @@ impl EventLoop {
         let each = 1.0 / counts.len().max(1) as f64;
         // Waits with their chances, from equally likely numbers of connections; equal ones are worked out once.
         let mut atoms: Vec<(f64, f64)> = Vec::new();
+        let mut shares = Vec::new();
         let (mut busiest, mut last) = (0.0_f64, None);
         for others in counts {
             let here = others + 1.0;
             let busy = rate * service * here / connections as f64;
             stable(busy, 1.0)?;
             busiest = busiest.max(busy);
+            if load.arrivals == Arrivals::Independent {
+                shares.push(busy);
+                continue;
+            }
             let crowd = crowd(load.arrivals, here, connections as f64, rate, service)?;
             match last {
                 Some((like, from, to)) if like == crowd => atoms.extend_from_within(from..to),
@@ -123,8 +126,20 @@ impl EventLoop {
                 }
             }
         }
+        if load.arrivals == Arrivals::Independent {
+            return Ok(Self { service, mean: shared_mean(&shares), waits: shared(shares), busiest });
+        }
         let mean = atoms.iter().map(|(wait, chance)| wait * chance).sum();
         Ok(Self { service, waits: falling(atoms), mean, busiest })
+    }
+
+    /// Whether every worker, an unlucky one too, can do its share of the work: cheaper than the loop itself.
+    #[must_use]
+    pub fn carries(load: &LoopLoad, service_time: Seconds) -> bool {
+        let connections = load.connections.clamp(1, MOST_CONNECTIONS);
+        let most = neighbours(connections - 1, 1.0 / f64::from(load.workers.max(1))).last().copied().unwrap_or(0.0);
+        let busy = load.rate * service_time * (most + 1.0) / connections as f64;
+        busy < 1.0
     }
 
     /// Share of time that a worker with many connections, one in sixteen, is at work; in [0, 1).
@@ -153,9 +168,32 @@ impl EventLoop {
     }
 }
 
+/// Waits of requests that share a worker with others that arrive by themselves, `P(K > k) = ρᵏ⁺¹`, for equally
+/// likely shares of time `ρ` in [0, 1) at which it is busy.
+fn shared(busy: Vec<f64>) -> Vec<(f64, f64)> {
+    let each = 1.0 / busy.len().max(1) as f64;
+    let mut longer = busy.clone();
+    let mut waits = Vec::new();
+    for others in 0..MOST_STEPS {
+        let chance: f64 = longer.iter().sum::<f64>() * each;
+        let ends = chance < NEGLIGIBLE || others + 1 == MOST_STEPS;
+        waits.push((f64::from(others), if ends { 0.0 } else { chance }));
+        if ends {
+            break;
+        }
+        longer.iter_mut().zip(&busy).for_each(|(chance, busy)| *chance *= busy);
+    }
+    waits
+}
+
+/// Their mean, `Σ ρ/(1 − ρ)`.
+fn shared_mean(busy: &[f64]) -> f64 {
+    busy.iter().map(|busy| busy / (1.0 - busy)).sum::<f64>() / busy.len().max(1) as f64
+}
+
 fn crowd(arrivals: Arrivals, here: f64, connections: f64, rate: f64, service: f64) -> Result<Crowd, QueueError> {
     let spread = match arrivals {
-        Arrivals::Independent => return Ok(Crowd::Geometric { busy: rate * service * here / connections }),
+        Arrivals::Independent => 1.0,
         Arrivals::Rounds(spread) => within("share of a round", spread.get(), 0.0, 1.0)?,
     };
     // One round is c/λ long; without arrivals it has no end, and nobody meets anybody unless all come at once.
@@ -171,18 +209,6 @@ impl Crowd {
     /// Adds the waits in service times with their chances, which sum up to `weight`.
     fn put(&self, weight: f64, atoms: &mut Vec<(f64, f64)>) {
         match *self {
-            Self::Geometric { busy } => {
-                let mut chance = weight;
-                for others in 0..MOST_STEPS {
-                    let beyond = chance * busy;
-                    let ends = beyond < NEGLIGIBLE || others + 1 == MOST_STEPS;
-                    atoms.push((f64::from(others), if ends { chance } else { chance - beyond }));
-                    if ends {
-                        break;
-                    }
-                    chance = beyond;
-                }
-            }
             Self::Window { connections, window } => put_played(connections, window, weight, atoms),
             Self::Burst { connections } => {
                 let steps = connections.min(f64::from(MOST_STEPS)).round().max(1.0);
