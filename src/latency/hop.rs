@@ -16,6 +16,9 @@ use crate::units::{Bytes, Cores, Quantity, Rate, Seconds, Share, Utilization};
 /// Worker threads of a ztunnel unless it is told otherwise (ztunnel's `ZTUNNEL_WORKER_THREADS`).
 const ZTUNNEL_WORKERS: u32 = 2;
 
+/// What a limit leaves at least, however small: the kernel's least quota in 100 ms.
+const LEAST_LIMIT: Cores = Cores::new(0.01);
+
 /// A proxy that a request passes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hop {
@@ -180,8 +183,11 @@ pub(super) struct Station {
 /// What the proxy asks of its CPU limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Limit {
+    /// The limit less what is used while idle.
     quota: CfsQuota,
-    usage: Cores,
+    cpu_per_request: Seconds,
+    /// Share of the limit that is used.
+    used: f64,
     threads: u32,
 }
 
@@ -204,12 +210,18 @@ impl Station {
             if is_ztunnel { card.ztunnel.time_per_request() } else { card.proxy_cpu.time_per_request(&proxy) };
         let limit = match traffic.cpu_limit.filter(|_| !is_ztunnel) {
             None => None,
-            Some(limit) => Some(Limit {
-                quota: CfsQuota::of_limit(limit)?,
-                usage: card.proxy_cpu.usage(&proxy).value,
-                // The main thread and others work beside the workers.
-                threads: traffic.workers.max(1).saturating_add(1),
-            }),
+            Some(limit) => {
+                // What the proxy uses while idle is steady: it makes the limit smaller, and no burst.
+                let idle = card.proxy_cpu.usage(&ProxyTraffic { rate: Rate::ZERO, ..proxy }).value;
+                let usage = card.proxy_cpu.usage(&proxy).value;
+                Some(Limit {
+                    quota: CfsQuota::of_limit((limit - idle).max(LEAST_LIMIT))?,
+                    cpu_per_request: cpu_time.value,
+                    used: usage / limit,
+                    // The main thread and others work beside the workers.
+                    threads: traffic.workers.max(1).saturating_add(1),
+                })
+            }
         };
         Ok(Self {
             hop,
@@ -235,7 +247,7 @@ impl Station {
             service: self.service.clone(),
             mean_wait: events.mean_wait(),
             utilization: events.utilization(),
-            limit_used: self.limit.map(|limit| limit.usage / limit.quota.limit()),
+            limit_used: self.limit.map(|limit| limit.used),
             throttled: throttling.map_or((Share::ZERO, Share::ZERO), |throttling| throttling.throttled_periods()),
         })
     }
@@ -317,7 +329,7 @@ impl Station {
         let longer = self.ends().get(choice.service).copied().unwrap_or(value) / value;
         let demand = CpuDemand {
             rate,
-            cpu_per_request: Seconds::new(limit.usage.as_cores() / rate.as_per_second() * longer),
+            cpu_per_request: limit.cpu_per_request * longer,
             scv: self.burstiness.get(choice.burstiness).copied().unwrap_or(1.0),
             threads: limit.threads,
         };

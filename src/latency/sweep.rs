@@ -13,6 +13,8 @@ use crate::units::{Rate, Utilization};
 const POINTS: u32 = 24;
 /// Relative width at which the search for a knee ends.
 const PRECISION: f64 = 2e-3;
+/// Rate below which none is told from another, per second.
+const LEAST: f64 = 1e-3;
 /// Largest rate that is tried, per second.
 const LARGEST: f64 = 1e7;
 
@@ -129,7 +131,7 @@ fn last_where(holds: impl Fn(f64) -> bool) -> f64 {
             return LARGEST;
         }
     }
-    while high - low > PRECISION * high {
+    while high - low > PRECISION * high && high > LEAST {
         let middle = f64::midpoint(low, high);
         if holds(middle) { low = middle } else { high = middle }
     }

@@ -84,6 +84,15 @@ fn near_its_limit_a_proxy_stands_still_for_tens_of_milliseconds() {
     assert!(stopped.findings.iter().any(|finding| finding.kind.id == "latency-near-cpu-limit"));
 }
 
+/// What a proxy uses while idle is steady: few requests are not stopped at a limit that is hardly used.
+#[test]
+fn an_idle_proxy_is_not_throttled() {
+    for rate in [0.001, 1.0, 20.0] {
+        let prediction = at(Mode::ServerSidecar, &Traffic { cpu_limit: Some(Cores::new(2.0)), ..traffic(rate) });
+        assert_eq!(prediction.hops[0].throttled, (Share::ZERO, Share::ZERO), "{rate}");
+    }
+}
+
 #[test]
 fn objectives_are_judged_by_the_prediction() {
     let slos: Vec<Slo> = ["p99<2ms", "p99<50ms", "mean<50ms", "p95<50ms"].map(|text| text.parse().unwrap()).to_vec();
