@@ -127,7 +127,7 @@ impl EventLoop {
             }
         }
         if load.arrivals == Arrivals::Independent {
-            return Ok(Self { service, mean: shared_mean(&shares), waits: shared(shares), busiest });
+            return Ok(Self { service, mean: shared_mean(&shares), waits: shared(&shares), busiest });
         }
         let mean = atoms.iter().map(|(wait, chance)| wait * chance).sum();
         Ok(Self { service, waits: falling(atoms), mean, busiest })
@@ -170,9 +170,9 @@ impl EventLoop {
 
 /// Waits of requests that share a worker with others that arrive by themselves, `P(K > k) = ρᵏ⁺¹`, for equally
 /// likely shares of time `ρ` in [0, 1) at which it is busy.
-fn shared(busy: Vec<f64>) -> Vec<(f64, f64)> {
+fn shared(busy: &[f64]) -> Vec<(f64, f64)> {
     let each = 1.0 / busy.len().max(1) as f64;
-    let mut longer = busy.clone();
+    let mut longer = busy.to_vec();
     let mut waits = Vec::new();
     for others in 0..MOST_STEPS {
         let chance: f64 = longer.iter().sum::<f64>() * each;
@@ -181,7 +181,7 @@ fn shared(busy: Vec<f64>) -> Vec<(f64, f64)> {
         if ends {
             break;
         }
-        longer.iter_mut().zip(&busy).for_each(|(chance, busy)| *chance *= busy);
+        longer.iter_mut().zip(busy).for_each(|(chance, busy)| *chance *= busy);
     }
     waits
 }
