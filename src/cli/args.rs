@@ -182,6 +182,9 @@ pub struct MeshArguments {
     /// Find what one traversal takes from FILE, measured with the proxies of MODE, against BASE, and write it as a model card
     #[arg(long, value_name = "CARD", requires = "mesh", requires = "compare", conflicts_with = "sweep")]
     pub extract: Option<PathBuf>,
+    /// When FILE and BASE were measured, e.g. 2026-08-01; it stands in the card
+    #[arg(long, value_name = "DATE", requires = "extract", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub measured_on: Option<String>,
 }
 
 fn mode_names() -> clap::builder::PossibleValuesParser {

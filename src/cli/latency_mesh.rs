@@ -106,7 +106,11 @@ impl<'a> Mesh<'a> {
             conditions,
             extraction,
         };
-        output::write_text(path, &report::latency_card(&extracted, &today()), quiet)?;
+        output::write_text(
+            path,
+            &report::latency_card(&extracted, self.arguments.measured_on.as_deref().unwrap_or("not stated")),
+            quiet,
+        )?;
         Ok(Some(extracted))
     }
 }
@@ -127,12 +131,4 @@ fn traffic(arguments: &MeshArguments, policy: &Policy) -> Traffic {
         workers: arguments.workers,
         cpu_limit: arguments.cpu_limit.map(crate::units::Millicores::to_cores),
     }
-}
-
-/// The date on which a card is written.
-fn today() -> String {
-    let seconds = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(0));
-    jiff::Timestamp::from_second(seconds).map_or_else(|_| String::new(), |now| now.strftime("%Y-%m-%d").to_string())
 }

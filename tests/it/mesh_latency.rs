@@ -76,7 +76,9 @@ fn what_was_extracted_is_a_card_that_can_be_used() {
     let folder = tempfile::tempdir().unwrap();
     let card = folder.path().join("own.toml");
     let card = card.to_str().unwrap();
-    let found = json(&["latency", MESHED, "--compare", BASE, "--mesh", "sidecar", "--extract", card, "--json"], 0);
+    let extract = ["--mesh", "sidecar", "--extract", card, "--measured-on", "2026-08-01", "--json"];
+    let found = json(&[&["latency", MESHED, "--compare", BASE][..], &extract[..]].concat(), 0);
+    assert!(std::fs::read_to_string(card).unwrap().contains("date = \"2026-08-01\""));
     let factor = found["extraction"]["time_per_cpu"]["value"].as_f64().unwrap();
     assert!((0.5..2.0).contains(&factor), "{factor}");
     let shown = meshcap(&["models", "show", card]).assert().success().get_output().stdout.clone();
@@ -128,7 +130,7 @@ fn a_load_that_saturates_is_a_finding_and_other_trouble_an_error() {
         (&["latency", BASE, "--mesh", "sidecar", "--cpu-limit", "0"], "more than 0"),
         (&["latency", BASE, "--mesh", "sidecar", "--card", "no-such-card"], "no model card"),
         (
-            &["latency", BASE, "--compare", BASE, "--mesh", "sidecar", "--extract", "/tmp/never.toml"],
+            &["latency", BASE, "--compare", BASE, "--mesh", "sidecar", "--extract", "never-written.toml"],
             "nothing to extract",
         ),
     ] {
@@ -136,6 +138,7 @@ fn a_load_that_saturates_is_a_finding_and_other_trouble_an_error() {
         let text = String::from_utf8(output).unwrap();
         assert!(text.contains(expected), "{arguments:?}: {text}");
     }
+    assert!(!std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("never-written.toml").exists());
 }
 
 #[test]
