@@ -7,8 +7,7 @@ use crate::finding::Finding;
 use crate::latency::published::arrivals;
 use crate::latency::{Mode, Traffic, extract, predict, saturated, sweep};
 use crate::measurement::{Measurement, Slo};
-use crate::model::Features;
-use crate::model::queueing::Arrivals;
+use crate::plan::assumed_traffic;
 use crate::policy::Policy;
 use crate::report::{self, Extracted, MeshAnswer};
 use crate::units::Rate;
@@ -116,19 +115,10 @@ impl<'a> Mesh<'a> {
 }
 
 fn traffic(arguments: &MeshArguments, policy: &Policy) -> Traffic {
-    let features = Features {
-        mtls: policy.features.mtls,
-        metrics: policy.features.metrics,
-        access_log: policy.features.access_log,
-        tracing_sampling: policy.features.tracing_sampling,
-    };
     Traffic {
-        rate: policy.traffic.rps_per_proxy,
-        connections: policy.traffic.connections_per_proxy.round().max(1.0) as u64,
-        arrivals: Arrivals::Independent,
         payload: arguments.payload,
-        features,
         workers: arguments.workers,
         cpu_limit: arguments.cpu_limit.map(crate::units::Millicores::to_cores),
+        ..assumed_traffic(policy)
     }
 }

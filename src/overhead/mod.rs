@@ -10,7 +10,7 @@ mod verdict;
 mod ztunnel;
 
 pub use findings::FINDINGS;
-pub use proxy::memory as proxy_memory;
+pub use proxy::{features, memory as proxy_memory};
 pub use sizing::{cpu_needed, memory_needed};
 pub use verdict::{SizingVerdict, sizing_verdicts};
 pub use ztunnel::ztunnel_count;

@@ -120,7 +120,9 @@ fn one_way(missing: &str) -> String {
     format!("{missing} requests were not measured and count as none")
 }
 
-fn features(policy: &FeaturePolicy) -> Features {
+/// Features of the mesh that cost, as a policy has them.
+#[must_use]
+pub fn features(policy: &FeaturePolicy) -> Features {
     Features {
         mtls: policy.mtls,
         metrics: policy.metrics,

@@ -2,7 +2,7 @@
 
 use super::bands::bands;
 use super::demand::Demands;
-use super::responses::{self, responses};
+use super::responses::{self, Question, responses};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
@@ -65,8 +65,8 @@ impl Plan {
         add_dedicated_nodes(&mut headroom, &overhead, &policy);
 
         let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
-        let (responses, response_findings) =
-            responses(&response_times, &objectives, &mesh.members, &workloads, &policy, &card);
+        let question = Question { measurements: &response_times, slos: &objectives, policy: &policy, card: &card };
+        let (responses, response_findings) = responses(question, &mesh.members, &workloads);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
         let verdict = verdict(Evidence {
             totals: &totals,

@@ -12,7 +12,7 @@ mod verdict;
 mod words;
 
 pub use build::{Inputs, findings};
-pub use responses::{ResponseObjective, WorkloadResponse};
+pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
 pub use scoping::{Scoping, ScopingBasis, scoping};
 
 use crate::estimate::Estimate;

@@ -1,13 +1,15 @@
 //! Response times of workloads: as measured, and with the proxies the plan brings.
 
+use std::collections::BTreeMap;
+
 use super::WorkloadPlan;
 use crate::card::ModelCard;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::latency::{Mode, Prediction, Traffic, predict, saturated};
 use crate::measurement::{self, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
 use crate::mesh::{Membership, ProxyMode};
-use crate::model::Features;
 use crate::model::queueing::Arrivals;
+use crate::overhead::features;
 use crate::policy::Policy;
 use crate::units::{Bytes, Millicores, Quantile, Rate, Share};
 
@@ -29,8 +31,8 @@ pub const OF_NO_WORKLOAD: FindingKind = FindingKind {
 pub const OF_ANOTHER_KIND: FindingKind = FindingKind {
     id: "response-times-of-another-kind",
     severity: Severity::Info,
-    meaning: "a workload has response times measured by its proxies and others measured without them",
-    why: "one holds the mesh and the other does not: together they would be the response times of nothing",
+    meaning: "a workload has response times that cannot be put together: by its proxies and by others, or without their number",
+    why: "some hold the mesh and some do not, or have no weight: together they would be the response times of nothing",
     remedy: "give one of them; those by the proxies count where the proxies run, else the others",
 };
 
@@ -72,49 +74,71 @@ impl ResponseObjective {
     }
 }
 
+/// What is asked about response times.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    pub measurements: &'a [Measurement],
+    pub slos: &'a [Slo],
+    pub policy: &'a Policy,
+    pub card: &'a ModelCard,
+}
+
 /// Response times of every workload for which any were measured, in the order of the workloads.
 pub fn responses(
-    measurements: &[Measurement],
-    slos: &[Slo],
+    question: Question<'_>,
     members: &[Membership],
     workloads: &[WorkloadPlan],
-    policy: &Policy,
-    card: &ModelCard,
 ) -> (Vec<WorkloadResponse>, Vec<Finding>) {
+    let Question { measurements, .. } = question;
     let mut findings: Vec<Finding> = measurements.iter().flat_map(measurement::examine).collect();
+    let mut named: BTreeMap<&str, u64> = BTreeMap::new();
+    for workload in workloads {
+        *named.entry(&workload.name).or_default() += 1;
+    }
     let mut taken = vec![false; measurements.len()];
     let mut responses = Vec::new();
     for (workload, member) in workloads.iter().zip(members) {
         let name = format!("{}/{}", workload.namespace, workload.name);
-        let own: Vec<Measurement> = measurements
-            .iter()
-            .zip(&mut taken)
-            .filter(|(measurement, _)| measurement.is_of(&name) || measurement.is_of(&workload.name))
-            .map(|(measurement, taken)| {
-                *taken = true;
-                measurement.clone()
-            })
-            .collect();
+        let is_alone = named.get(workload.name.as_str()) == Some(&1);
+        // Proxies say the namespace; a file named after a workload does only if there is no other of that name.
+        let is_own = |measurement: &Measurement| {
+            measurement.is_of(&name) || measurement.reported.is_none() && is_alone && measurement.is_of(&workload.name)
+        };
+        let mut own = Vec::new();
+        for (measurement, taken) in measurements.iter().zip(&mut taken).filter(|(measurement, _)| is_own(measurement)) {
+            *taken = true;
+            own.push(measurement.clone());
+        }
         let (own, left_out) = of_one_kind(own, workload.proxy_present);
         findings.extend(
             left_out.iter().map(|one| Finding::new(&OF_ANOTHER_KIND, &one.name, format!("not counted for {name}"))),
         );
-        let Some(first) = own.first() else { continue };
-        let measured = match measurement::merge(&name, &own) {
-            Ok((merged, noticed)) if own.len() > 1 => {
-                findings.extend(noticed);
-                merged
-            }
-            // A single measurement stays as it is, and keeps its load; of several that cannot be merged the first counts.
-            _ => first.clone(),
-        };
-        let (response, noticed) = response(name, &measured, slos, member, workload, policy, card);
+        let Some(measured) = together(&name, own, &mut findings) else { continue };
+        let (response, noticed) = response(question, name, &measured, member, workload);
         findings.extend(noticed);
         responses.push(response);
     }
     let lost = measurements.iter().zip(&taken).filter(|(_, taken)| !**taken);
     findings.extend(lost.map(|(measurement, _)| Finding::new(&OF_NO_WORKLOAD, &measurement.name, "is not judged")));
     (responses, findings)
+}
+
+/// One measurement as it is, or several as one; `None` for none. Of those that cannot be merged the first counts.
+fn together(name: &str, own: Vec<Measurement>, findings: &mut Vec<Finding>) -> Option<Measurement> {
+    if own.len() > 1 {
+        match measurement::merge(name, &own) {
+            Ok((merged, noticed)) => {
+                findings.extend(noticed);
+                return Some(merged);
+            }
+            Err(error) => findings.push(Finding::new(
+                &OF_ANOTHER_KIND,
+                name,
+                format!("{} measurements, of which only the first counts: {error}", own.len()),
+            )),
+        }
+    }
+    own.into_iter().next()
 }
 
 /// Measurements by the proxies and others are never mixed: where there are both, those by the proxies count if the
@@ -129,14 +153,13 @@ fn of_one_kind(own: Vec<Measurement>, proxies_run: bool) -> (Vec<Measurement>, V
 }
 
 fn response(
+    question: Question<'_>,
     name: String,
     measured: &Measurement,
-    slos: &[Slo],
     member: &Membership,
     workload: &WorkloadPlan,
-    policy: &Policy,
-    card: &ModelCard,
 ) -> (WorkloadResponse, Vec<Finding>) {
+    let Question { slos, policy, card, .. } = question;
     let distribution = &measured.distribution;
     let (mode, change) = coming(measured, workload);
     let mut response = WorkloadResponse {
@@ -189,25 +212,35 @@ fn coming(measured: &Measurement, workload: &WorkloadPlan) -> (Option<Mode>, &'s
     }
 }
 
-/// The load of its proxies: what the plan has, and how requests arrive as they were measured.
+/// The load of its proxies: what the plan has, and how requests arrive as they were measured. A load generator's rate
+/// and connections are those of all replicas together.
 fn traffic(measured: &Measurement, member: &Membership, workload: &WorkloadPlan, policy: &Policy) -> Traffic {
-    let features = Features {
-        mtls: policy.features.mtls,
-        metrics: policy.features.metrics,
-        access_log: policy.features.access_log,
-        tracing_sampling: policy.features.tracing_sampling,
-    };
+    let replicas = workload.replicas.max(1);
     let limit = member.proxy.as_ref().and_then(|proxy| proxy.container.resources.limits.cpu);
-    let load = &measured.load;
-    let measured_rate = load.rate.filter(|_| !workload.rps_measured).map(|rate| rate / workload.replicas.max(1) as f64);
+    let planned = Rate::per_second(workload.rps_per_proxy);
     let default = Traffic {
-        rate: Rate::per_second(workload.rps_per_proxy),
+        workers: workload.workers.max(1),
+        cpu_limit: limit.map(Millicores::to_cores).filter(|limit| limit.as_cores() > 0.0),
+        ..assumed_traffic(policy)
+    };
+    let load = &measured.load;
+    Traffic {
+        rate: load.rate.filter(|_| !workload.rps_measured).map_or(planned, |rate| rate / replicas as f64),
+        connections: load.connections.map_or(default.connections, |all| all.div_ceil(replicas)),
+        ..default.like(load)
+    }
+}
+
+/// The load of a proxy where nothing was measured, with two worker threads and no CPU limit.
+#[must_use]
+pub fn assumed_traffic(policy: &Policy) -> Traffic {
+    Traffic {
+        rate: policy.traffic.rps_per_proxy,
         connections: policy.traffic.connections_per_proxy.round().max(1.0) as u64,
         arrivals: Arrivals::Independent,
         payload: PAYLOAD,
-        features,
-        workers: workload.workers.max(1),
-        cpu_limit: limit.map(Millicores::to_cores).filter(|limit| limit.as_cores() > 0.0),
-    };
-    Traffic { rate: measured_rate.unwrap_or(default.rate), ..default.like(load) }
+        features: features(&policy.features),
+        workers: 2,
+        cpu_limit: None,
+    }
 }

@@ -158,6 +158,29 @@ fn plans_show_response_times_of_their_workloads() {
     assert!(found["verdict"]["sentence"].as_str().unwrap().contains("p99<10ms of shop/cart would be missed"));
 }
 
+/// Istio's labels name the namespace: a workload of the same name elsewhere has other response times.
+#[test]
+fn a_report_of_a_proxy_belongs_to_one_namespace() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = folder.path().join("cluster.csv");
+    let row = |namespace: &str| format!("{namespace},cart,Deployment,2,100m,64Mi\n");
+    let rows = format!("namespace,name,kind,replicas,cpu_request,memory_request\n{}{}", row("shop"), row("stage"));
+    std::fs::write(&cluster, rows).unwrap();
+    let cluster = cluster.to_str().unwrap();
+    let workloads = |measured: &str| {
+        let found = json(&["plan", cluster, "--latency", measured, "--json"], 0);
+        let all = found["response_times"].as_array().unwrap().clone();
+        all.iter().map(|one| one["workload"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(workloads("data/latency/webshop-istio.prom"), ["shop/cart"]);
+    // A file named after both belongs to neither until it is said whose it is.
+    let named = folder.path().join("cart.json");
+    std::fs::copy(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(BASE), &named).unwrap();
+    let named = named.to_str().unwrap();
+    assert!(workloads(named).is_empty());
+    assert_eq!(workloads(&format!("stage/cart={named}")), ["stage/cart"]);
+}
+
 #[test]
 fn response_times_of_nobody_are_told() {
     let found = json(&["plan", "data/clusters/webshop", "--latency", BASE, "--json"], 0);
