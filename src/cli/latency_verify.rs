@@ -69,9 +69,13 @@ pub fn table(card: &ModelCard, environments: &[Environment], rows: bool) -> Stri
     }
     let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     let mut text = format!("{} against published response times\n\n{}\n", card.name(), lines.join("\n"));
-    let saturated: usize = environments.iter().map(|environment| environment.saturated).sum();
-    if saturated > 0 {
-        let _ = writeln!(text, "\n{saturated} loads would saturate the proxies by this card and are not counted.");
+    let by_card: usize = environments.iter().map(|environment| environment.saturated).sum();
+    let fitted: usize = environments.iter().filter_map(|one| one.fitted.as_ref()).map(|fitted| fitted.saturated).sum();
+    if by_card + fitted > 0 {
+        let _ = writeln!(
+            text,
+            "\nNot counted, as proxies would saturate: {by_card} loads by the card, {fitted} at the fitted speed."
+        );
     }
     let _ = writeln!(text, "\n{LEGEND}");
     text

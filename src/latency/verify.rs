@@ -38,6 +38,8 @@ pub struct Fitted {
     pub speed: f64,
     /// The rows in between, which the fit has not seen.
     pub unseen: Vec<Group>,
+    /// Rows in between at which a proxy of that speed would saturate: nothing is predicted for them.
+    pub saturated: usize,
 }
 
 /// Sets a card against rows: what the proxies add at p50, p90 and p99, by environment.
@@ -58,8 +60,11 @@ pub fn verify(card: &ModelCard, rows: &[LatencyRow]) -> Vec<Environment> {
         let (fitted, unseen) = halves(cases);
         let fitted = (fitted.len() >= LEAST_ROWS).then(|| {
             let speed = Speed::of(&fitted);
-            let unseen = judged(card, group, ", speed fitted", &unseen, |case| case.answers(Some(speed)));
-            Fitted { speed: speed.factor, unseen }
+            let all = unseen.len();
+            let carried: Vec<Case<'_>> = unseen.into_iter().filter(|case| case.carries(speed)).collect();
+            let saturated = all - carried.len();
+            let unseen = judged(card, group, ", speed fitted", &carried, |case| case.answers(Some(speed)));
+            Fitted { speed: speed.factor, unseen, saturated }
         });
         Environment { group: group.to_owned(), card: by_card, fitted, saturated }
     })
@@ -92,7 +97,13 @@ impl<'a> Case<'a> {
     /// `None` where a proxy saturates.
     fn new(row: &'a LatencyRow, card: &ModelCard) -> Option<Self> {
         let stations = stations(row.mode, &row.traffic, card).ok()?;
-        Some(Self { row, base: Spread::of(&row.baseline), stations })
+        let carried = stations.iter().all(|station| station.carries(Choice::BEST));
+        carried.then(|| Self { row, base: Spread::of(&row.baseline), stations })
+    }
+
+    /// Whether proxies of that speed can do the work.
+    fn carries(&self, speed: Speed) -> bool {
+        self.stations.iter().all(|station| station.clone().rescaled(speed.factor, Share::ZERO).carries(Choice::BEST))
     }
 
     /// Predicted additions at every quantile, at the speed of an environment if it is known.

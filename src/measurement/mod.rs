@@ -201,16 +201,19 @@ pub fn examine(measurement: &Measurement) -> Vec<Finding> {
         let thin: Vec<String> = QUANTILES
             .iter()
             .filter(|(_, quantile)| samples < samples_needed(*quantile, Quantile::literal(0.9)))
-            .map(|(name, quantile)| format!("{name} needs {}", samples_needed(*quantile, Quantile::literal(0.9))))
+            .map(|(_, quantile)| {
+                format!("p{} needs {}", percent(*quantile), samples_needed(*quantile, Quantile::literal(0.9)))
+            })
             .collect();
         if !thin.is_empty() {
-            raise(&TOO_FEW_SAMPLES, format!("{samples} samples, but {}", thin.join(" and ")));
+            let plural = if samples == 1 { "" } else { "s" };
+            raise(&TOO_FEW_SAMPLES, format!("{samples} sample{plural}, but {}", thin.join(" and ")));
         }
     }
-    let open: Vec<&str> = QUANTILES
+    let open: Vec<String> = QUANTILES
         .iter()
         .filter(|(_, quantile)| distribution.quantile(*quantile).upper.as_seconds().is_infinite())
-        .map(|(name, _)| *name)
+        .map(|(_, quantile)| format!("p{}", percent(*quantile)))
         .collect();
     if !open.is_empty() {
         raise(&BEYOND_LAST_BUCKET, format!("{} above the last bucket bound", open.join(" and ")));

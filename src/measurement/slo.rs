@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Distribution, QuantileEstimate, TimeUnit, percent};
+use super::{Distribution, QuantileEstimate, TimeUnit, percent, samples_needed};
 use crate::units::{Quantile, Seconds, Share};
 
 /// What an objective limits.
@@ -52,7 +52,17 @@ impl Slo {
             Objective::Quantile(quantile) if quantile.get() >= 1.0 => distribution.most(),
             Objective::Quantile(quantile) => distribution.interval(quantile, Share::literal(0.9)),
         };
-        self.judge(measured)
+        let outcome = self.judge(measured);
+        // Beyond the largest of too few samples nothing is known: what they meet, more may miss.
+        let bounded = match self.objective {
+            Objective::Mean => true,
+            Objective::Quantile(quantile) if quantile.get() >= 1.0 => true,
+            Objective::Quantile(quantile) => {
+                let needed = samples_needed(quantile, Share::literal(0.9));
+                distribution.samples().is_none_or(|samples| samples >= needed)
+            }
+        };
+        SloOutcome { certain: outcome.certain && (bounded || !outcome.met), ..outcome }
     }
 
     /// Judges a figure with its interval.
@@ -118,6 +128,17 @@ fn quantile(digits: &str) -> Option<Quantile> {
 mod tests {
     use super::*;
     use crate::measurement::Bucket;
+
+    /// One sample of a millisecond says nothing about the 99.9th percentile of the rest.
+    #[test]
+    fn too_few_samples_are_not_certain() {
+        for (samples, certain) in [(1_u64, false), (298, false), (299, true)] {
+            let bucket = Bucket { lower: Seconds::new(0.001), upper: Seconds::new(0.001), weight: samples as f64 };
+            let distribution = Distribution::from_buckets(vec![bucket], Some(samples)).unwrap();
+            let outcome = "p99<1s".parse::<Slo>().unwrap().check(&distribution);
+            assert_eq!((outcome.met, outcome.certain), (true, certain), "{samples}");
+        }
+    }
 
     fn check(text: &str, expected: Option<&str>) {
         let shown = text.parse::<Slo>().ok().map(|slo| slo.to_string());
