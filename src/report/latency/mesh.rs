@@ -78,12 +78,17 @@ fn hops(report: &LatencyReport) -> Block {
         Column::number("Of CPU limit", "%", 2),
         Column::number("Stopped", "% of periods", 2),
     ];
+    let several = report.predictions.len() > 1;
     let rows = report.predictions.iter().flat_map(|answer| {
-        answer.prediction.hops.iter().map(|hop| {
+        answer.prediction.hops.iter().map(move |hop| {
             let service = &hop.service;
             let works = QuantileEstimate { lower: service.lower, value: service.value, upper: service.upper };
             vec![
-                Cell::Text(format!("{}: {}", answer.prediction.mode.name(), hop.hop.name())),
+                Cell::Text(if several {
+                    format!("{}: {}", answer.prediction.mode.name(), hop.hop.name())
+                } else {
+                    hop.hop.name().to_owned()
+                }),
                 Cell::Number(figure(&works)),
                 Cell::Number(amount(hop.mean_wait)),
                 Cell::Number(share(hop.utilization.get())),

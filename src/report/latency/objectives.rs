@@ -22,7 +22,7 @@ fn objectives(report: &LatencyReport) -> Block {
     let columns = vec![
         Column::text("Measurement", 0),
         Column::text("Objective", 0),
-        Column::number("Measured", "", 1),
+        Column::number(if report.predictions.is_empty() { "Measured" } else { "Measured or predicted" }, "", 1),
         Column::text("Outcome", 0),
     ];
     let rows = report.judged().map(|(name, slo, outcome)| {
