@@ -1,7 +1,10 @@
 //! One straight line from what is, what is wanted and what things cost to the plan.
 
+use std::collections::BTreeSet;
+
 use super::bands::bands;
 use super::demand::Demands;
+use super::pools;
 use super::responses::{self, Question, responses};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
@@ -11,7 +14,7 @@ use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
-use crate::mesh::{self, Mesh, Visibility};
+use crate::mesh::{self, Mesh, ProxyMode, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
@@ -51,13 +54,15 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives } = inputs;
+        let (mut inventory, gateway_findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
         let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
-        let profiles = profile::observe(&inventory, &policy.traffic);
+        let mut profiles = profile::observe(&inventory, &policy.traffic);
+        pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, &card, &policy);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
 
         let today = Demands::today(&inventory, &mesh);
-        let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
+        let planned = Demands::planned(&inventory, &mesh, &overhead, &policy);
         let (allocatable, node_findings) = allocatable(&inventory.nodes);
         let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
         let mut headroom =
@@ -79,6 +84,7 @@ impl Plan {
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
+        findings.extend(gateway_findings);
         findings.extend(mesh_findings);
         findings.extend(scope_findings);
         findings.extend(node_findings);
@@ -96,6 +102,7 @@ impl Plan {
             workloads,
             responses,
             ztunnel: overhead.ztunnel,
+            busiest_ztunnel: overhead.busiest_ztunnel,
             headroom_today,
             headroom,
             bands,
@@ -125,9 +132,11 @@ fn workloads(
     sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
-    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(&overhead.workloads);
+    let costs = overhead.workloads.iter().zip(&overhead.pools);
+    let behind: BTreeSet<usize> = visibility.carried.values().flatten().copied().collect();
+    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs).enumerate();
     parts
-        .map(|((((workload, member), (visible, scope)), profile), cost)| {
+        .map(|(index, ((((workload, member), (visible, scope)), profile), (cost, pool)))| {
             let proxy = member.proxy.as_ref();
             WorkloadPlan {
                 namespace: workload.id.namespace.to_string(),
@@ -146,6 +155,8 @@ fn workloads(
                 scope: scope.clone(),
                 sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
+                pool: *pool,
+                behind_waypoint: member.mode == ProxyMode::Ambient && behind.contains(&index),
                 app_cpu: profile.app_cpu,
                 app_memory: profile.app_memory,
                 app_measured: profile.app_measured,

@@ -5,6 +5,7 @@ mod bands;
 mod build;
 mod checks;
 mod demand;
+mod pools;
 mod responses;
 mod scoping;
 mod totals;
@@ -19,7 +20,7 @@ use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{ProxyMode, Scope, VisibleConfig};
 pub use crate::overhead::SizingVerdict;
-use crate::overhead::{ControlPlane, ProxyCost};
+use crate::overhead::{BusiestZtunnel, ControlPlane, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
 use crate::units::{Cores, Memory, Ratio};
@@ -45,6 +46,8 @@ pub struct Plan {
     pub responses: Vec<WorkloadResponse>,
     /// One ztunnel, where there are ambient workloads.
     pub ztunnel: Option<ProxyCost>,
+    /// The ztunnel that carries most, where it is known.
+    pub busiest_ztunnel: Option<BusiestZtunnel>,
     /// Capacity before the mesh change: the cluster as it is.
     pub headroom_today: Headroom,
     /// Capacity after it.
@@ -215,6 +218,10 @@ pub struct WorkloadPlan {
     pub scope: Scope,
     /// What each proxy costs.
     pub proxy: Option<ProxyCost>,
+    /// Its replicas against the need, where it is a gateway or waypoint.
+    pub pool: Option<Pool>,
+    /// Whether a waypoint carries what it receives.
+    pub behind_waypoint: bool,
     /// CPU of the application over all replicas.
     pub app_cpu: Cores,
     /// Memory of the application over all replicas.
