@@ -62,6 +62,7 @@ pub mod profile;
 pub mod overhead;
 pub mod placement;
 pub mod plan;
+pub mod modes;
 
 pub mod report;
 

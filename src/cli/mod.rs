@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "writing files and asking the environment is this module's job")]
 
 mod args;
+mod compare;
 mod explain;
 mod generate;
 mod latency;
@@ -86,6 +87,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),

@@ -96,7 +96,7 @@ fn load(inputs: &Inputs<'_>, count: u64) -> ZtunnelLoad {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(inputs.profiles);
     for ((workload, member), profile) in members {
         // istiod tells every ztunnel about every pod, in the mesh or not.
-        workloads = workloads.saturating_add(workload.replicas);
+        workloads = workloads.saturating_add(if member.goes() { 0 } else { workload.replicas });
         if member.mode == ProxyMode::Ambient {
             let replicas = workload.replicas as f64;
             rps += replicas * profile.rps_per_proxy.as_per_second();

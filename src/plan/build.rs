@@ -1,6 +1,6 @@
 //! One straight line from what is, what is wanted and what things cost to the plan.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::bands::bands;
 use super::demand::Demands;
@@ -8,7 +8,7 @@ use super::pools;
 use super::responses::{self, Question, responses};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
-use super::{CardId, Input, Plan, WorkloadPlan};
+use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::NodeResources;
@@ -94,7 +94,7 @@ impl Plan {
         finding::sort(&mut findings);
         Self {
             inputs: sources,
-            card: CardId { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() },
+            card: CardId::of(&card),
             policy,
             verdict,
             totals,
@@ -133,7 +133,7 @@ fn workloads(
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
     let costs = overhead.workloads.iter().zip(&overhead.pools);
-    let behind: BTreeSet<usize> = visibility.carried.values().flatten().copied().collect();
+    let behind = behind_waypoints(mesh, visibility);
     let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs).enumerate();
     parts
         .map(|(index, ((((workload, member), (visible, scope)), profile), (cost, pool)))| {
@@ -151,18 +151,36 @@ fn workloads(
                 workers: proxy.map_or(0, |proxy| proxy.workers),
                 rps_per_proxy: profile.rps_per_proxy.as_per_second(),
                 rps_measured: profile.rps_measured,
+                connections_per_proxy: profile.connections_per_proxy,
                 visible: *visible,
                 scope: scope.clone(),
                 sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
                 pool: *pool,
-                behind_waypoint: member.mode == ProxyMode::Ambient && behind.contains(&index),
+                waypoint: behind.get(&index).copied().unwrap_or_default(),
                 app_cpu: profile.app_cpu,
                 app_memory: profile.app_memory,
                 app_measured: profile.app_measured,
             }
         })
         .collect()
+}
+
+/// Captured workloads that a waypoint carries; one that runs wins over one that is to come.
+fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, BehindWaypoint> {
+    let mut behind = BTreeMap::new();
+    let is_captured = |index: usize| mesh.members.get(index).is_some_and(|it| it.mode == ProxyMode::Ambient);
+    for (waypoint, carried) in &visibility.carried {
+        let proxy = mesh.members.get(*waypoint).and_then(|member| member.proxy.as_ref());
+        let runs = proxy.is_some_and(|proxy| proxy.running > 0);
+        for &index in carried.iter().filter(|&&index| is_captured(index)) {
+            let known = behind.entry(index).or_insert(BehindWaypoint::Coming);
+            if runs {
+                *known = BehindWaypoint::Running;
+            }
+        }
+    }
+    behind
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

@@ -16,6 +16,7 @@ pub use build::{Inputs, findings};
 pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
 pub use scoping::{Scoping, ScopingBasis, scoping};
 
+use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{ProxyMode, Scope, VisibleConfig};
@@ -78,6 +79,14 @@ pub struct CardId {
     pub title: String,
     /// Date of the card.
     pub date: String,
+}
+
+impl CardId {
+    /// How a card is called.
+    #[must_use]
+    pub fn of(card: &ModelCard) -> Self {
+        Self { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() }
+    }
 }
 
 /// The answer in words, and the checks it follows from.
@@ -212,6 +221,8 @@ pub struct WorkloadPlan {
     pub rps_per_proxy: f64,
     /// Whether that was measured.
     pub rps_measured: bool,
+    /// Open connections of each proxy.
+    pub connections_per_proxy: f64,
     /// Configuration each proxy is sent.
     pub visible: VisibleConfig,
     /// Why that, and what it is made of.
@@ -221,7 +232,7 @@ pub struct WorkloadPlan {
     /// Its replicas against the need, where it is a gateway or waypoint.
     pub pool: Option<Pool>,
     /// Whether a waypoint carries what it receives.
-    pub behind_waypoint: bool,
+    pub waypoint: BehindWaypoint,
     /// CPU of the application over all replicas.
     pub app_cpu: Cores,
     /// Memory of the application over all replicas.
@@ -230,6 +241,18 @@ pub struct WorkloadPlan {
     pub app_measured: bool,
     /// How the declared proxy resources compare with the need.
     pub sizing: Vec<SizingVerdict>,
+}
+
+/// Whether a waypoint carries what a workload receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BehindWaypoint {
+    /// None does.
+    #[default]
+    None,
+    /// One that runs already.
+    Running,
+    /// One that is to come.
+    Coming,
 }
 
 /// A rule of thumb of the field, checked against the plan.

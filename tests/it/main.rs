@@ -22,6 +22,7 @@ mod latency;
 mod latency_reports;
 mod mesh_latency;
 mod models;
+mod modes;
 mod placement;
 mod queueing;
 mod readme;
