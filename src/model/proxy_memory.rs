@@ -4,10 +4,10 @@
 //! each open connection adds; the request rate does not matter. A cluster and a listener also have a
 //! small part in every worker thread.
 //!
-//! `M = base + w·m_w + C·(m_C + w·m_Cw) + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N`
+//! `M = base + w·m_w + C·(m_C + w·m_Cw) + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N + W·m_W`
 //!
 //! with `w` worker threads, `C` clusters, `E` endpoints, `L` listeners, `R` virtual hosts, `N` open
-//! connections. At start-up, and while the whole configuration is replaced, old and new objects are
+//! connections, `W` WebAssembly filters. At start-up, and while the whole configuration is replaced, old and new objects are
 //! held together and structures are filled lazily: `peak = M × factor`.
 //!
 //! **Source.** The form follows Envoy's own accounting (its statistics integration test keeps one
@@ -15,7 +15,7 @@
 //! services: Hitachi's istio-bench (2020, R² 0.999) and Envoy Gateway's benchmark (2024-2026).
 //!
 //! **Assumptions.** HTTP/1.1 connections that are mostly idle (buffers of streams in flight are not
-//! counted); no WebAssembly filter, which alone costs about 100 MiB; memory once used is kept.
+//! counted); memory once used is kept; what a WebAssembly filter itself keeps is like Istio's own.
 
 use super::sum::{IN_MIB, Part, sum, surge};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
@@ -34,6 +34,7 @@ pub struct ProxyMemory {
     per_listener_worker: Coefficient,
     per_route: Coefficient,
     per_connection: Coefficient,
+    per_wasm_filter: Coefficient,
     startup_factor: Coefficient,
     spread: Coefficient,
 }
@@ -53,6 +54,8 @@ pub struct ProxyConfig {
     pub routes: u64,
     /// Open connections, downstream and upstream together; at least 0.
     pub connections: f64,
+    /// WebAssembly filters, each with a machine of its own in every worker.
+    pub wasm_filters: u64,
 }
 
 impl ProxyMemory {
@@ -72,6 +75,7 @@ impl ProxyMemory {
             per_listener_worker: memory("per_listener_worker", "per listener and worker")?,
             per_route: memory("per_route", "per virtual host")?,
             per_connection: memory("per_connection", "per connection")?,
+            per_wasm_filter: memory("per_wasm_filter", "per filter")?,
             startup_factor: card.take("startup_factor", Measure::Ratio, "")?.at_least_one()?,
             spread: card.take("spread", Measure::Ratio, "")?.at_most_one()?,
         };
@@ -81,7 +85,7 @@ impl ProxyMemory {
 
     /// Its coefficients, in the order of the formula.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 11] {
+    pub fn coefficients(&self) -> [&Coefficient; 12] {
         [
             &self.base,
             &self.per_worker,
@@ -92,6 +96,7 @@ impl ProxyMemory {
             &self.per_listener_worker,
             &self.per_route,
             &self.per_connection,
+            &self.per_wasm_filter,
             &self.startup_factor,
             &self.spread,
         ]
@@ -117,7 +122,7 @@ impl ProxyMemory {
         self.counts(config).iter().filter_map(|(_, count, coefficient)| coefficient.outside_range(*count)).collect()
     }
 
-    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 9] {
+    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 10] {
         let workers = f64::from(config.workers.max(1));
         let clusters = bounded(config.clusters as f64);
         let listeners = bounded(config.listeners as f64);
@@ -131,6 +136,7 @@ impl ProxyMemory {
             ("listeners × workers", bounded(listeners * workers), &self.per_listener_worker),
             ("virtual hosts", bounded(config.routes as f64), &self.per_route),
             ("connections", bounded(config.connections), &self.per_connection),
+            ("WebAssembly filters", bounded(config.wasm_filters as f64), &self.per_wasm_filter),
         ]
     }
 }
@@ -145,8 +151,15 @@ mod tests {
     use crate::units::Quantity;
 
     /// Small scoped mesh of Istio's performance page.
-    const SMALL: ProxyConfig =
-        ProxyConfig { workers: 2, clusters: 30, endpoints: 40, listeners: 20, routes: 25, connections: 32.0 };
+    const SMALL: ProxyConfig = ProxyConfig {
+        workers: 2,
+        clusters: 30,
+        endpoints: 40,
+        listeners: 20,
+        routes: 25,
+        connections: 32.0,
+        wasm_filters: 0,
+    };
 
     fn law() -> &'static ProxyMemory {
         &TEST_CARD.proxy_memory
@@ -193,7 +206,7 @@ mod tests {
             workers in any::<u32>(), clusters in any::<u64>(), endpoints in any::<u64>(),
             listeners in 0u64..5000, routes in any::<u64>(), connections in any::<f64>(),
         ) -> ProxyConfig {
-            ProxyConfig { workers, clusters, endpoints, listeners, routes, connections }
+            ProxyConfig { workers, clusters, endpoints, listeners, routes, connections, wasm_filters: 0 }
         }
     }
 
