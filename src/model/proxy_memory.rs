@@ -91,7 +91,7 @@ impl ProxyMemory {
 
     /// Its coefficients, in the order of the formula.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 12] {
+    pub fn coefficients(&self) -> [&Coefficient; 13] {
         [
             &self.base,
             &self.per_worker,
@@ -129,7 +129,7 @@ impl ProxyMemory {
         self.counts(config).iter().filter_map(|(_, count, coefficient)| coefficient.outside_range(*count)).collect()
     }
 
-    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 10] {
+    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 11] {
         let workers = f64::from(config.workers.max(1));
         let plain = config.plain_clusters.min(config.clusters);
         let clusters = bounded(config.clusters as f64);
