@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let config = ProxyConfig {
             workers: 2,
             clusters: services,
+            plain_clusters: 0,
             endpoints: 3 * services,
             listeners: 30,
             routes: services,

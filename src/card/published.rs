@@ -177,6 +177,8 @@ fn read<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
 struct RawProxy {
     workers: u32,
     clusters: u64,
+    #[serde(default)]
+    plain_clusters: u64,
     endpoints: u64,
     listeners: u64,
     routes: u64,
@@ -185,8 +187,8 @@ struct RawProxy {
 
 impl From<RawProxy> for ProxyConfig {
     fn from(raw: RawProxy) -> Self {
-        let RawProxy { workers, clusters, endpoints, listeners, routes, connections } = raw;
-        Self { workers, clusters, endpoints, listeners, routes, connections }
+        let RawProxy { workers, clusters, plain_clusters, endpoints, listeners, routes, connections } = raw;
+        Self { workers, clusters, plain_clusters, endpoints, listeners, routes, connections }
     }
 }
 

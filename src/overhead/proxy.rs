@@ -109,6 +109,8 @@ fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig) -> ProxyConf
     ProxyConfig {
         workers: proxy.workers,
         clusters: visible.clusters,
+        // istiod gives clusters a TLS context unless a destination rule turns it off.
+        plain_clusters: 0,
         endpoints: visible.endpoints,
         listeners: visible.listeners,
         routes: visible.routes,
