@@ -55,10 +55,8 @@ fn read(table: &Table, _: &Path, sink: &mut Sink<'_>) -> Result<(), InputError> 
         if bytes < MIB {
             return Err(row.error(measured, bytes.to_string(), "bytes; a proxy holds more than 1 MiB"));
         }
-        let plain = if row.flag("tls")?.unwrap_or(true) { "" } else { ", without TLS" };
-        let group = format!("{}{plain}", cpu::group(&row));
         let conditions = Conditions::ProxyMemory(config);
-        sink.keep(&row, Observed { what: String::new(), group, conditions, measured: bytes });
+        sink.keep(&row, Observed { what: String::new(), group: cpu::group(&row), conditions, measured: bytes });
     }
     Ok(())
 }
@@ -73,6 +71,7 @@ fn config(row: &Row<'_>, endpoints: &str) -> Result<ProxyConfig, InputError> {
     Ok(ProxyConfig {
         workers: cpu::workers(row)?,
         clusters,
+        plain_clusters: if row.flag("tls")?.unwrap_or(true) { 0 } else { clusters },
         endpoints: row.count(endpoints)?.saturating_mul(each),
         listeners: row.count("listeners")?,
         routes: row.count("routes")?,

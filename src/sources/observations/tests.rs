@@ -15,8 +15,14 @@ fn shown(bytes: &[u8]) -> String {
     for row in &reading.measurements {
         let conditions = match row.conditions {
             Conditions::ProxyMemory(held) => format!(
-                "{} clusters {} endpoints {} listeners {} routes {} workers {} connections",
-                held.clusters, held.endpoints, held.listeners, held.routes, held.workers, held.connections
+                "{} clusters ({} plain) {} endpoints {} listeners {} routes {} workers {} connections",
+                held.clusters,
+                held.plain_clusters,
+                held.endpoints,
+                held.listeners,
+                held.routes,
+                held.workers,
+                held.connections
             ),
             Conditions::ProxyCpu(traffic) => format!(
                 "{} rps {} workers mtls {} metrics {} log {}",
@@ -54,15 +60,17 @@ fn proxy_memory_is_read_by_its_columns() {
              100,3,20,110,2,90000000,1,64,1.24,gke,1\n200,3,20,210,2,95000000,0,64,1.24,gke,1\n"
         ),
         &[
-            "proxy memory|Istio 1.24, gke|row 4|100 clusters 300 endpoints 20 listeners 110 routes 2 workers 64 connections|90000000",
-            "proxy memory|Istio 1.24, gke, without TLS|row 5|",
+            "proxy memory|Istio 1.24, gke|row 4|100 clusters (0 plain) 300 endpoints 20 listeners 110 routes 2 workers 64 connections|90000000",
+            "proxy memory|Istio 1.24, gke|row 5|200 clusters (200 plain) 600 endpoints",
             "measurement-columns-not-used|1|not used: heap_bytes",
             "measurement-column-constant|4|endpoints_per_cluster, listeners, workers, open_connections: one value in all rows",
         ],
     );
     check(
         "{\"clusters\": 1, \"endpoints\": 5, \"listeners\": 2, \"routes\": 1, \"workers\": 4, \"rss_bytes\": 60000000}\n",
-        &["proxy memory|data.csv|row 1|1 clusters 5 endpoints 2 listeners 1 routes 4 workers 0 connections|60000000"],
+        &[
+            "proxy memory|data.csv|row 1|1 clusters (0 plain) 5 endpoints 2 listeners 1 routes 4 workers 0 connections|60000000",
+        ],
     );
 }
 

@@ -27,8 +27,15 @@ use crate::model::{Features, ProxyConfig, ProxyTraffic};
 use crate::units::{Rate, Share};
 
 /// What a proxy of a mesh called small without counting is taken to hold, as in `data/published`.
-const SMALL: ProxyConfig =
-    ProxyConfig { workers: WORKERS, clusters: 30, endpoints: 40, listeners: 20, routes: 25, connections: 32.0 };
+const SMALL: ProxyConfig = ProxyConfig {
+    workers: WORKERS,
+    clusters: 30,
+    plain_clusters: 0,
+    endpoints: 40,
+    listeners: 20,
+    routes: 25,
+    connections: 32.0,
+};
 /// Worker threads of Istio's default limit.
 const WORKERS: u32 = 2;
 /// Passages through proxies that a request from outside makes in bookinfo.

@@ -50,6 +50,7 @@ fn config(row: &Row<'_>, said: &str) -> Option<ProxyConfig> {
         return Some(ProxyConfig {
             workers: WORKERS,
             clusters,
+            plain_clusters: 0,
             endpoints: endpoints.unwrap_or(clusters),
             listeners: whole("listeners").unwrap_or(1),
             routes: clusters,
