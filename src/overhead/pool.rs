@@ -79,7 +79,13 @@ fn capacity(proxy: &Proxy) -> Cores {
 }
 
 fn traffic(policy: &Policy, proxy: &Proxy, rate: Rate) -> ProxyTraffic {
-    ProxyTraffic { rate, workers: proxy.workers, features: features(&policy.features), gateway: true }
+    ProxyTraffic {
+        rate,
+        workers: proxy.workers,
+        features: features(&policy.features),
+        handshakes: Rate::ZERO,
+        gateway: true,
+    }
 }
 
 /// A pool that is too small, unless its autoscaler may make it large enough.
