@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::inventory::request::{container_request, pod_request, pod_request_with};
 use crate::inventory::{
-    Container, Inventory, MOST_EXPANDED_PODS, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, ReplicasBasis,
-    STATIC_POD,
+    Container, Inventory, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, ReplicasBasis, STATIC_POD,
 };
 use crate::mesh::{Membership, Mesh, Proxy, ProxyMode};
 use crate::overhead::{Overhead, ProxyCost};
@@ -135,7 +134,7 @@ impl Demands {
         let is_to_come = |basis| matches!(basis, ReplicasBasis::Announced | ReplicasBasis::Planned);
         for workload in inventory.workloads.iter().filter(|workload| is_to_come(workload.replicas_basis)) {
             let request = pod_request(&workload.spec);
-            for number in 0..workload.replicas.min(MOST_EXPANDED_PODS as u64) {
+            for number in 0..workload.replicas {
                 let name = format!("{}-planned-{number}", workload.id.name);
                 self.add(ObjectName::new(&workload.id.namespace, &name), &request, None, Mobility::Free);
             }

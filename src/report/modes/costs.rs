@@ -122,7 +122,7 @@ fn chart(
     let caption = "Applications are the same in every bar; what follows is the mesh.".to_owned();
     let alt = format!("{title}, of the mesh alone: {}.", shown.join(", "));
     let data = ChartData::Stacks(plot);
-    (!data.is_empty()).then(|| Block::Chart(Chart { title, caption, alt, data }))
+    (!data.is_empty()).then_some(Block::Chart(Chart { title, caption, alt, data }))
 }
 
 /// Every part with its interval.
