@@ -78,9 +78,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("sources", &["composition", "finding", "inventory", "measurement", "quantity", "resources", "units"]),
     ("synthetic", &["units"]),
+    ("calibrate", &["finding", "measurement", "units"]),
     (
         "cli",
         &[
+            "calibrate",
             "card",
             "composition",
             "finding",
