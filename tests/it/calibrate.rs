@@ -199,7 +199,7 @@ fn interrupted(envoy: &str, folder: &Path, signal: &str) -> (Output, Vec<u32>) {
     // Its configuration lies in the temporary folder, and it has become Envoy or what stands in for it.
     until("a proxy", || {
         started = children(id);
-        let is_bound = |id: &u32| {
+        let is_it = |id: &u32| {
             fs::read_to_string(format!("/proc/{id}/cmdline"))
                 .is_ok_and(|words| !words.contains("bound") && !words.contains("--version"))
         };
