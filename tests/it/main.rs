@@ -22,6 +22,7 @@ mod inventories;
 mod latency;
 mod latency_reports;
 mod mesh_latency;
+mod observations;
 mod models;
 mod placement;
 mod queueing;
