@@ -113,17 +113,9 @@ mod tests {
     #[test]
     fn fewer_nodes_are_looked_for_in_large_clusters() {
         let profile = Profile::new(KubernetesVersion::V1_34);
-        for (nodes, expected) in [
-            (0, 0),
-            (99, 99),
-            (100, 100),
-            (250, 120),
-            (500, 230),
-            (1000, 420),
-            (5000, 500),
-            (6000, 300),
-            (15000, 750),
-        ] {
+        for (nodes, expected) in
+            [(0, 0), (99, 99), (100, 100), (250, 120), (500, 230), (1000, 420), (5000, 500), (6000, 300), (15000, 750)]
+        {
             assert_eq!(profile.feasible_nodes_to_find(nodes), expected, "{nodes} nodes");
         }
         for (percent, expected) in [(0, 500), (10, 500), (50, 2500), (100, 5000), (200, 5000)] {

@@ -28,24 +28,35 @@ pub struct PodRequest {
 /// [`crate::inventory::request::pod_request`] for the same without versions.
 #[must_use]
 pub fn pod_request(spec: &PodSpec, resized: Option<&Resized>, version: KubernetesVersion) -> PodRequest {
-    let whole = version.counts_pod_level_resources().then_some(&spec.pod_level.requests);
     let resized = resized.filter(|_| version.counts_resizes());
-    let real = with_whole(of_containers(spec, resized, &Declared::default()), spec, whole);
-    let pod_level_set = whole.is_some_and(|whole| !whole.is_empty());
-    let asks = |amount: Option<bool>| pod_level_set && amount == Some(true);
+    let containers = of_containers(spec, resized, &Declared::default());
+    let whole = if version.counts_pod_level_resources() { of_pod(spec, &containers) } else { Declared::default() };
     let unsaid = Declared {
-        cpu: (!asks(whole.map(|whole| whole.cpu.is_some()))).then_some(UNSAID_CPU),
-        memory: (!asks(whole.map(|whole| whole.memory.is_some()))).then_some(UNSAID_MEMORY),
+        cpu: whole.cpu.is_none().then_some(UNSAID_CPU),
+        memory: whole.memory.is_none().then_some(UNSAID_MEMORY),
         ..Declared::default()
     };
-    let scored = with_whole(of_containers(spec, resized, &unsaid), spec, whole);
-    PodRequest { real, scored }
+    let scored = with_whole(of_containers(spec, resized, &unsaid), spec, &whole);
+    PodRequest { real: with_whole(containers, spec, &whole), scored }
+}
+
+/// What the pod as a whole asks for: CPU, memory and huge pages. A limit stands in where no container asks for anything.
+fn of_pod(spec: &PodSpec, containers: &Resources) -> Declared {
+    let (asked, allowed) = (&spec.pod_level.requests, &spec.pod_level.limits);
+    let huge_pages = asked.extended.iter().filter(|(name, _)| name.starts_with("hugepages-"));
+    Declared {
+        cpu: asked.cpu.or(allowed.cpu.filter(|_| containers.cpu.is_zero())),
+        memory: asked.memory.or(allowed.memory.filter(|_| containers.memory.is_zero())),
+        ephemeral_storage: None,
+        extended: huge_pages.map(|(name, &amount)| (name.clone(), amount)).collect(),
+    }
 }
 
 fn of_containers(spec: &PodSpec, resized: Option<&Resized>, unsaid: &Declared) -> Resources {
     let asked = |container: &Container| {
         let requests = container.resources.effective_requests().or(unsaid).to_resources();
-        let held = resized.and_then(|it| it.containers.iter().find(|(name, _)| *name == container.name).map(|(_, held)| (it, held)));
+        let held = resized
+            .and_then(|it| it.containers.iter().find(|(name, _)| *name == container.name).map(|(_, held)| (it, held)));
         match held {
             Some((resized, held)) if resized.infeasible => held.clone(),
             Some((_, held)) => requests.max(held),
@@ -69,23 +80,10 @@ fn of_containers(spec: &PodSpec, resized: Option<&Resized>, unsaid: &Declared) -
     (steady + &sidecars).max(&peak)
 }
 
-/// Where the pod as a whole asks for CPU, memory or huge pages, that counts instead; then overhead.
-fn with_whole(mut total: Resources, spec: &PodSpec, whole: Option<&Declared>) -> Resources {
-    if let Some(whole) = whole {
-        total.cpu = whole.cpu.unwrap_or(total.cpu);
-        total.memory = whole.memory.unwrap_or(total.memory);
-        for (name, &amount) in whole.extended.iter().filter(|(name, _)| name.starts_with("hugepages-")) {
-            total.extended.insert(name.clone(), amount);
-        }
-        let limits = &spec.pod_level.limits;
-        // The API server makes a limit the request where no container asks for anything.
-        if whole.cpu.is_none() && total.cpu.is_zero() {
-            total.cpu = limits.cpu.unwrap_or_default();
-        }
-        if whole.memory.is_none() && total.memory.is_zero() {
-            total.memory = limits.memory.unwrap_or_default();
-        }
-    }
+fn with_whole(mut total: Resources, spec: &PodSpec, whole: &Declared) -> Resources {
+    total.cpu = whole.cpu.unwrap_or(total.cpu);
+    total.memory = whole.memory.unwrap_or(total.memory);
+    total.extended.extend(whole.extended.iter().map(|(name, &amount)| (name.clone(), amount)));
     total + &spec.overhead.to_resources()
 }
 
