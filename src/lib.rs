@@ -55,6 +55,7 @@ pub mod composition;
 
 pub mod policy;
 pub mod inventory;
+pub mod scheduler;
 pub mod model;
 pub mod card;
 pub mod latency;
