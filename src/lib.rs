@@ -57,6 +57,7 @@ pub mod policy;
 pub mod inventory;
 pub mod model;
 pub mod card;
+pub mod fit;
 pub mod latency;
 
 pub mod mesh;

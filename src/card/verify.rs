@@ -111,7 +111,9 @@ fn compare(card: &ModelCard, measurement: &Measurement) -> Row {
     Row { label: measurement.label.clone(), measured, predicted, signed_error }
 }
 
-fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
+/// What a card predicts under some conditions, in the base unit of the quantity.
+#[must_use]
+pub fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
     match conditions {
         Conditions::ProxyMemory(config) => card.proxy_memory.steady(config).into(),
         Conditions::ProxyStartupMemory(config) => card.proxy_memory.startup(config).into(),

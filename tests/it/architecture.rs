@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("inventory", &["finding", "policy", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
+    ("fit", &["card", "finding", "model"]),
     ("latency", &["card", "composition", "estimate", "finding", "measurement", "model", "units"]),
     ("mesh", &["card", "finding", "inventory", "policy", "quantity", "resources", "units"]),
     ("profile", &["inventory", "policy", "units"]),
