@@ -49,6 +49,24 @@ pub enum Conditions {
     ZtunnelCpu(ZtunnelLoad),
 }
 
+impl Conditions {
+    /// What is measured under them, as data files name it.
+    #[must_use]
+    pub fn quantity(&self) -> &'static str {
+        match self {
+            Self::ProxyMemory(_) => "proxy memory",
+            Self::ProxyStartupMemory(_) => "proxy start-up memory",
+            Self::ProxyCpu(_) => "proxy CPU",
+            Self::IstiodMemory(_) => "istiod memory",
+            Self::IstiodPeakMemory(_) => "istiod peak memory",
+            Self::IstiodIdleCpu => "istiod idle CPU",
+            Self::IstiodCpu(_) => "istiod CPU",
+            Self::ZtunnelMemory(_) => "ztunnel memory",
+            Self::ZtunnelCpu(_) => "ztunnel CPU",
+        }
+    }
+}
+
 /// Measurements that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {message}")]
