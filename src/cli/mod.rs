@@ -4,6 +4,7 @@
 
 mod args;
 mod explain;
+mod fit;
 mod generate;
 mod latency;
 mod latency_mesh;
@@ -87,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

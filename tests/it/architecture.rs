@@ -61,9 +61,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "card",
             "composition",
             "estimate",
             "finding",
+            "fit",
             "latency",
             "measurement",
             "mesh",
@@ -88,6 +90,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "card",
             "composition",
             "finding",
+            "fit",
             "inventory",
             "latency",
             "measurement",
