@@ -35,6 +35,11 @@ pub fn run(arguments: &FitArguments, global: &Global) -> Result<Outcome, Failure
         output::print(&printed)?;
         return Err(nothing(arguments, &fitted));
     }
+    if fitted.date.is_empty() && arguments.output.is_some() {
+        return Err(Failure::Input(
+            "failed to write the card: no row says when it was measured; give --measured-on DATE".to_owned(),
+        ));
+    }
     let card = report::fit_card(&fitted, &named(arguments));
     match &arguments.output {
         Some(path) if output::is_standard(path) => output::print(&card)?,

@@ -1,17 +1,19 @@
 //! Which coefficients the measurements can decide.
 //!
-//! A coefficient is fitted where some rows need more of it than others, and not in step with another one. The
-//! largest part of the figures is looked at first: of two coefficients that go together it is the smaller one
-//! that stays as the card has it.
+//! A coefficient is fitted where some rows need more of it than others, and not in step with another one. What
+//! things cost is looked at before factors and exponents, and the largest part of the figures first: of two
+//! coefficients that go together it is the smaller one that stays as the card has it.
 
 use std::collections::BTreeSet;
 
-use super::problem::Problem;
+use super::problem::{Problem, is_amount};
 
 /// Least share of a column, squared, that others may not explain.
 const OWN: f64 = 1e-3;
-/// Least rows in which a coefficient counts for more or less than in most.
+/// Least rows that show a coefficient ...
 const LEAST_ROWS: usize = 3;
+/// ... each by so much of what the row that shows it best does.
+const SHOWN: f64 = 0.1;
 /// Likeness of two columns, as a cosine, from which one is named as the cause.
 const ALIKE: f64 = 0.95;
 /// Most coefficients named as going together with one.
@@ -36,6 +38,8 @@ pub(super) struct Choice {
 pub enum Kept {
     /// It makes no difference to any row.
     NotVaried,
+    /// It makes no difference to any row where the law fits best.
+    Undecided,
     /// Too few rows show it.
     TooFewRows(usize),
     /// It rises and falls with these; with the groups' speeds where there are none.
@@ -68,35 +72,31 @@ pub(super) fn choose(problem: &Problem<'_>) -> Choice {
         let value = start.get(*place).copied().unwrap_or(0.0);
         columns.get(*place).map_or(0.0, |column| value * norm(&relative(column)))
     };
+    let is_amount = |place: &usize| problem.coefficients.get(*place).is_some_and(is_amount);
     let mut order: Vec<usize> = (0..start.len()).collect();
-    order.sort_by(|a, b| part(b).total_cmp(&part(a)).then_with(|| a.cmp(b)));
+    order.sort_by(|a, b| {
+        is_amount(b).cmp(&is_amount(a)).then_with(|| part(b).total_cmp(&part(a))).then_with(|| a.cmp(b))
+    });
 
     let (mut free, mut kept) = (Vec::new(), Vec::new());
     for place in order {
         let Some(column) = columns.get(place) else { continue };
-        let unlike = unlike_most(column);
-        if norm(column) == 0.0 {
+        let column = relative(column);
+        let shown = basis.rows_shown(&column);
+        if norm(&column) == 0.0 {
             kept.push((place, Kept::NotVaried));
-        } else if unlike == 0 && !free.is_empty() || !basis.accept(&relative(column), Some(place)) {
-            kept.push((place, Kept::InStepWith(basis.like(&relative(column), problem))));
-        } else if unlike > 0 && unlike < LEAST_ROWS {
-            basis.drop_last();
-            kept.push((place, Kept::TooFewRows(unlike)));
+        } else if shown == 0 {
+            kept.push((place, Kept::InStepWith(basis.like(&column, problem))));
+        } else if shown < LEAST_ROWS {
+            kept.push((place, Kept::TooFewRows(shown)));
         } else {
+            basis.accept(&column, Some(place));
             free.push(place);
         }
     }
     free.sort_unstable();
     kept.sort_by_key(|(place, _)| *place);
     Choice { free, kept, points: points(&columns) }
-}
-
-/// Rows in which a column is not what it is in most of them.
-fn unlike_most(column: &[f64]) -> usize {
-    let mut rounded: Vec<u64> = column.iter().map(|value| rounded(*value)).collect();
-    rounded.sort_unstable();
-    let most = rounded.chunk_by(|a, b| a == b).map(<[u64]>::len).max().unwrap_or(0);
-    column.len() - most
 }
 
 /// How many different rows there are.
@@ -124,9 +124,29 @@ struct Basis {
 }
 
 impl Basis {
-    /// Takes a column in, if the others leave enough of it.
-    fn accept(&mut self, column: &[f64], place: Option<usize>) -> bool {
+    /// Takes a column in, if the others leave any of it.
+    fn accept(&mut self, column: &[f64], place: Option<usize>) {
+        let rest = self.rest(column);
+        let left = norm(&rest);
+        if left > 0.0 {
+            self.directions.push(rest.iter().map(|value| value / left).collect());
+        }
+        self.columns.push((place, column.to_vec()));
+    }
+
+    /// Rows that show what the others do not explain of a column; none where that is next to nothing.
+    fn rows_shown(&self, column: &[f64]) -> usize {
+        let rest = self.rest(column);
         let whole = norm(column);
+        if whole == 0.0 || (norm(&rest) / whole).powi(2) < OWN {
+            return 0;
+        }
+        let largest = rest.iter().map(|value| value.abs()).fold(0.0, f64::max);
+        rest.iter().filter(|value| value.abs() >= SHOWN * largest).count()
+    }
+
+    /// What the columns taken in do not explain of another.
+    fn rest(&self, column: &[f64]) -> Vec<f64> {
         let mut rest = column.to_vec();
         // Twice, for once leaves rounding behind.
         for _ in 0..2 {
@@ -135,18 +155,7 @@ impl Basis {
                 rest = rest.iter().zip(direction).map(|(value, unit)| value - along * unit).collect();
             }
         }
-        let left = norm(&rest);
-        if whole == 0.0 || (left / whole).powi(2) < OWN {
-            return false;
-        }
-        self.directions.push(rest.iter().map(|value| value / left).collect());
-        self.columns.push((place, column.to_vec()));
-        true
-    }
-
-    fn drop_last(&mut self) {
-        self.directions.pop();
-        self.columns.pop();
+        rest
     }
 
     /// Coefficients whose columns are most like a column, the likest first.

@@ -21,31 +21,65 @@ pub(super) fn intervals(
     resamples: usize,
     seed: u64,
 ) -> Vec<(f64, f64)> {
-    let mut numbers = Numbers::new(seed);
-    let mut drawn: Vec<Vec<f64>> = vec![Vec::with_capacity(resamples); free.len()];
-    for _ in 0..resamples {
-        let times = resample(problem, &mut numbers);
-        for (values, value) in drawn.iter_mut().zip(solution.linear.resampled(&times, solution.scale)) {
-            values.push(value);
-        }
-    }
+    let drawn = drawn(problem, solution, resamples, seed, true);
+    let at_bound = |place: &usize| {
+        let (value, domain) = (solution.values.get(*place)?, problem.coefficients.get(*place)?.domain);
+        Some(*value == domain.0 || *value == domain.1)
+    };
+    let stuck = free.iter().any(|place| at_bound(place) == Some(true));
+    let unbounded = if stuck { self::drawn(problem, solution, resamples, seed, false) } else { drawn.clone() };
     let (rows, used) = (problem.rows.len() as f64, (free.len() + problem.speeds()) as f64);
     let lost = (rows / (rows - used).max(1.0)).sqrt();
     let (fastest, slowest) = speed_range(&solution.speeds);
     free.iter()
-        .zip(drawn)
-        .map(|(place, mut values)| {
+        .zip(drawn.iter().zip(&unbounded))
+        .map(|(place, (bounded, unbounded))| {
             let value = solution.values.get(*place).copied().unwrap_or(0.0);
             let Some(coefficient) = problem.coefficients.get(*place) else { return (value, value) };
-            values.sort_by(f64::total_cmp);
-            let end = |share: f64| value + lost * (quantile(&values, share) - value);
-            let (mut lower, mut upper) = (end(ENDS.0).min(value), end(ENDS.1).max(value));
-            if is_amount(coefficient) {
-                (lower, upper) = (lower * fastest, upper * slowest);
+            let (mut lower, mut upper) = if at_bound(place) == Some(true) {
+                // How far noise takes it, from the middle of where it takes it.
+                let middle = quantile(unbounded, 0.5);
+                let end = |share: f64| value + lost * (quantile(unbounded, share) - middle);
+                (end(ENDS.0), end(ENDS.1))
+            } else {
+                (widened(value, quantile(bounded, ENDS.0), lost), widened(value, quantile(bounded, ENDS.1), lost))
+            };
+            if is_amount(coefficient) && value > 0.0 {
+                (lower, upper) =
+                    (value / both(value / lower.max(0.0), 1.0 / fastest), value * both(upper / value, slowest));
             }
             (lower.max(coefficient.domain.0).min(value), upper.min(coefficient.domain.1).max(value))
         })
         .collect()
+}
+
+/// The free coefficients of every resample, sorted one by one.
+fn drawn(problem: &Problem<'_>, solution: &Solution<'_>, resamples: usize, seed: u64, bounded: bool) -> Vec<Vec<f64>> {
+    let mut numbers = Numbers::new(seed);
+    let mut drawn: Vec<Vec<f64>> = vec![Vec::with_capacity(resamples); solution.linear.free()];
+    for _ in 0..resamples {
+        let times = resample(problem, &mut numbers);
+        for (values, value) in drawn.iter_mut().zip(solution.linear.resampled(&times, solution.scale, bounded)) {
+            values.push(value);
+        }
+    }
+    for values in &mut drawn {
+        values.sort_by(f64::total_cmp);
+    }
+    drawn
+}
+
+/// An end of an interval moved outwards by a factor, in proportion where that is possible.
+fn widened(value: f64, end: f64, by: f64) -> f64 {
+    if value > 0.0 && end > 0.0 { value * (end / value).powf(by) } else { value + by * (end - value) }
+}
+
+/// Two independent factors of at least 1, together.
+fn both(one: f64, other: f64) -> f64 {
+    if !one.is_finite() {
+        return f64::INFINITY;
+    }
+    one.max(1.0).ln().hypot(other.max(1.0).ln()).exp()
 }
 
 /// How often every row counts in one resample.

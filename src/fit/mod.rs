@@ -137,7 +137,7 @@ fn notice_kept(problem: &Problem<'_>, choice: &Choice, findings: &mut Vec<Findin
         let message = format!("{kept}: taken from {}", problem.card.name());
         let kind = match kept {
             Kept::InStepWith(_) => &COEFFICIENTS_COLLINEAR,
-            Kept::NotVaried | Kept::TooFewRows(_) | Kept::Withheld => &COEFFICIENT_NOT_VARIED,
+            Kept::NotVaried | Kept::Undecided | Kept::TooFewRows(_) | Kept::Withheld => &COEFFICIENT_NOT_VARIED,
         };
         findings.push(Finding::new(kind, name, message));
     }

@@ -22,7 +22,8 @@ pub(super) fn counts(problem: &Problem<'_>) -> BTreeMap<String, (f64, f64)> {
             (*least, *largest) = (least.min(used.count), largest.max(used.count));
         }
     }
-    counts.retain(|name, _| problem.coefficients.iter().any(|one| one.name == *name));
+    // What counts the same in every row, such as the base, has no range.
+    counts.retain(|name, (least, most)| least < most && problem.coefficients.iter().any(|one| one.name == *name));
     counts
 }
 

@@ -22,8 +22,10 @@ const SPEED_SPREAD: f64 = 0.5;
 const SPEED_BOUNDS: (f64, f64) = (-4.6, 4.6);
 /// Most rounds of weights at one linearisation, and of linearisations.
 const MOST_ROUNDS: usize = 60;
-/// Change of every prediction, as a share, that ends the search.
-const SETTLED: f64 = 1e-10;
+/// Change of every prediction, as a share, that ends the search for figures that are kept ...
+pub(super) const FINE: f64 = 1e-10;
+/// ... and for those that only judge rows left out.
+pub(super) const COARSE: f64 = 1e-5;
 
 /// A law near some values of its coefficients: a straight line in each that is free.
 pub(super) struct Linear<'a> {
@@ -60,8 +62,8 @@ pub(super) struct Solution<'a> {
     pub linear: Linear<'a>,
 }
 
-/// Fits the free coefficients of a problem, from some values on.
-pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64]) -> Solution<'a> {
+/// Fits the free coefficients of a problem, from some values on, until predictions change by less than a share.
+pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64], settled_at: f64) -> Solution<'a> {
     let mut values = start.to_vec();
     let mut speeds = vec![0.0; problem.speeds()];
     let mut miss = f64::INFINITY;
@@ -69,7 +71,8 @@ pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64])
     let once = vec![1.0; problem.rows.len()];
     for round in 0..MOST_ROUNDS {
         let linear = Linear::new(problem, free, &values, &speeds);
-        let settled = linear.settle(&once, None, if round == 0 { Against::Measured } else { Against::Predicted });
+        let against = if round == 0 { Against::Measured } else { Against::Predicted };
+        let settled = linear.settle(&once, None, against, settled_at, true);
         let (mut next_values, mut next_speeds) = unpack(&values, free, &settled.at);
         let mut predicted = with_speeds(problem, &next_values, &next_speeds);
         let mut next_miss = mean_miss(&linear.measured, &predicted);
@@ -85,7 +88,7 @@ pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64])
         }
         let moved =
             linear.predicted.iter().zip(&predicted).map(|(was, is)| (is / was.max(f64::MIN_POSITIVE) - 1.0).abs());
-        let still = moved.fold(0.0, f64::max) < SETTLED;
+        let still = moved.fold(0.0, f64::max) < settled_at;
         (values, speeds, miss) = (next_values, next_speeds, next_miss);
         best = Some(settled);
         if still && round > 0 {
@@ -135,22 +138,38 @@ impl<'a> Linear<'a> {
         self.columns.len()
     }
 
-    /// The free coefficients with rows that count several times or not at all, at a scale that is known.
-    pub fn resampled(&self, times: &[f64], scale: f64) -> Vec<f64> {
-        let mut settled = self.settle(times, Some(scale), Against::Predicted);
+    /// Which free coefficients make no difference to any row here.
+    pub fn without_effect(&self) -> Vec<usize> {
+        let flat = |column: &[f64]| column.iter().all(|slope| *slope == 0.0);
+        self.columns.iter().enumerate().filter(|(_, column)| flat(column)).map(|(place, _)| place).collect()
+    }
+
+    /// The free coefficients with rows that count several times or not at all, at a scale that is known; without
+    /// bounds they say how far noise alone would take them.
+    pub fn resampled(&self, times: &[f64], scale: f64, bounded: bool) -> Vec<f64> {
+        let mut settled = self.settle(times, Some(scale), Against::Predicted, COARSE, bounded);
         settled.at.truncate(self.free());
         settled.at
     }
 
     /// Weights and best fit in turn, until neither changes.
-    fn settle(&self, times: &[f64], scale: Option<f64>, mut against: Against) -> Settled {
+    fn settle(
+        &self,
+        times: &[f64],
+        scale: Option<f64>,
+        mut against: Against,
+        settled_at: f64,
+        bounded: bool,
+    ) -> Settled {
+        let open = vec![(f64::NEG_INFINITY, f64::INFINITY); self.bounds.len()];
+        let bounds = if bounded { &self.bounds } else { &open };
         let mut at = self.at.clone();
         let mut predicted = self.predicted.clone();
         let mut residuals = self.residuals(&predicted, against);
         let most = if scale.is_some() { 5 } else { MOST_ROUNDS };
         for _ in 0..most {
             let now = scale.unwrap_or_else(|| self.scale_of(&residuals));
-            let next = self.step(&predicted, &residuals, times, now, against, &at);
+            let next = self.normal(&predicted, &residuals, times, now, against).solve(&at, bounds);
             let moved = self.predict(&next);
             let largest = predicted
                 .iter()
@@ -158,7 +177,7 @@ impl<'a> Linear<'a> {
                 .map(|(was, is)| (is - was).abs() / was.abs().max(f64::MIN_POSITIVE))
                 .fold(0.0, f64::max);
             (at, predicted) = (next, moved);
-            let settled = largest < SETTLED && against == Against::Predicted;
+            let settled = largest < settled_at && against == Against::Predicted;
             against = Against::Predicted;
             residuals = self.residuals(&predicted, against);
             if settled {
@@ -168,15 +187,8 @@ impl<'a> Linear<'a> {
         Settled { at, scale: scale.unwrap_or_else(|| self.scale_of(&residuals)) }
     }
 
-    fn step(
-        &self,
-        predicted: &[f64],
-        residuals: &[f64],
-        times: &[f64],
-        scale: f64,
-        against: Against,
-        now: &[f64],
-    ) -> Vec<f64> {
+    /// The weighted rows, and how little is known of speeds beforehand.
+    fn normal(&self, predicted: &[f64], residuals: &[f64], times: &[f64], scale: f64, against: Against) -> Normal {
         let mut normal = Normal::new(self.at.len());
         let mut entries = Vec::with_capacity(self.columns.len() + 1);
         for (row, measured) in self.measured.iter().enumerate() {
@@ -210,7 +222,7 @@ impl<'a> Linear<'a> {
         for place in self.columns.len()..self.at.len() {
             normal.add(&[(place, 1.0)], 0.0, (scale / SPEED_SPREAD).powi(2));
         }
-        normal.solve(now, &self.bounds)
+        normal
     }
 
     /// Parameter and slope of the speed of a row's group.

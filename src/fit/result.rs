@@ -121,6 +121,7 @@ impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotVaried => f.write_str("the rows do not vary it"),
+            Self::Undecided => f.write_str("where the law fits best it makes no difference to any row"),
             Self::TooFewRows(1) => f.write_str("1 row varies it, 3 are needed"),
             Self::TooFewRows(rows) => write!(f, "{rows} rows vary it, 3 are needed"),
             Self::InStepWith(names) if names.is_empty() => f.write_str("it changes in step with the groups"),

@@ -7,7 +7,7 @@
 use super::intervals::SEVERAL_GROUPS;
 use super::numbers::Numbers;
 use super::problem::{Problem, with_ends};
-use super::regression::{Solution, solve};
+use super::regression::{COARSE, Solution, solve};
 use crate::card::{Interval, predict};
 use crate::model::Coefficient;
 
@@ -55,7 +55,7 @@ pub(super) fn spread(
         if others.rows.is_empty() {
             continue;
         }
-        let values = solve(&others, free, &solution.values).values;
+        let values = solve(&others, free, &solution.values, COARSE).values;
         // A coefficient is as sure in the fold as it is in the whole.
         let ends: Vec<(f64, f64)> = fitted
             .iter()

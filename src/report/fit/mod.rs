@@ -38,16 +38,25 @@ pub fn document(fit: &Fit) -> Document {
 
 fn headline(fit: &Fit) -> Headline {
     let fitted = fit.laws.iter().filter(|law| matches!(law.outcome, Outcome::Fitted(_))).count();
-    let mut sentences: Vec<String> = fit.laws.iter().map(sentence).collect();
-    if sentences.is_empty() {
-        sentences.push("No measurement can be fitted.".to_owned());
-    }
+    let sentence = match &*fit.laws {
+        [] => "No measurement can be fitted.".to_owned(),
+        [law] => sentence(law),
+        laws => {
+            let named = |wanted: bool| {
+                let is_fitted = |law: &&LawFit| matches!(law.outcome, Outcome::Fitted(_)) == wanted;
+                laws.iter().filter(is_fitted).map(|law| law.law.name()).collect::<Vec<_>>().join(", ")
+            };
+            let parts = [("Fitted", named(true)), ("Withheld for too few load points", named(false))];
+            let said = parts.iter().filter(|(_, names)| !names.is_empty());
+            said.map(|(what, names)| format!("{what}: {names}.")).collect::<Vec<_>>().join(" ")
+        }
+    };
     let (badge, tone) = match fitted {
         0 => ("withheld", Tone::Bad),
         _ if fitted < fit.laws.len() => ("fitted in part", Tone::Caution),
         _ => ("fitted", Tone::Good),
     };
-    Headline { badge, tone, sentence: sentences.join(" "), advice: Vec::new() }
+    Headline { badge, tone, sentence, advice: Vec::new() }
 }
 
 fn sentence(law: &LawFit) -> String {
