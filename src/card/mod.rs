@@ -17,7 +17,7 @@ use serde::Deserialize;
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, predict, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;

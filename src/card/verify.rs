@@ -127,6 +127,16 @@ pub fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
     }
 }
 
+/// The value of [`predict`] alone, for those who ask for it a million times.
+#[must_use]
+pub fn figure(card: &ModelCard, conditions: &Conditions) -> f64 {
+    match conditions {
+        Conditions::ProxyMemory(config) => card.proxy_memory.figure(config).base(),
+        Conditions::ProxyCpu(traffic) => card.proxy_cpu.figure(traffic).base(),
+        _ => predict(card, conditions).value,
+    }
+}
+
 impl<Q: Quantity> From<Estimate<Q>> for Interval {
     fn from(estimate: Estimate<Q>) -> Self {
         Self { lower: estimate.lower.base(), value: estimate.value.base(), upper: estimate.upper.base() }

@@ -160,7 +160,7 @@ impl Basis {
 
     /// Coefficients whose columns are most like a column, the likest first.
     fn like(&self, column: &[f64], problem: &Problem<'_>) -> Vec<String> {
-        let cosine = |other: &[f64]| dot(column, other) / (norm(column) * norm(other)).max(f64::MIN_POSITIVE);
+        let cosine = |other: &[f64]| dot(column, other).abs() / (norm(column) * norm(other)).max(f64::MIN_POSITIVE);
         let mut others: Vec<(f64, usize)> =
             self.columns.iter().filter_map(|(place, other)| Some((cosine(other), (*place)?))).collect();
         others.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::law::Law;
-use crate::card::{Measurement, ModelCard, predict};
+use crate::card::{Measurement, ModelCard, figure};
 use crate::model::{Coefficient, Measure};
 
-/// Step in which the effect of a factor or an exponent is felt, against its size.
+/// Step in which the effect of a factor or an exponent is felt, against its size ...
 const SMALL: f64 = 1e-5;
+/// ... which is at least this.
+const LEAST_SIZE: f64 = 0.01;
 
 /// What is to be fitted.
 #[derive(Clone)]
@@ -66,10 +68,10 @@ impl<'a> Problem<'a> {
         self.card.with_coefficients(&replaced).unwrap_or_else(|_| self.card.clone())
     }
 
-    /// What the law predicts for every row at some values of its coefficients; above 0.
+    /// What the law predicts for every row at some values of its coefficients.
     pub fn predicted(&self, values: &[f64]) -> Vec<f64> {
         let card = self.card_with(values);
-        self.rows.iter().map(|row| predict(&card, &row.conditions).value).collect()
+        self.rows.iter().map(|row| figure(&card, &row.conditions)).collect()
     }
 
     /// By how much the prediction of every row grows with one coefficient.
@@ -92,7 +94,7 @@ impl<'a> Problem<'a> {
             let step = value.max(coefficient.scale);
             return slope(predicted, &at(value + step), step);
         }
-        let step = SMALL * value.max(SMALL);
+        let step = SMALL * value.max(LEAST_SIZE);
         let (least, most) = coefficient.domain;
         let (below, above) = ((value - step).max(least), (value + step).min(most));
         slope(&at(below), &at(above), above - below)

@@ -6,7 +6,7 @@
 //! no straight lines in a coefficient are linearised again and again (Gauss-Newton).
 
 use super::least_squares::Normal;
-use super::problem::Problem;
+use super::problem::{Problem, is_amount};
 
 /// Residual, in units of the scale, beyond which a row counts less: 95 % efficient where errors are normal.
 const HUBER: f64 = 1.345;
@@ -69,8 +69,9 @@ pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64],
     let mut miss = f64::INFINITY;
     let mut best = None;
     let once = vec![1.0; problem.rows.len()];
+    let mut slopes = None;
     for round in 0..MOST_ROUNDS {
-        let linear = Linear::new(problem, free, &values, &speeds);
+        let linear = Linear::new(problem, free, &values, &speeds, &mut slopes);
         let against = if round == 0 { Against::Measured } else { Against::Predicted };
         let settled = linear.settle(&once, None, against, settled_at, true);
         let (mut next_values, mut next_speeds) = unpack(&values, free, &settled.at);
@@ -95,7 +96,7 @@ pub(super) fn solve<'a>(problem: &'a Problem<'a>, free: &[usize], start: &[f64],
             break;
         }
     }
-    let linear = Linear::new(problem, free, &values, &speeds);
+    let linear = Linear::new(problem, free, &values, &speeds, &mut slopes);
     let residuals: Vec<f64> = linear
         .measured
         .iter()
@@ -116,17 +117,28 @@ enum Against {
 }
 
 impl<'a> Linear<'a> {
-    fn new(problem: &'a Problem<'a>, free: &[usize], values: &[f64], speeds: &[f64]) -> Self {
+    /// `slopes` are kept from one linearisation to the next where the law is a straight line in all of them.
+    fn new(
+        problem: &'a Problem<'a>,
+        free: &[usize],
+        values: &[f64],
+        speeds: &[f64],
+        slopes: &mut Option<Vec<Vec<f64>>>,
+    ) -> Self {
         let plain = problem.predicted(values);
+        let straight = free.iter().all(|place| problem.coefficients.get(*place).is_some_and(is_amount));
+        let derivatives = || free.iter().map(|place| problem.derivative(*place, values, &plain)).collect::<Vec<_>>();
+        let known = if straight { slopes.take() } else { None }.unwrap_or_else(derivatives);
         let factors: Vec<f64> = problem.group.iter().map(|group| speed(speeds, *group)).collect();
-        let fast = |column: Vec<f64>| -> Vec<f64> { column.iter().zip(&factors).map(|(a, b)| a * b).collect() };
-        let columns = free.iter().map(|place| fast(problem.derivative(*place, values, &plain))).collect();
+        let fast = |column: &[f64]| -> Vec<f64> { column.iter().zip(&factors).map(|(a, b)| a * b).collect() };
+        let columns = known.iter().map(|column| fast(column)).collect();
+        *slopes = Some(known);
         let own = |place: &usize| values.get(*place).copied().unwrap_or(0.0);
         let domain = |place: &usize| problem.coefficients.get(*place).map_or((0.0, 0.0), |one| one.domain);
         Self {
             problem,
             measured: problem.measured(),
-            predicted: fast(plain),
+            predicted: fast(&plain),
             columns,
             at: free.iter().map(own).chain(speeds.iter().copied()).collect(),
             bounds: free.iter().map(domain).chain(speeds.iter().map(|_| SPEED_BOUNDS)).collect(),

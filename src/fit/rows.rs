@@ -38,7 +38,8 @@ fn fault(row: &Measurement) -> Option<String> {
         Conditions::ProxyMemory(config) | Conditions::ProxyStartupMemory(config) => {
             odd("connections", config.connections)
         }
-        Conditions::ProxyCpu(traffic) => odd("requests per second", traffic.rate.as_per_second()),
+        Conditions::ProxyCpu(traffic) => odd("requests per second", traffic.rate.as_per_second())
+            .or_else(|| odd("handshakes per second", traffic.handshakes.as_per_second())),
         Conditions::IstiodMemory(load) | Conditions::IstiodPeakMemory(load) | Conditions::IstiodCpu(load) => {
             odd("proxies", load.proxies).or_else(|| odd("visible services", load.visible_services))
         }
