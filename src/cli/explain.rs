@@ -88,6 +88,7 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
         crate::fit::FINDINGS.to_vec(),
+        crate::calibrate::FINDINGS.to_vec(),
     ]
     .concat();
     kinds.sort_by_key(|kind| kind.id);
