@@ -19,6 +19,10 @@
 //! connections for every request cost two to three times as much and are not in the law. The figure
 //! is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
 
+mod feature;
+
+pub use feature::Observed;
+
 use super::sum::{IN_CORES, IN_MILLIS, Swings, spread_in_words, total};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
 use crate::estimate::{Basis, Estimate, Term};
