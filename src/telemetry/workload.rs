@@ -87,6 +87,7 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
         workers,
         features,
         gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
+        ..ProxyTraffic::default()
     };
     let metrics = metrics(&features, &inputs.policy.telemetry);
     let series = SeriesLoad {
@@ -100,7 +101,7 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
 }
 
 fn metrics(features: &Features, policy: &TelemetryPolicy) -> Metrics {
-    if !features.metrics {
+    if features.metrics == Share::ZERO {
         return Metrics::NONE;
     }
     let keeps = |histogram: Histogram| policy.histograms.contains(&histogram);
@@ -139,7 +140,7 @@ pub(super) fn estimate(card: &ModelCard, policy: &Policy, load: &Load) -> Worklo
             let all = times(&each, load.count);
             let rate = traffic.rate * load.count;
             let spans = laws.tracing.spans(rate, traffic.features.tracing_sampling, traffic.gateway);
-            let log_lines = if traffic.features.access_log { rate } else { Rate::ZERO };
+            let log_lines = rate * traffic.features.access_log.get();
             let share = |feature: Observed| times(&card.proxy_cpu.share_of(&traffic, feature), load.count);
             WorkloadTelemetry {
                 peers: load.peers,
