@@ -305,6 +305,10 @@ pub struct PlanArguments {
     /// Objective such as p99<250ms for every workload that was measured; may be repeated
     #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
     pub slo: Vec<crate::measurement::Slo>,
+    /// Who calls whom, for the time series that proxies make of it: CSV with the columns from and to, each
+    /// NAMESPACE/NAME; a host outside has no namespace
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
     /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
@@ -347,7 +351,7 @@ pub enum Explain {
         workload: String,
         #[command(flatten)]
         inventory: InventoryArguments,
-        /// Who calls whom, for what a Sidecar of its own would leave: CSV with the columns from and to,
+        /// Who calls whom, for what a Sidecar of its own would leave and the time series of its metrics: CSV with the columns from and to,
         /// each NAMESPACE/NAME; a host outside has no namespace
         #[arg(long, value_name = "FILE")]
         calls: Option<PathBuf>,
