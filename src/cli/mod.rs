@@ -7,6 +7,7 @@ mod calibrate;
 mod calibrate_args;
 mod compare;
 mod explain;
+mod fit;
 mod generate;
 mod latency;
 mod latency_mesh;
@@ -91,6 +92,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

@@ -6,14 +6,15 @@ use super::args::{Format, Global, PlanArguments};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::plan::{Inputs, Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
-use crate::sources::Input;
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
+use crate::sources::{self, Input};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<Format>(&arguments.output)?;
     let mut inputs = load::inputs(&arguments.inventory, global)?;
     read_response_times(&mut inputs, &arguments.latency)?;
     inputs.objectives.clone_from(&arguments.slo);
+    inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
     let plan = Plan::new(inputs);
     for (path, format) in files {
         output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;

@@ -32,5 +32,6 @@ mod reports;
 mod scope;
 mod shared;
 mod sources;
+mod telemetry;
 mod threads;
 mod verdicts;

@@ -26,6 +26,10 @@ mod waypoints;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use protocol::is_tcp_only;
+pub use selected::behind_services;
+pub use waypoints::is_carried;
+
 use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
 use crate::inventory::objects::{EgressListener, ListenerPort};

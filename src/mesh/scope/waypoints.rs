@@ -6,7 +6,7 @@ use super::protocol::Protocol;
 use super::registry::{Host, Registry};
 use super::routes::{MESH, Route};
 use super::rules::Rules;
-use crate::inventory::{Inventory, Workload};
+use crate::inventory::{Inventory, Labels, Service, Workload};
 use crate::mesh::waypoint_label::used;
 
 /// Label of a waypoint's Gateway that says what it carries; `service` unless it says otherwise.
@@ -48,7 +48,7 @@ pub(super) fn carried(
         .hosts
         .iter()
         .enumerate()
-        .filter(|(_, host)| host.is_kubernetes && names(inventory, host, workload))
+        .filter(|(_, host)| host.is_kubernetes && names(inventory, host.labels, host.namespace, workload))
         .map(|(index, _)| index)
         .collect();
     for host in own.iter().filter_map(|&index| registry.hosts.get(index)) {
@@ -76,8 +76,14 @@ pub(super) fn carried(
     carried
 }
 
+/// Whether the waypoint of a workload carries a service.
+#[must_use]
+pub fn is_carried(inventory: &Inventory, service: &Service, workload: &Workload) -> bool {
+    names(inventory, Some(&service.labels), &service.name.namespace, workload)
+}
+
 /// Whether a service, or else its namespace, names the waypoint of a workload.
-fn names(inventory: &Inventory, host: &Host<'_>, workload: &Workload) -> bool {
+fn names(inventory: &Inventory, labels: Option<&Labels>, namespace: &str, workload: &Workload) -> bool {
     let Some(name) = workload.labels.get(GATEWAY_NAME) else { return false };
     let gateway = inventory
         .gateways
@@ -87,7 +93,7 @@ fn names(inventory: &Inventory, host: &Host<'_>, workload: &Workload) -> bool {
     if !matches!(carries, "service" | "all") {
         return false;
     }
-    let used = used(inventory, host.labels, host.namespace);
+    let used = used(inventory, labels, namespace);
     used.is_some_and(|(namespace, used)| namespace == &*workload.id.namespace && used == name)
 }
 
