@@ -1,5 +1,6 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
+mod cni;
 mod findings;
 mod injection;
 mod planned;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use cni::{CniAgents, cni_agents, is_cni};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
