@@ -132,10 +132,10 @@ fn families(card: &ModelCard, loads: &[Option<Load>], ztunnels: u64) -> Vec<(Fam
         }
     };
     for load in loads.iter().flatten() {
-        match load.kind {
-            LoadKind::Envoy { series, .. } => {
+        match &load.kind {
+            LoadKind::Envoy(envoy) => {
                 for family in Family::ALL {
-                    add(family, laws.series.ends_of(&series, |it| it == family), load.count);
+                    add(family, laws.series.ends_of(&envoy.series, |it| it == family), load.count);
                 }
             }
             LoadKind::Captured => {
