@@ -49,6 +49,14 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// Whether its proxies trace every request.
+    pub fn traces_everything(&self) -> bool {
+        match &self.kind {
+            LoadKind::Envoy(envoy) => envoy.traffic.features.tracing_sampling == Share::ONE,
+            LoadKind::Captured => false,
+        }
+    }
+
     /// What it makes ztunnels count.
     pub fn ztunnel_peers(&self) -> ZtunnelPeers {
         ZtunnelPeers { nodes: self.count, peers: self.peers.all() }
