@@ -7,6 +7,7 @@ mod evidence;
 mod extends;
 mod injection;
 mod published;
+mod replace;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use serde::Deserialize;
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
