@@ -260,6 +260,7 @@ mod tests {
         connections: 16,
         rps: 100,
         payload: Bytes::new(1024),
+        arrivals: point::Arrivals::Even,
     };
 
     #[test]

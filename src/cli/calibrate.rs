@@ -10,7 +10,9 @@ use super::args::{BoundArguments, CalibrateArguments, Global};
 use super::calibrate_args::Sweep;
 use super::progress::Bar;
 use super::{Failure, Outcome, output};
-use crate::calibrate::{self, CalibrateError, Hooks, Launcher, Pace, Point, Program, Settings, Summary, Wanted};
+use crate::calibrate::{
+    self, Arrivals, CalibrateError, Hooks, Launcher, Pace, Point, Program, Settings, Summary, Wanted,
+};
 
 impl From<CalibrateError> for Failure {
     fn from(error: CalibrateError) -> Self {
@@ -23,6 +25,7 @@ pub fn run(arguments: &CalibrateArguments, global: &Global) -> Result<Outcome, F
         memory: arguments.sweep != Sweep::Cpu,
         paced: arguments.sweep != Sweep::Memory,
         most_rps: arguments.most_rps,
+        arrivals: Arrivals::ALL.into_iter().find(|known| known.name() == arguments.arrivals).unwrap_or(Arrivals::Even),
     };
     let Some(folder) = arguments.output.clone().filter(|_| !arguments.dry_run) else {
         output::print(&listing(wanted, arguments.budget))?;
