@@ -42,6 +42,9 @@ pub struct CalibrateArguments {
     /// What the rows are told apart by when cards are fitted, e.g. the node pool [default: cores and processor]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub environment: Option<String>,
+    /// Card that card.toml extends: a name from `meshcap models list`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "istio-1.24")]
+    pub extends: String,
     /// Print what would be measured, and measure nothing
     #[arg(long)]
     pub dry_run: bool,

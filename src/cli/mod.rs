@@ -5,6 +5,7 @@
 mod args;
 mod calibrate;
 mod calibrate_args;
+mod calibrate_card;
 mod explain;
 mod fit;
 mod generate;
