@@ -51,3 +51,14 @@ fn write_card(
     };
     output::write_text(path, &report::fit_card(fitted, &name), global.quiet)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::observations;
+
+    #[test]
+    fn the_finding_that_is_left_out_is_one() {
+        assert!(observations::FINDINGS.iter().any(|kind| kind.id == EXPECTED));
+    }
+}
