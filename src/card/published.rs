@@ -86,6 +86,8 @@ pub fn published() -> Result<Vec<Measurement>, DataError> {
     for (file, text) in [
         ("proxy-memory.toml", include_str!("../../data/published/proxy-memory.toml")),
         ("proxy-cpu.toml", include_str!("../../data/published/proxy-cpu.toml")),
+        ("envoy.toml", include_str!("../../data/published/envoy.toml")),
+        ("istio-tools.toml", include_str!("../../data/published/istio-tools.toml")),
         ("istiod.toml", include_str!("../../data/published/istiod.toml")),
         ("ztunnel.toml", include_str!("../../data/published/ztunnel.toml")),
     ] {
