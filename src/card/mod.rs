@@ -3,6 +3,7 @@
 //! A card is a TOML file. Those embedded in the crate are listed by [`embedded`]; any other is read
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
+mod diff;
 mod evidence;
 mod extends;
 mod injection;
@@ -13,10 +14,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use diff::{Change, Difference, diff};
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, verify, verify_own};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;

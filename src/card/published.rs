@@ -65,6 +65,17 @@ impl Conditions {
             Self::ZtunnelCpu(_) => "ztunnel CPU",
         }
     }
+
+    /// What sources state of a run beside its figure: requests per second, or proxies of an istiod; 0 for memory of
+    /// proxies, of which configuration is rarely counted.
+    pub(super) fn load(&self) -> f64 {
+        match self {
+            Self::ProxyMemory(_) | Self::ProxyStartupMemory(_) | Self::ZtunnelMemory(_) | Self::IstiodIdleCpu => 0.0,
+            Self::ProxyCpu(traffic) => traffic.rate.as_per_second(),
+            Self::IstiodMemory(load) | Self::IstiodPeakMemory(load) | Self::IstiodCpu(load) => load.proxies,
+            Self::ZtunnelCpu(load) => load.rate.as_per_second(),
+        }
+    }
 }
 
 /// Measurements that cannot be read.

@@ -16,6 +16,7 @@ mod markdown;
 mod markup;
 mod terminal;
 mod text;
+mod verification;
 
 #[cfg(test)]
 extern crate self as meshcap;
@@ -25,6 +26,7 @@ mod sample;
 pub use document::Document;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
+pub use verification::VerificationReport;
 
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
@@ -105,6 +107,31 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn latency_card(extracted: &Extracted, date: &str) -> String {
     latency::card(extracted, date)
+}
+
+/// A model card against measurements, for a terminal.
+#[must_use]
+pub fn verification_terminal(report: &VerificationReport, options: TerminalOptions) -> String {
+    terminal::render(&verification::document(report), options)
+}
+
+/// A model card against measurements as GitHub-flavoured Markdown.
+#[must_use]
+pub fn verification_markdown(report: &VerificationReport) -> String {
+    markdown::render(&verification::document(report))
+}
+
+/// A model card against measurements as one HTML page that loads nothing and runs nothing; charts with feature
+/// `charts`.
+#[must_use]
+pub fn verification_html(report: &VerificationReport) -> String {
+    html::render(&verification::document(report))
+}
+
+/// A model card against measurements for machines: `groups[]{quantity, group, n, …, rows[]}` in base units.
+#[must_use]
+pub fn verification_json(report: &VerificationReport) -> String {
+    verification::json(report)
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.
