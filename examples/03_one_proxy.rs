@@ -17,6 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             listeners: 30,
             routes: services,
             connections: 20.0,
+            ..ProxyConfig::default()
         };
         let memory = card.proxy_memory.steady(&config);
         println!(

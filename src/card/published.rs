@@ -201,7 +201,7 @@ struct RawProxy {
 impl From<RawProxy> for ProxyConfig {
     fn from(raw: RawProxy) -> Self {
         let RawProxy { workers, clusters, plain_clusters, endpoints, listeners, routes, connections } = raw;
-        Self { workers, clusters, plain_clusters, endpoints, listeners, routes, connections }
+        Self { workers, clusters, plain_clusters, endpoints, listeners, routes, connections, wasm_filters: 0 }
     }
 }
 
@@ -233,8 +233,9 @@ fn one_percent() -> Share {
 impl From<RawTraffic> for ProxyTraffic {
     fn from(raw: RawTraffic) -> Self {
         let RawTraffic { rps, workers, mtls, metrics, access_log, tracing_sampling, gateway } = raw;
-        let features = Features { mtls, metrics, access_log, tracing_sampling };
-        Self { rate: Rate::per_second(rps), workers, features, gateway }
+        let [mtls, metrics, access_log] = [mtls, metrics, access_log].map(Share::all_if);
+        let features = Features { mtls, metrics, access_log, tracing_sampling, ..Features::default() };
+        Self { rate: Rate::per_second(rps), workers, features, gateway, ..Self::default() }
     }
 }
 

@@ -13,6 +13,7 @@
 
 pub mod certificates;
 pub mod coefficient;
+mod features;
 pub mod istiod;
 pub mod proxy_cpu;
 pub mod proxy_latency;
@@ -23,8 +24,9 @@ pub mod ztunnel;
 
 pub use certificates::csr_rate;
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
+pub use features::Features;
 pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
-pub use proxy_cpu::{Features, ProxyCpu, ProxyTraffic};
+pub use proxy_cpu::{ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};
 pub use ztunnel::{Ztunnel, ZtunnelLoad};

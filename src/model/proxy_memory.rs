@@ -4,10 +4,11 @@
 //! each open connection adds; the request rate does not matter. A cluster and a listener also have a
 //! small part in every worker thread.
 //!
-//! `M = base + w·m_w + (C − P)·m_C + P·m_P + C·w·m_Cw + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N`
+//! `M = base + w·m_w + (C − P)·m_C + P·m_P + C·w·m_Cw + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N + W·m_W`
 //!
 //! with `w` worker threads, `C` clusters, `P` of them without a TLS context, `E` endpoints, `L`
-//! listeners, `R` virtual hosts, `N` open connections. At start-up, and while the whole configuration is replaced, old and new objects are
+//! listeners, `R` virtual hosts, `N` open connections, `W`
+//! WebAssembly filters. At start-up, and while the whole configuration is replaced, old and new objects are
 //! held together and structures are filled lazily: `peak = M × factor`.
 //!
 //! **Source.** The form follows Envoy's own accounting (its statistics integration test keeps one
@@ -15,7 +16,7 @@
 //! services: Hitachi's istio-bench (2020, R² 0.999) and Envoy Gateway's benchmark (2024-2026).
 //!
 //! **Assumptions.** HTTP/1.1 connections that are mostly idle (buffers of streams in flight are not
-//! counted); no WebAssembly filter, which alone costs about 100 MiB; memory once used is kept.
+//! counted); memory once used is kept; what a WebAssembly filter itself keeps is like Istio's own.
 
 use super::sum::{IN_MIB, Part, sum, surge};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
@@ -35,6 +36,7 @@ pub struct ProxyMemory {
     per_listener_worker: Coefficient,
     per_route: Coefficient,
     per_connection: Coefficient,
+    per_wasm_filter: Coefficient,
     startup_factor: Coefficient,
     spread: Coefficient,
 }
@@ -57,6 +59,8 @@ pub struct ProxyConfig {
     pub routes: u64,
     /// Open connections, downstream and upstream together; at least 0.
     pub connections: f64,
+    /// WebAssembly filters, each with a machine of its own in every worker.
+    pub wasm_filters: u64,
 }
 
 impl ProxyMemory {
@@ -77,6 +81,7 @@ impl ProxyMemory {
             per_listener_worker: memory("per_listener_worker", "per listener and worker")?,
             per_route: memory("per_route", "per virtual host")?,
             per_connection: memory("per_connection", "per connection")?,
+            per_wasm_filter: memory("per_wasm_filter", "per filter")?,
             startup_factor: card.take("startup_factor", Measure::Ratio, "")?.at_least_one()?,
             spread: card.take("spread", Measure::Ratio, "")?.at_most_one()?,
         };
@@ -86,7 +91,7 @@ impl ProxyMemory {
 
     /// Its coefficients, in the order of the formula.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 12] {
+    pub fn coefficients(&self) -> [&Coefficient; 13] {
         [
             &self.base,
             &self.per_worker,
@@ -98,6 +103,7 @@ impl ProxyMemory {
             &self.per_listener_worker,
             &self.per_route,
             &self.per_connection,
+            &self.per_wasm_filter,
             &self.startup_factor,
             &self.spread,
         ]
@@ -123,7 +129,7 @@ impl ProxyMemory {
         self.counts(config).iter().filter_map(|(_, count, coefficient)| coefficient.outside_range(*count)).collect()
     }
 
-    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 10] {
+    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 11] {
         let workers = f64::from(config.workers.max(1));
         let plain = config.plain_clusters.min(config.clusters);
         let clusters = bounded(config.clusters as f64);
@@ -139,6 +145,7 @@ impl ProxyMemory {
             ("listeners × workers", bounded(listeners * workers), &self.per_listener_worker),
             ("virtual hosts", bounded(config.routes as f64), &self.per_route),
             ("connections", bounded(config.connections), &self.per_connection),
+            ("WebAssembly filters", bounded(config.wasm_filters as f64), &self.per_wasm_filter),
         ]
     }
 }
@@ -161,6 +168,7 @@ mod tests {
         listeners: 20,
         routes: 25,
         connections: 32.0,
+        wasm_filters: 0,
     };
 
     fn law() -> &'static ProxyMemory {
@@ -215,7 +223,7 @@ mod tests {
             workers in any::<u32>(), clusters in any::<u64>(), plain_clusters in any::<u64>(), endpoints in any::<u64>(),
             listeners in 0u64..5000, routes in any::<u64>(), connections in any::<f64>(),
         ) -> ProxyConfig {
-            ProxyConfig { workers, clusters, plain_clusters, endpoints, listeners, routes, connections }
+            ProxyConfig { workers, clusters, plain_clusters, endpoints, listeners, routes, connections, wasm_filters: 0 }
         }
     }
 

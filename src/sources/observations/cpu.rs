@@ -105,13 +105,14 @@ pub(super) fn keep_side(
 /// [`InputError`] when a cell does not hold what its column promises.
 pub(super) fn traffic(row: &Row<'_>, rate: f64) -> Result<ProxyTraffic, InputError> {
     let features = Features {
-        mtls: row.flag("tls")?.unwrap_or(true),
+        mtls: Share::all_if(row.flag("tls")?.unwrap_or(true)),
         // Envoy alone has no istio.stats filter.
-        metrics: row.flag("metrics")?.unwrap_or(row.text("envoy_version").is_none()),
-        access_log: row.flag("access_log")?.unwrap_or(false),
+        metrics: Share::all_if(row.flag("metrics")?.unwrap_or(row.text("envoy_version").is_none())),
+        access_log: Share::all_if(row.flag("access_log")?.unwrap_or(false)),
         tracing_sampling: SAMPLED,
+        ..Features::default()
     };
-    Ok(ProxyTraffic { rate: Rate::per_second(rate), workers: workers(row)?, features, gateway: false })
+    Ok(ProxyTraffic { rate: Rate::per_second(rate), workers: workers(row)?, features, ..ProxyTraffic::default() })
 }
 
 /// Worker threads, at least one where a proxy ran.

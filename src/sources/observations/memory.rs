@@ -76,5 +76,6 @@ fn config(row: &Row<'_>, endpoints: &str) -> Result<ProxyConfig, InputError> {
         listeners: row.count("listeners")?,
         routes: row.count("routes")?,
         connections,
+        wasm_filters: 0,
     })
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::card::Conditions;
+use crate::units::Share;
 
 /// Everything a reading says, line by line.
 fn shown(bytes: &[u8]) -> String {
@@ -28,9 +29,9 @@ fn shown(bytes: &[u8]) -> String {
                 "{} rps {} workers mtls {} metrics {} log {}",
                 traffic.rate.as_per_second(),
                 traffic.workers,
-                traffic.features.mtls,
-                traffic.features.metrics,
-                traffic.features.access_log
+                traffic.features.mtls == Share::ONE,
+                traffic.features.metrics == Share::ONE,
+                traffic.features.access_log == Share::ONE
             ),
             other => format!("{other:?}"),
         };

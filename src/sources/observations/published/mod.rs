@@ -35,6 +35,7 @@ const SMALL: ProxyConfig = ProxyConfig {
     listeners: 20,
     routes: 25,
     connections: 32.0,
+    wasm_filters: 0,
 };
 /// Worker threads of Istio's default limit.
 const WORKERS: u32 = 2;
@@ -53,8 +54,9 @@ const UNPREDICTED: &str = "not a figure that a law predicts";
 
 /// A sidecar at a rate, as published runs have it.
 fn traffic(rps: f64, metrics: bool, access_log: bool) -> ProxyTraffic {
-    let features = Features { mtls: true, metrics, access_log, tracing_sampling: Share::literal(0.01) };
-    ProxyTraffic { rate: Rate::per_second(rps), workers: WORKERS, features, gateway: false }
+    let [metrics, access_log] = [metrics, access_log].map(Share::all_if);
+    let features = Features { metrics, access_log, ..Features::default() };
+    ProxyTraffic { rate: Rate::per_second(rps), workers: WORKERS, features, ..ProxyTraffic::default() }
 }
 
 /// Source and version.

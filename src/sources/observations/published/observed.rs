@@ -55,6 +55,7 @@ fn config(row: &Row<'_>, said: &str) -> Option<ProxyConfig> {
             listeners: whole("listeners").unwrap_or(1),
             routes: clusters,
             connections: 0.0,
+            wasm_filters: 0,
         });
     }
     let services = match whole("services") {
