@@ -203,3 +203,63 @@ fn percent(share: f64) -> String {
 fn signed(share: f64) -> String {
     format!("{:+.0} %", share * 100.0).replace('-', "−")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Interval;
+
+    fn report(inside: usize, outside: usize) -> VerificationReport {
+        let row = |inside: bool| Row {
+            label: "run".to_owned(),
+            measured: 100.0 * MIB,
+            predicted: Interval {
+                lower: if inside { 80.0 } else { 110.0 } * MIB,
+                value: 120.0 * MIB,
+                upper: 150.0 * MIB,
+            },
+            signed_error: 0.2,
+        };
+        let rows = (0..inside + outside).map(|index| row(index < inside)).collect();
+        let group = Group::of("proxy memory", "mine, Istio 1.24", UsedFor::Nothing, rows);
+        let verification = Verification { groups: vec![group] };
+        VerificationReport {
+            card: "a card".to_owned(),
+            against: "mine.csv".to_owned(),
+            verification,
+            ..VerificationReport::default()
+        }
+    }
+
+    #[test]
+    fn the_headline_says_whether_intervals_hold() {
+        for (inside, outside, badge, advice) in [
+            (9, 1, "intervals hold", 0),
+            (7, 3, "intervals too narrow", 0),
+            (1, 3, "intervals do not hold", 1),
+            (0, 0, "intervals do not hold", 1),
+        ] {
+            let document = document(&report(inside, outside));
+            assert_eq!(document.headline.badge, badge, "{inside} of {}", inside + outside);
+            assert_eq!(document.headline.advice.len(), advice);
+        }
+        let sentence = document(&report(9, 1)).headline.sentence;
+        assert_eq!(sentence, "90 % of 10 measurements in mine.csv lie inside their predicted 90 % interval");
+    }
+
+    #[test]
+    fn every_rendering_has_the_figures() {
+        let report = report(9, 1);
+        for text in [
+            crate::report::verification_html(&report),
+            crate::report::verification_markdown(&report),
+            crate::report::verification_terminal(&report, crate::report::TerminalOptions::FILE),
+        ] {
+            assert!(text.contains("mine, Istio 1.24") && text.contains("+20") && text.contains("90"), "{text}");
+        }
+        let json: serde_json::Value = serde_json::from_str(&json(&report)).unwrap();
+        assert_eq!(json["groups"][0]["worst_error"], 0.2);
+        assert_eq!(json["groups"][0]["coverage"], 0.9);
+        assert_eq!(json["groups"][0]["rows"].as_array().unwrap().len(), 10);
+    }
+}
