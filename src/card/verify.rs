@@ -129,18 +129,29 @@ fn is_alike(a: &Measurement, b: &Measurement) -> bool {
 
 /// Groups rows; `decided` says what a row that is published decided in the card.
 fn grouped(card: &ModelCard, rows: &[Measurement], decided: impl Fn(&Measurement) -> Option<UsedFor>) -> Verification {
-    let mut groups: BTreeMap<(&str, &str), (Vec<UsedFor>, Vec<Row>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), Gathered> = BTreeMap::new();
     for row in rows {
-        let (used, compared) = groups.entry((&row.quantity, &row.group)).or_default();
-        used.extend(decided(row));
-        compared.push(compare(card, row));
+        let gathered = groups.entry((&row.quantity, &row.group)).or_default();
+        gathered.decided.extend(decided(row));
+        gathered.rows.push(compare(card, row));
     }
-    let group = |((quantity, group), (used, rows)): ((&str, &str), (Vec<UsedFor>, Vec<Row>))| {
-        let is_known = 2 * used.len() >= rows.len();
-        let used_for = used.into_iter().max().filter(|_| is_known).unwrap_or_default();
-        Group::of(quantity, group, used_for, rows)
-    };
-    Verification { groups: groups.into_iter().map(group).collect() }
+    let groups = groups.into_iter().map(|((quantity, group), gathered)| gathered.into_group(quantity, group));
+    Verification { groups: groups.collect() }
+}
+
+/// Rows of a group, and what those that are published decided.
+#[derive(Default)]
+struct Gathered {
+    decided: Vec<UsedFor>,
+    rows: Vec<Row>,
+}
+
+impl Gathered {
+    fn into_group(self, quantity: &str, group: &str) -> Group {
+        let is_known = 2 * self.decided.len() >= self.rows.len();
+        let used_for = self.decided.into_iter().max().filter(|_| is_known).unwrap_or_default();
+        Group::of(quantity, group, used_for, self.rows)
+    }
 }
 
 fn compare(card: &ModelCard, measurement: &Measurement) -> Row {
@@ -232,7 +243,9 @@ mod tests {
             ("istio/tools v12pre_2019-06-05", UsedFor::Nothing),
         ] {
             let renamed = Measurement { group: "mine".to_owned(), ..of(group).clone() };
-            let [judged] = &*verify_own(card, &[renamed.clone()], &published).groups else { panic!("one group") };
+            let [judged] = &*verify_own(card, std::slice::from_ref(&renamed), &published).groups else {
+                panic!("one group")
+            };
             assert_eq!((judged.group.as_str(), judged.used_for), ("mine", used_for), "{group}");
             let other = Measurement { measured: renamed.measured * 1.37, ..renamed };
             assert_eq!(verify_own(card, &[other], &published).groups[0].used_for, UsedFor::Nothing, "{group}");
