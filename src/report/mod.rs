@@ -9,6 +9,7 @@ pub mod document;
 mod duration;
 #[cfg(feature = "charts")]
 mod figures;
+mod fit;
 mod html;
 mod json;
 mod latency;
@@ -24,10 +25,12 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
+pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 pub use verification::VerificationReport;
 
+use crate::fit::Fit;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
@@ -132,6 +135,31 @@ pub fn verification_html(report: &VerificationReport) -> String {
 #[must_use]
 pub fn verification_json(report: &VerificationReport) -> String {
     verification::json(report)
+}
+
+/// Laws fitted to measurements for a terminal: coefficients before and after, how unseen rows are predicted, findings.
+#[must_use]
+pub fn fit_terminal(fit: &Fit, options: TerminalOptions) -> String {
+    terminal::render(&fit::document(fit), options)
+}
+
+/// Laws fitted to measurements for machines: `laws[]{coefficients, validation}`.
+#[must_use]
+pub fn fit_json(fit: &Fit) -> String {
+    fit::json(fit)
+}
+
+/// A model card with what was fitted, as TOML.
+#[must_use]
+pub fn fit_card(fit: &Fit, named: &CardName) -> String {
+    fit::card(fit, named)
+}
+
+/// JSON Schema (draft 2020-12) of what [`fit_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn fit_schema() -> String {
+    fit::schema()
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.

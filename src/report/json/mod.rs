@@ -7,6 +7,7 @@ mod capacity;
 mod derivations;
 mod proxy;
 mod responses;
+mod telemetry;
 mod verdict;
 mod visible;
 mod wire;
