@@ -5,6 +5,7 @@
 mod args;
 mod calibrate;
 mod calibrate_args;
+mod calibrate_card;
 mod compare;
 mod explain;
 mod fit;
@@ -14,6 +15,8 @@ mod latency_mesh;
 mod latency_verify;
 mod load;
 mod models;
+mod models_diff;
+mod models_verify;
 mod output;
 mod plan;
 mod progress;
