@@ -54,7 +54,7 @@ pub fn membership(
     }
     let mut findings = notes.findings();
     findings.extend(missing_namespaces(inventory, policy));
-    (Mesh { members, announced_gateways }, findings)
+    (Mesh { members, announced_gateways, features: Vec::new() }, findings)
 }
 
 #[derive(Default)]

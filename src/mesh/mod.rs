@@ -1,5 +1,6 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
+mod features;
 mod findings;
 mod injection;
 mod proxy;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use scope::{narrowed, scope};
@@ -24,6 +26,9 @@ pub struct Mesh {
     pub members: Vec<Membership>,
     /// Gateways and waypoints that a Gateway object announces but no workload runs yet.
     pub announced_gateways: Vec<crate::inventory::ObjectName>,
+    /// What each proxy does for its requests (see [`features`]), parallel to the members; empty until it is
+    /// worked out, and then as the policy assumes.
+    pub features: Vec<WorkloadFeatures>,
 }
 
 /// How one workload takes part in the mesh.

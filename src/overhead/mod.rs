@@ -1,6 +1,7 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
 mod control_plane;
+mod features;
 mod findings;
 mod proxy;
 mod sizing;
@@ -9,8 +10,9 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+pub use features::{FeatureCost, features, features_over, inbound_share};
 pub use findings::FINDINGS;
-pub use proxy::{features, memory as proxy_memory};
+pub use proxy::memory as proxy_memory;
 pub use sizing::{cpu_needed, memory_needed};
 pub use verdict::{SizingVerdict, sizing_verdicts};
 pub use ztunnel::ztunnel_count;
@@ -27,7 +29,8 @@ use crate::units::{Bytes, Cores, Memory, Millicores};
 
 /// Costs the mesh of an inventory with the coefficients of a card.
 ///
-/// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads.
+/// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads, and so is
+/// `mesh.features`, unless it is empty: then every proxy does what the policy assumes.
 /// A workload that runs ztunnel has no entry of its own in [`Overhead::workloads`]: its pods are
 /// [`Overhead::ztunnel`], [`ztunnel_count`] times. Gateways and waypoints that are only announced count as
 /// proxies of the control plane and nowhere else.
@@ -43,13 +46,15 @@ pub fn estimate(
     let inputs = Inputs { inventory, mesh, visibility, profiles, card, policy };
     let mut cases = findings::Cases::default();
 
-    let workloads = proxy::estimate_all(&inputs, &mut cases);
+    let costs = proxy::estimate_all(&inputs, &mut cases);
+    let (workloads, feature_costs) =
+        costs.into_iter().map(|costs| costs.map_or((None, Vec::new()), |it| (Some(it.proxy), it.features))).unzip();
     let ztunnel = ztunnel::estimate(&inputs, &mut cases);
     let control_plane = control_plane::estimate(&inputs, &mut cases);
 
     let mut findings = cases.into_findings();
     finding::sort(&mut findings);
-    Overhead { workloads, control_plane, ztunnel, findings }
+    Overhead { workloads, feature_costs, control_plane, ztunnel, findings }
 }
 
 /// What all parts of the estimate look at.
@@ -68,6 +73,8 @@ struct Inputs<'a> {
 pub struct Overhead {
     /// Cost of the proxy of each workload; parallel to the inventory's workloads, `None` without one.
     pub workloads: Vec<Option<ProxyCost>>,
+    /// What each feature adds to each of those proxies; parallel to them.
+    pub feature_costs: Vec<Vec<FeatureCost>>,
     /// Cost of the control plane.
     pub control_plane: ControlPlane,
     /// Cost of one ztunnel, where the inventory has ambient workloads: one runs on every node.

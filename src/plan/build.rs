@@ -51,7 +51,9 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives } = inputs;
-        let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
+        let (mut mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
+        let (features, feature_findings) = mesh::features(&inventory, &mesh, &policy.features);
+        mesh.features = features;
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
         let profiles = profile::observe(&inventory, &policy.traffic);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
@@ -80,6 +82,7 @@ impl Plan {
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
         findings.extend(mesh_findings);
+        findings.extend(feature_findings);
         findings.extend(scope_findings);
         findings.extend(node_findings);
         findings.extend(response_findings);
@@ -125,9 +128,11 @@ fn workloads(
     sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
-    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(&overhead.workloads);
+    let features = mesh.features.iter().zip(&overhead.feature_costs);
+    let costs = overhead.workloads.iter().zip(features);
+    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs);
     parts
-        .map(|((((workload, member), (visible, scope)), profile), cost)| {
+        .map(|((((workload, member), (visible, scope)), profile), (cost, (features, feature_costs)))| {
             let proxy = member.proxy.as_ref();
             WorkloadPlan {
                 namespace: workload.id.namespace.to_string(),
@@ -144,6 +149,9 @@ fn workloads(
                 rps_measured: profile.rps_measured,
                 visible: *visible,
                 scope: scope.clone(),
+                features: features.clone(),
+                inbound: overhead::inbound_share(workload, member.mode),
+                feature_costs: feature_costs.clone(),
                 sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
                 app_cpu: profile.app_cpu,
@@ -177,7 +185,8 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
-        "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT: neither what they cost nor what they add to the configuration sent.".to_owned(),
+        "EnvoyFilters: neither what they cost nor what they add to the configuration sent. Of policies and WasmPlugins, what they add to it; calls to providers of authorization."
+            .to_owned(),
         "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),

@@ -17,12 +17,12 @@ pub use scoping::{Scoping, ScopingBasis, scoping};
 
 use crate::estimate::Estimate;
 use crate::finding::Finding;
-use crate::mesh::{ProxyMode, Scope, VisibleConfig};
+use crate::mesh::{ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 pub use crate::overhead::SizingVerdict;
-use crate::overhead::{ControlPlane, ProxyCost};
+use crate::overhead::{ControlPlane, FeatureCost, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
-use crate::units::{Cores, Memory, Ratio};
+use crate::units::{Cores, Memory, Ratio, Share};
 
 /// The answer to "what will the mesh cost, and does it fit".
 #[derive(Debug, Clone, PartialEq)]
@@ -213,6 +213,12 @@ pub struct WorkloadPlan {
     pub visible: VisibleConfig,
     /// Why that, and what it is made of.
     pub scope: Scope,
+    /// What each proxy does for its requests, and what decided it.
+    pub features: WorkloadFeatures,
+    /// Share of its requests that come in.
+    pub inbound: Share,
+    /// What each feature adds to each proxy.
+    pub feature_costs: Vec<FeatureCost>,
     /// What each proxy costs.
     pub proxy: Option<ProxyCost>,
     /// CPU of the application over all replicas.

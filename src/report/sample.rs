@@ -7,15 +7,15 @@ use super::meshcap;
 use meshcap::estimate::{Basis, Estimate, Term};
 use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
-use meshcap::mesh::{ProxyMode, Scope, VisibleConfig};
-use meshcap::overhead::{ControlPlane, ProxyCost};
+use meshcap::mesh::{Feature, Origin, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
+use meshcap::overhead::{ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
-use meshcap::policy::Policy;
+use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resources::{Declared, Resources};
-use meshcap::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Quantity, Ratio};
+use meshcap::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Quantity, Ratio, Share};
 
 const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
     id: "memory-limit-below-peak",
@@ -142,12 +142,39 @@ fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyM
             ..VisibleConfig::default()
         },
         scope: Scope::default(),
+        features: if mode.runs_envoy() { features(name) } else { WorkloadFeatures::default() },
+        inbound: Share::literal(0.5),
+        feature_costs: if mode.runs_envoy() { feature_costs(cpu) } else { Vec::new() },
         proxy: mode.runs_envoy().then(|| proxy(clusters, memory, cpu, requests, limits)),
         app_cpu: Cores::new(0.25 * replicas as f64),
         app_memory: Memory::from_mib(200.0 * replicas as f64),
         app_measured: rps > 0.0,
         sizing: if at_risk { vec![SizingVerdict::MemoryLimitBelowPeak] } else { Vec::new() },
     }
+}
+
+/// Checkout logs every request, the others do what the policy assumes.
+fn features(name: &str) -> WorkloadFeatures {
+    let mut features = WorkloadFeatures::by_policy(&FeaturePolicy::default());
+    if name == "checkout" {
+        features.origins.push(Origin {
+            feature: Feature::AccessLog,
+            setting: "every request".to_owned(),
+            from: "Telemetry shop/<logs>".to_owned(),
+            is_read: true,
+        });
+    }
+    features
+}
+
+fn feature_costs(cpu: f64) -> Vec<FeatureCost> {
+    let tenth = Estimate::new(
+        Cores::new(cpu * 0.08),
+        Cores::new(cpu * 0.1),
+        Cores::new(cpu * 0.12),
+        Basis { law: "proxy CPU of a feature".to_owned(), ..Basis::default() },
+    );
+    [Feature::Mtls, Feature::Metrics].map(|feature| FeatureCost { feature, cpu: tenth.clone(), memory: None }).to_vec()
 }
 
 fn proxy(clusters: u64, mib: f64, cores: f64, requests: Declared, limits: Declared) -> ProxyCost {

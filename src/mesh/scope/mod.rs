@@ -8,7 +8,7 @@
 mod chosen;
 mod counts;
 mod gateways;
-mod hosts;
+pub(super) mod hosts;
 mod imports;
 mod per_proxy;
 mod protocol;
@@ -30,6 +30,9 @@ use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
 use crate::inventory::objects::{EgressListener, ListenerPort};
 use crate::inventory::{Inventory, Sidecar, Workload};
+pub(super) use gateways::servers as gateway_servers;
+pub(super) use selected::has;
+
 use chosen::Sidecars;
 use counts::{Counter, Outbound};
 use imports::{Imports, Offer};

@@ -5,6 +5,7 @@
 
 mod capacity;
 mod derivations;
+mod features;
 mod proxy;
 mod responses;
 mod verdict;
