@@ -168,8 +168,8 @@ fn other_groups_and_istio_kinds_are_counted() {
     let reading = read(
         "x",
         format!(
-            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
-            {{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication"}}"#
+            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"LaterKind"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
+            {{"apiVersion":"security.istio.io/v1","kind":"AnotherKind"}}"#
         ),
     )
     .unwrap();
@@ -578,8 +578,8 @@ fn reads_istio_objects_of_every_version() {
     );
     check_error(
         "x",
-        r#"{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter","metadata":{"name":"a"}}"#,
-        &["EnvoyFilter"],
+        r#"{"apiVersion":"networking.istio.io/v1","kind":"LaterKind","metadata":{"name":"a"}}"#,
+        &["LaterKind"],
     );
 }
 
