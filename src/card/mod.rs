@@ -22,7 +22,7 @@ use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
     Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency, ProxyMemory,
-    Ztunnel,
+    Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -67,6 +67,8 @@ pub struct ModelCard {
     pub istiod_cpu: IstiodCpu,
     /// CPU and memory of a ztunnel.
     pub ztunnel: Ztunnel,
+    /// What metrics, traces and logs amount to.
+    pub telemetry: Telemetry,
 }
 
 /// A card that cannot be used.
@@ -143,6 +145,14 @@ impl ModelCard {
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
                 CoefficientSet::new("ztunnel_cpu", raw.ztunnel_cpu),
             )?,
+            telemetry: Telemetry::new(TelemetrySections {
+                series: CoefficientSet::new("telemetry_series", raw.telemetry_series),
+                ztunnel: CoefficientSet::new("telemetry_ztunnel", raw.telemetry_ztunnel),
+                scrape: CoefficientSet::new("telemetry_scrape", raw.telemetry_scrape),
+                prometheus: CoefficientSet::new("telemetry_prometheus", raw.telemetry_prometheus),
+                tracing: CoefficientSet::new("telemetry_traces", raw.telemetry_traces),
+                access_log: CoefficientSet::new("telemetry_logs", raw.telemetry_logs),
+            })?,
         })
     }
 
@@ -191,6 +201,7 @@ impl ModelCard {
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
         all.extend(self.ztunnel.coefficients());
+        all.extend(self.telemetry.coefficients());
         all
     }
 
@@ -232,6 +243,12 @@ struct RawCard {
     istiod_cpu: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,
+    telemetry_series: BTreeMap<String, Entry>,
+    telemetry_ztunnel: BTreeMap<String, Entry>,
+    telemetry_scrape: BTreeMap<String, Entry>,
+    telemetry_prometheus: BTreeMap<String, Entry>,
+    telemetry_traces: BTreeMap<String, Entry>,
+    telemetry_logs: BTreeMap<String, Entry>,
 }
 
 /// The default card, read once for all tests.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::calibrate_args::{BoundArguments, CALIBRATE_EXAMPLES, CalibrateArguments};
+
 /// Capacity planning and performance tuning for Istio service meshes.
 #[derive(Debug, Parser)]
 #[command(name = "meshcap", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -67,6 +69,12 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Write a synthetic cluster as kubectl JSON, the same bytes for the same seed
     Generate(GenerateArguments),
+    /// Measure a real Envoy on this machine: memory, CPU and response times, as tables
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArguments),
+    /// Become another program that ends with the process that started this one
+    #[command(hide = true)]
+    Bound(BoundArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page
@@ -248,6 +256,10 @@ pub struct PlanArguments {
     /// Objective such as p99<250ms for every workload that was measured; may be repeated
     #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
     pub slo: Vec<crate::measurement::Slo>,
+    /// Who calls whom, for the time series that proxies make of it: CSV with the columns from and to, each
+    /// NAMESPACE/NAME; a host outside has no namespace
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
     /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
@@ -290,7 +302,7 @@ pub enum Explain {
         workload: String,
         #[command(flatten)]
         inventory: InventoryArguments,
-        /// Who calls whom, for what a Sidecar of its own would leave: CSV with the columns from and to,
+        /// Who calls whom, for what a Sidecar of its own would leave and the time series of its metrics: CSV with the columns from and to,
         /// each NAMESPACE/NAME; a host outside has no namespace
         #[arg(long, value_name = "FILE")]
         calls: Option<PathBuf>,

@@ -20,9 +20,9 @@ pub use findings::FINDINGS;
 pub use objects::{
     AuthorizationPolicy, Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints,
     EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object,
-    ObjectName, PeerAuthentication, PodPhase, PodSpec, PriorityClass, ProxySettings, RequestAuthentication,
-    ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Telemetry, VirtualService, WasmPlugin,
-    WorkloadEntry, WorkloadGroup,
+    ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings, RequestAuthentication,
+    Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage, Telemetry,
+    VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 pub use owners::STATIC_POD;
 
@@ -52,6 +52,8 @@ pub struct Inventory {
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Quotas.
     pub quotas: Vec<ResourceQuota>,
+    /// Volumes, claims, storage classes and drivers.
+    pub storage: Storage,
     /// Priority classes.
     pub priority_classes: Vec<PriorityClass>,
     /// Gateway API gateways, waypoints among them.
@@ -200,6 +202,12 @@ pub struct Pod {
     pub phase: PodPhase,
     /// Whether it was listed in the input or expanded from a template.
     pub listed: bool,
+    /// Whether it is being deleted; until then it holds its capacity.
+    pub terminating: bool,
+    /// What its metadata and status say to the scheduler.
+    pub life: PodLife,
+    /// Selector of the ReplicaSet, StatefulSet or ReplicationController that made it; `None` for other pods.
+    pub siblings: Option<Arc<[Requirement]>>,
 }
 
 /// Where a pod runs.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;
-pub use scope::{narrowed, scope};
+pub use scope::{behind_services, is_carried, is_tcp_only, narrowed, scope};
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;

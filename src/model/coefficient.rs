@@ -49,6 +49,10 @@ pub enum Measure {
     Rate,
     /// A plain number.
     Ratio,
+    /// Time series.
+    Series,
+    /// A duration; base unit seconds.
+    Time,
 }
 
 /// A coefficient used beyond the counts it was observed at.
@@ -278,6 +282,8 @@ const fn units(measure: Measure) -> &'static [(&'static str, f64)] {
         }
         Measure::Rate => &[("rps", 1.0)],
         Measure::Ratio => &[("ratio", 1.0)],
+        Measure::Series => &[("series", 1.0)],
+        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("h", 3600.0)],
     }
 }
 
@@ -306,6 +312,7 @@ mod tests {
             ("millicores per proxy", Measure::Cpu, "per proxy", Some(1e-3)),
             ("cores at 1000 rps", Measure::Cpu, "at 1000 rps", Some(1.0)),
             ("kB per listener", Measure::Memory, "per cluster", None),
+            ("us per series", Measure::Time, "per series", Some(1e-6)),
             ("cores", Measure::Memory, "", None),
             ("Kb", Measure::Memory, "", None),
             ("", Measure::Ratio, "", None),

@@ -19,6 +19,8 @@
 //! **Assumptions.** HTTP/1.1 with about 1 KiB of payload on kept-alive connections; those that are not
 //! kept alive count as handshakes. The figure is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
 
+mod feature;
+
 use super::features::{Factor, FeatureCosts, Features};
 use super::sum::{IN_CORES, IN_MILLIS, Swings, spread_in_words, total};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};

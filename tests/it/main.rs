@@ -12,6 +12,7 @@
 
 mod architecture;
 mod browser;
+mod calibrate;
 mod cli;
 mod composition;
 mod examples;
@@ -30,5 +31,6 @@ mod reports;
 mod scope;
 mod shared;
 mod sources;
+mod telemetry;
 mod threads;
 mod verdicts;

@@ -2,6 +2,7 @@
 
 use super::arithmetic::lines as arithmetic;
 use super::features;
+use super::observability;
 use super::sent;
 use super::sizing::judged;
 use crate::overhead::ProxyCost;
@@ -27,6 +28,7 @@ pub fn explanation(workload: &WorkloadPlan, scoping: Option<&Scoping>) -> Docume
             blocks: vec![Block::List(sizing(workload, proxy))],
         });
     }
+    chapters.extend(workload.telemetry.as_ref().map(observability::of_workload));
     Document {
         title: format!("{} {}/{}", workload.kind, workload.namespace, workload.name),
         headline: Headline {

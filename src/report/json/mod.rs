@@ -8,6 +8,7 @@ mod derivations;
 mod features;
 mod proxy;
 mod responses;
+mod telemetry;
 mod verdict;
 mod visible;
 mod wire;
