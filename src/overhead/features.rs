@@ -3,7 +3,7 @@
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::inventory::Workload;
-use crate::mesh::{Feature, ProxyMode, WorkloadFeatures};
+use crate::mesh::{Feature, Mesh, ProxyMode, WorkloadFeatures};
 use crate::model::{Features, ProxyTraffic};
 use crate::policy::FeaturePolicy;
 use crate::units::{Cores, Memory, Rate, Share};
@@ -59,6 +59,14 @@ pub fn features_over(own: &WorkloadFeatures, inbound: Share) -> Features {
         wasm: mean(of_all(server.wasm_filters), of_all(client.wasm_filters)),
         wasm_filters: filters,
     }
+}
+
+/// Features over all requests of the proxy of the workload with that index.
+#[must_use]
+pub fn features_of(mesh: &Mesh, index: usize, workload: &Workload, policy: &FeaturePolicy) -> Features {
+    let mode = mesh.members.get(index).map_or(ProxyMode::None, |member| member.mode);
+    let own = mesh.features.get(index).cloned().unwrap_or_else(|| WorkloadFeatures::by_policy(policy));
+    features_over(&own, inbound_share(workload, mode))
 }
 
 /// Features of the mesh that cost, as a policy assumes them.

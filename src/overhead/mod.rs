@@ -10,7 +10,7 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
-pub use features::{FeatureCost, features, features_over, inbound_share};
+pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
 pub use findings::FINDINGS;
 pub use proxy::memory as proxy_memory;
 pub use sizing::{cpu_needed, memory_needed};
