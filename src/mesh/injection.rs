@@ -40,7 +40,7 @@ pub fn membership(
         .nodes
         .iter()
         .filter_map(|node| node.allocatable.as_ref().or(node.capacity.as_ref()).map(|machine| machine.resources.cpu));
-    let context = proxy::Context { defaults, policy, largest_node_cpu: largest_node.max() };
+    let context = proxy::Context { defaults, policy, istio: &inventory.istio, largest_node_cpu: largest_node.max() };
     let members =
         inventory.workloads.iter().map(|workload| member(inventory, workload, &context, &mut notes)).collect();
     let announced_gateways: Vec<_> = inventory

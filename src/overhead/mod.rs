@@ -1,5 +1,6 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
+mod certificates;
 mod control_plane;
 mod features;
 mod findings;
@@ -25,7 +26,7 @@ use crate::mesh::{Mesh, Visibility};
 use crate::policy::Policy;
 use crate::profile::Profile;
 use crate::resources::Declared;
-use crate::units::{Bytes, Cores, Memory, Millicores};
+use crate::units::{Bytes, Cores, Memory, Millicores, Seconds, Share};
 
 /// Costs the mesh of an inventory with the coefficients of a card.
 ///
@@ -102,6 +103,22 @@ pub struct ProxyCost {
     pub limits: Declared,
 }
 
+/// Life of certificates, and what a restart of all proxies means for istiod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificatePlan {
+    /// Holders of certificates: Envoy proxies and captured pods.
+    pub holders: u64,
+    /// Life of a certificate.
+    pub ttl: Seconds,
+    /// Share of its life left at renewal, in [0, 1).
+    pub grace_ratio: Share,
+    /// What says so, or the policy.
+    pub from: String,
+    /// Time until all have one after restarting together, with the CPU that istiod's replicas request;
+    /// `None` without holders.
+    pub restart: Option<Estimate<Seconds>>,
+}
+
 /// What istiod needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlPlane {
@@ -119,6 +136,8 @@ pub struct ControlPlane {
     pub memory_request: Bytes,
     /// Certificate signing requests per second in steady state: of Envoy proxies and captured pods.
     pub csr_per_second: f64,
+    /// Life of certificates, and what a restart of all proxies means for istiod.
+    pub certificates: CertificatePlan,
     /// Why no number of replicas within the policy's largest replica carries this mesh; the other
     /// figures then say what the largest number considered would need.
     pub infeasible: Option<String>,

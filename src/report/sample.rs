@@ -9,7 +9,7 @@ use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
 use meshcap::mesh::{Feature, Origin, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 use meshcap::model::telemetry::{Count, Family};
-use meshcap::overhead::{ControlPlane, FeatureCost, ProxyCost};
+use meshcap::overhead::{CertificatePlan, ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
@@ -19,7 +19,9 @@ use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
     FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
 };
-use meshcap::units::{Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Series, Share};
+use meshcap::units::{
+    Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Seconds, Series, Share,
+};
 
 const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
     id: "memory-limit-below-peak",
@@ -325,6 +327,13 @@ fn control_plane() -> ControlPlane {
         cpu_request: Millicores::new(500),
         memory_request: Bytes::from_gib(2),
         csr_per_second: 0.001_1,
+        certificates: CertificatePlan {
+            holders: 48,
+            ttl: Seconds::from_hours(24.0),
+            grace_ratio: Share::literal(0.5),
+            from: "assumed by policy".to_owned(),
+            restart: None,
+        },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
     }

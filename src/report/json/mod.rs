@@ -4,6 +4,7 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+mod certificates;
 mod derivations;
 mod features;
 mod proxy;
