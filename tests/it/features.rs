@@ -48,7 +48,7 @@ fn every_feature_names_what_decided_it() {
         ("nightly", Feature::Tracing, "off", "Telemetry reports/quiet"),
         ("nightly", Feature::Metrics, "inbound 75 % of the standard ones", "Telemetry reports/quiet"),
         ("nightly", Feature::Metrics, "outbound off", "Telemetry reports/quiet"),
-        ("payments", Feature::EnvoyFilter, "1 patches, effect not modelled", "EnvoyFilter bank/headers"),
+        ("payments", Feature::EnvoyFilter, "effect not modelled, patches 1", "EnvoyFilter bank/headers"),
     ] {
         let origins = &workload(&plan, name).features.origins;
         let found = origins.iter().any(|origin| {

@@ -39,7 +39,7 @@ impl<'a> EnvoyPatches<'a> {
         if self.0.is_empty() {
             return;
         }
-        let word = |filter: &EnvoyFilter| format!("{} patches, effect not modelled", filter.patches);
+        let word = |filter: &EnvoyFilter| format!("effect not modelled, patches {}", filter.patches);
         let filters = self.0.all(workload, mode);
         features.decide(
             filters.iter().map(|filter| Origin::read(Feature::EnvoyFilter, word(filter), filter.title())).collect(),

@@ -388,7 +388,7 @@ fn filters_are_counted_and_patches_named() {
     assert_eq!([filters(&cart), filters(&orders), filters(&waypoint)], [(2, 1, 2), (1, 1, 1), (0, 0, 0)]);
     for features in [&cart, &orders, &waypoint] {
         let found = said(features, Feature::EnvoyFilter);
-        assert_eq!(found, ["2 patches, effect not modelled | EnvoyFilter istio-system/lua"]);
+        assert_eq!(found, ["effect not modelled, patches 2 | EnvoyFilter istio-system/lua"]);
     }
     let noticed: Vec<&str> = findings.iter().map(|it| it.kind.id).collect();
     assert_eq!(noticed, ["envoy-filter-not-modelled"]);

@@ -58,7 +58,7 @@ pub fn features(plan: &Plan) -> Option<Chapter> {
         ]
     });
     let caption = "What each feature adds to all proxies of a row together, everything else being as it is";
-    let note = "Each row says what would be saved without that feature alone: what features add together is more \
+    let note = "Each row says what would be saved without that feature alone: what features add together is less \
                 than the sum, for they multiply. A feature without a figure costs little or is not modelled.";
     let blocks = vec![table(caption, columns, rows.collect(), MOST_ROWS), Block::Paragraph(note.to_owned())];
     chapter("features", "Features that cost", blocks)
@@ -70,7 +70,7 @@ pub fn of_workload(workload: &WorkloadPlan) -> Vec<String> {
     for cost in &workload.feature_costs {
         let cpu = text::interval(&cost.cpu, CORES);
         let mut line =
-            format!("{} adds {} CPU ({cpu})", cost.feature.as_str(), CORES.amount(cost.cpu.value.as_cores()));
+            format!("for {}: {} of CPU ({cpu})", cost.feature.as_str(), CORES.amount(cost.cpu.value.as_cores()));
         if let Some(memory) = &cost.memory {
             line.push_str(&format!(" and {} of memory", text::memory(memory.value.as_bytes())));
         }
