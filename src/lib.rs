@@ -58,6 +58,7 @@ pub mod inventory;
 pub mod scheduler;
 pub mod model;
 pub mod card;
+pub mod fit;
 pub mod latency;
 
 pub mod mesh;
@@ -66,6 +67,7 @@ pub mod overhead;
 pub mod telemetry;
 pub mod placement;
 pub mod plan;
+pub mod modes;
 
 pub mod report;
 

@@ -5,13 +5,18 @@
 mod args;
 mod calibrate;
 mod calibrate_args;
+mod calibrate_card;
+mod compare;
 mod explain;
+mod fit;
 mod generate;
 mod latency;
 mod latency_mesh;
 mod latency_verify;
 mod load;
 mod models;
+mod models_diff;
+mod models_verify;
 mod output;
 mod plan;
 mod progress;
@@ -88,7 +93,9 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

@@ -43,6 +43,5 @@ fn said(inputs: &Inputs<'_>) -> (CertificateSettings, String) {
 fn holders(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    let announced = inputs.mesh.announced_gateways.len() as u64;
-    holders.map(|(workload, _)| workload.replicas).fold(announced, u64::saturating_add)
+    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
 }

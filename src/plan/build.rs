@@ -1,17 +1,20 @@
 //! One straight line from what is, what is wanted and what things cost to the plan.
 
+use std::collections::BTreeMap;
+
 use super::bands::bands;
 use super::demand::Demands;
+use super::pools;
 use super::responses::{self, Question, responses};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
-use super::{CardId, Input, Plan, WorkloadPlan};
+use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
-use crate::mesh::{self, Mesh, Visibility};
+use crate::mesh::{self, Mesh, ProxyMode, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
@@ -54,11 +57,13 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let (mut inventory, gateway_findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
         let (mut mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
         let (features, feature_findings) = mesh::features(&inventory, &mesh, &policy.features);
         mesh.features = features;
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
-        let profiles = profile::observe(&inventory, &policy.traffic);
+        let mut profiles = profile::observe(&inventory, &policy.traffic);
+        pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, &card, &policy);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
         let (observed, telemetry) = telemetry::estimate(&telemetry::Inputs {
             inventory: &inventory,
@@ -71,7 +76,7 @@ impl Plan {
         });
 
         let today = Demands::today(&inventory, &mesh);
-        let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
+        let planned = Demands::planned(&inventory, &mesh, &overhead, &policy);
         let (allocatable, node_findings) = allocatable(&inventory.nodes);
         let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
         let mut headroom =
@@ -96,6 +101,7 @@ impl Plan {
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
+        findings.extend(gateway_findings);
         findings.extend(mesh_findings);
         findings.extend(feature_findings);
         findings.extend(scope_findings);
@@ -107,7 +113,7 @@ impl Plan {
         finding::sort(&mut findings);
         Self {
             inputs: sources,
-            card: CardId { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() },
+            card: CardId::of(&card),
             policy,
             verdict,
             totals,
@@ -116,6 +122,7 @@ impl Plan {
             workloads,
             responses,
             ztunnel: overhead.ztunnel,
+            busiest_ztunnel: overhead.busiest_ztunnel,
             headroom_today,
             headroom,
             bands,
@@ -146,38 +153,64 @@ fn workloads(
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
     let features = mesh.features.iter().zip(&overhead.feature_costs);
-    let costs = overhead.workloads.iter().zip(features);
-    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs);
+    let costs = overhead.workloads.iter().zip(&overhead.pools).zip(features);
+    let behind = behind_waypoints(mesh, visibility);
+    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs).enumerate();
     parts
-        .map(|((((workload, member), (visible, scope)), profile), (cost, (features, feature_costs)))| {
-            let proxy = member.proxy.as_ref();
-            WorkloadPlan {
-                namespace: workload.id.namespace.to_string(),
-                name: workload.id.name.to_string(),
-                kind: workload.id.kind.to_string(),
-                replicas: workload.replicas,
-                replicas_basis: workload.replicas_basis.to_string(),
-                autoscaler: workload.autoscaler.as_ref().map(|it| (it.min_replicas, it.max_replicas)),
-                mode: member.mode,
-                reason: member.reason.clone(),
-                proxy_present: proxy.is_some_and(|proxy| proxy.present),
-                workers: proxy.map_or(0, |proxy| proxy.workers),
-                rps_per_proxy: profile.rps_per_proxy.as_per_second(),
-                rps_measured: profile.rps_measured,
-                visible: *visible,
-                scope: scope.clone(),
-                features: features.clone(),
-                inbound: overhead::inbound_share(workload, member.mode),
-                feature_costs: feature_costs.clone(),
-                sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
-                proxy: cost.clone(),
-                app_cpu: profile.app_cpu,
-                app_memory: profile.app_memory,
-                app_measured: profile.app_measured,
-                telemetry: None,
-            }
-        })
+        .map(
+            |(
+                index,
+                ((((workload, member), (visible, scope)), profile), ((cost, pool), (features, feature_costs))),
+            )| {
+                let proxy = member.proxy.as_ref();
+                WorkloadPlan {
+                    namespace: workload.id.namespace.to_string(),
+                    name: workload.id.name.to_string(),
+                    kind: workload.id.kind.to_string(),
+                    replicas: workload.replicas,
+                    replicas_basis: workload.replicas_basis.to_string(),
+                    autoscaler: workload.autoscaler.as_ref().map(|it| (it.min_replicas, it.max_replicas)),
+                    mode: member.mode,
+                    reason: member.reason.clone(),
+                    proxy_present: proxy.is_some_and(|proxy| proxy.present),
+                    workers: proxy.map_or(0, |proxy| proxy.workers),
+                    rps_per_proxy: profile.rps_per_proxy.as_per_second(),
+                    rps_measured: profile.rps_measured,
+                    connections_per_proxy: profile.connections_per_proxy,
+                    visible: *visible,
+                    scope: scope.clone(),
+                    features: features.clone(),
+                    inbound: overhead::inbound_share(workload, member.mode),
+                    feature_costs: feature_costs.clone(),
+                    sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
+                    proxy: cost.clone(),
+                    pool: *pool,
+                    waypoint: behind.get(&index).copied().unwrap_or_default(),
+                    app_cpu: profile.app_cpu,
+                    app_memory: profile.app_memory,
+                    app_measured: profile.app_measured,
+                    telemetry: None,
+                }
+            },
+        )
         .collect()
+}
+
+/// Captured workloads that a waypoint carries; one that runs wins over one that is to come.
+fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, BehindWaypoint> {
+    let mut behind = BTreeMap::new();
+    let is_captured = |index: usize| mesh.members.get(index).is_some_and(|it| it.mode == ProxyMode::Ambient);
+    for (waypoint, carried) in &visibility.carried {
+        let proxy = mesh.members.get(*waypoint).and_then(|member| member.proxy.as_ref());
+        let runs = proxy.is_some_and(|proxy| proxy.running > 0);
+        for &index in carried.iter().filter(|&&index| is_captured(index)) {
+            let known = behind.entry(index).or_insert(BehindWaypoint::Coming);
+            if runs {
+                *known = BehindWaypoint::Running;
+            }
+        }
+    }
+    behind
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

@@ -57,7 +57,10 @@ fn meshed(inventory: &Inventory) -> Mesh {
         "waypoint" => ProxyMode::Waypoint,
         _ => ProxyMode::Sidecar,
     };
-    let member = |workload| Membership { mode: mode(workload), reason: String::new(), proxy: None };
+    let member = |workload| {
+        let mode = mode(workload);
+        Membership { mode, today: mode, reason: String::new(), proxy: None }
+    };
     Mesh { members: inventory.workloads.iter().map(member).collect(), ..Mesh::default() }
 }
 

@@ -96,7 +96,7 @@ pub fn visible(inventory: &Inventory, mode: ProxyMode) -> Vec<VisibleConfig> {
 
 /// Everybody plays the same part.
 pub fn all(inventory: &Inventory, mode: ProxyMode) -> Mesh {
-    let member = Membership { mode, reason: String::new(), proxy: None };
+    let member = Membership { mode, today: mode, reason: String::new(), proxy: None };
     Mesh { members: vec![member; inventory.workloads.len()], ..Mesh::default() }
 }
 
