@@ -1,6 +1,7 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
 mod cni;
+mod features;
 mod findings;
 mod injection;
 mod planned;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use cni::{CniAgents, cni_agents, is_cni};
+pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
@@ -27,6 +29,9 @@ use crate::units::Bytes;
 pub struct Mesh {
     /// Parallel to [`crate::inventory::Inventory::workloads`].
     pub members: Vec<Membership>,
+    /// What each proxy does for its requests (see [`features`]), parallel to the members; empty until it is
+    /// worked out, and then as the policy assumes.
+    pub features: Vec<WorkloadFeatures>,
 }
 
 /// How one workload takes part in the mesh.
