@@ -11,6 +11,7 @@ mod latency_verify;
 mod load;
 mod models;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod schema;
@@ -87,6 +88,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Place(place) => place::run(place, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

@@ -13,7 +13,7 @@ use super::preempt::{Preempting, Preemption};
 use super::queue::Queue;
 use super::state::State;
 use super::ties::Ties;
-use super::{Decision, Pack, Placement, PluginScore, Scheduling, ScoredNode, Unplaced};
+use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, Unplaced};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD};
 
@@ -60,7 +60,7 @@ struct Run<'a, 'o> {
     cycle: Cycle,
     queue: Queue,
     observe: Option<&'o mut dyn FnMut(Decision<'_>)>,
-    follow: Option<&'a BTreeMap<crate::inventory::ObjectName, String>>,
+    follow: Option<&'a Follow>,
     reschedule: bool,
     node_index: BTreeMap<&'a str, usize>,
     /// Why a class found no node, and after how many departures.
@@ -103,7 +103,10 @@ impl<'a, 'o> Run<'a, 'o> {
                 _ if one.spec.gated => {
                     self.reasons.insert(pod, Rc::new(vec![("scheduling gates".to_owned(), 0)]));
                 }
-                _ => self.queue.push(&self.state, pod),
+                _ => {
+                    let rank = self.follow.and_then(|follow| follow.rank(&one.name));
+                    self.queue.push(&self.state, pod, rank);
+                }
             }
         }
     }
@@ -172,8 +175,8 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn followed(&self, pod: usize) -> Option<usize> {
-        let name = self.follow?.get(&self.state.inventory.pods[pod].name)?;
-        let node = self.node_index.get(name.as_str()).copied()?;
+        let name = self.follow?.node(&self.state.inventory.pods[pod].name)?;
+        let node = self.node_index.get(name).copied()?;
         refusal(&self.state, self.state.class_of(pod), node).is_none().then_some(node)
     }
 
