@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::run::only_node;
 use super::state::State;
 use crate::inventory::objects::Timestamp;
 
@@ -24,7 +25,9 @@ impl Queue {
             return;
         }
         let created = state.inventory.pods[pod].life.created;
-        let age = Reverse((created.is_none(), created, 0));
+        // Pods of DaemonSets have been on their nodes for as long as these exist.
+        let bound = only_node(state.inventory, pod).is_some();
+        let age = Reverse((created.is_none() && !bound, created, 0));
         self.waiting.push((state.class_of(pod).priority, age, Reverse(pod)));
     }
 

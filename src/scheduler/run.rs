@@ -1,6 +1,6 @@
 //! All pods in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::add::nodes_to_add;
@@ -55,6 +55,9 @@ pub(super) fn can_move(inventory: &Inventory, pod: usize) -> bool {
     !matches!(kind, Some("DaemonSet" | STATIC_POD))
 }
 
+/// Reasons with how many nodes each holds for.
+type Counted = Rc<Vec<(String, u64)>>;
+
 struct Run<'a, 'o> {
     state: State<'a>,
     cycle: Cycle,
@@ -64,9 +67,9 @@ struct Run<'a, 'o> {
     reschedule: bool,
     node_index: BTreeMap<&'a str, usize>,
     /// Why a class found no node, and after how many departures.
-    failed: Vec<Option<(u64, Rc<Vec<(String, u64)>>)>>,
+    failed: Vec<Option<(u64, Counted)>>,
     preemption: Preemption,
-    reasons: BTreeMap<usize, Rc<Vec<(String, u64)>>>,
+    reasons: BTreeMap<usize, Counted>,
     result: Placement,
 }
 
@@ -248,24 +251,17 @@ impl<'a, 'o> Run<'a, 'o> {
         for (index, &position) in self.state.nodes.position.iter().enumerate() {
             place_of[position] = index;
         }
+        let preempted: BTreeSet<usize> = self.result.preempted.iter().map(|(victim, _)| *victim).collect();
+        let stays = |pod: usize| {
+            let one = &inventory.pods[pod];
+            one.listed && matches!(one.place, Place::On(_)) && !(self.reschedule && can_move(inventory, pod))
+        };
         for (pod, one) in self.state.pods.iter().enumerate() {
-            let was_there = inventory.pods[pod].listed && matches!(inventory.pods[pod].place, Place::On(_));
-            let moved = self.reschedule && can_move(inventory, pod);
-            let preempted = self.result.preempted.iter().any(|(victim, _)| *victim == pod);
-            if let Some(node) = one.node().filter(|_| !was_there || moved || preempted) {
+            if let Some(node) = one.node().filter(|_| !stays(pod) || preempted.contains(&pod)) {
                 self.result.placed.push((pod, place_of[node]));
             }
         }
-        let preempted: std::collections::BTreeSet<usize> =
-            self.result.preempted.iter().map(|(victim, _)| *victim).collect();
-        self.result.kept -= preempted
-            .iter()
-            .filter(|pod| {
-                inventory.pods[**pod].listed
-                    && matches!(inventory.pods[**pod].place, Place::On(_))
-                    && !(self.reschedule && can_move(inventory, **pod))
-            })
-            .count() as u64;
+        self.result.kept -= preempted.iter().filter(|pod| stays(**pod)).count() as u64;
         let unplaced = self.reasons.iter().filter(|(pod, _)| self.state.pods[**pod].node().is_none());
         self.result.unplaced =
             unplaced.map(|(&pod, reasons)| Unplaced { pod, reasons: reasons.as_ref().clone() }).collect();

@@ -23,6 +23,7 @@ mod latency_reports;
 mod mesh_latency;
 mod observations;
 mod models;
+mod place;
 mod placement;
 mod queueing;
 mod readme;
