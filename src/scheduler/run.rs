@@ -140,8 +140,8 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn put(&mut self, pod: usize, node: usize) {
-        self.state.place(pod, node);
         self.state.bind_claims(pod, node);
+        self.state.place(pod, node);
         self.preemption.arrived(&self.state, pod);
     }
 
