@@ -2,9 +2,16 @@
 //!
 //! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
 
+mod data_plane;
+mod telemetry;
+
 use std::collections::BTreeSet;
 
+pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
+
 use serde::{Deserialize, Serialize};
+
+pub use data_plane::{DataPlane, GatewayPolicy, Waypoints};
 
 use crate::quantity;
 use crate::units::{Bytes, Millicores, MoneyPerHour, Quantile, Rate, Seconds, Share};
@@ -21,12 +28,16 @@ pub struct Policy {
     pub traffic: TrafficPolicy,
     /// Mesh features that cost CPU.
     pub features: FeaturePolicy,
-    /// How proxies are injected.
+    /// Which proxies there are, and how they are injected.
     pub injection: InjectionPolicy,
+    /// How gateways and waypoints are sized.
+    pub gateways: GatewayPolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
     /// The shape and price of nodes to add.
     pub node_pool: NodePoolPolicy,
+    /// How metrics, traces and logs are collected and kept.
+    pub telemetry: TelemetryPolicy,
 }
 
 /// How much capacity must stay free.
@@ -75,12 +86,16 @@ pub struct FeaturePolicy {
     pub tracing_sampling: Share,
 }
 
-/// How proxies are injected.
+/// Which proxies there are, and how they are injected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InjectionPolicy {
     /// Namespaces that join the mesh beside those labelled; `all` for every namespace but the system's.
     pub enroll: BTreeSet<String>,
+    /// How the workloads of the mesh take part in it.
+    pub mode: DataPlane,
+    /// Which waypoints there will be.
+    pub waypoints: Waypoints,
     /// Classic containers or native sidecars, for proxies not yet there.
     pub form: SidecarForm,
     /// CPU request of an injected proxy, instead of the card's default.
@@ -192,7 +207,8 @@ impl Default for FeaturePolicy {
 
 impl Default for InjectionPolicy {
     fn default() -> Self {
-        Self { enroll: BTreeSet::new(), form: SidecarForm::Auto, proxy_cpu: None, proxy_memory: None }
+        let (mode, waypoints, form) = (DataPlane::default(), Waypoints::default(), SidecarForm::Auto);
+        Self { enroll: BTreeSet::new(), mode, waypoints, form, proxy_cpu: None, proxy_memory: None }
     }
 }
 
@@ -277,6 +293,12 @@ impl Policy {
                 "control_plane.certificate_grace_ratio is 1: certificates would be renewed without end; use a share below 1",
             );
         }
+        if self.gateways.target_utilization.get() <= 0.0 {
+            return wrong("gateways.target_utilization is 0: no replica could carry anything; use a share such as 0.6");
+        }
+        if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
+            return wrong("gateways.min_replicas must be a number from 1 to 1000");
+        }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
         }
@@ -287,7 +309,7 @@ impl Policy {
         if !price.is_finite() || price < 0.0 {
             return wrong("node_pool.price_per_hour must be 0 or more");
         }
-        Ok(())
+        self.telemetry.check()
     }
 }
 
@@ -345,18 +367,26 @@ macro_rules! quantity_field {
 quantity_field!(millicores, optional_millicores, Millicores, quantity::parse_cpu, quantity::print_cpu);
 quantity_field!(bytes, optional_bytes, Bytes, quantity::parse_bytes, quantity::print_bytes);
 
-mod hours {
-    use super::Seconds;
-    use serde::{Deserialize, Deserializer, Serializer};
+macro_rules! duration_field {
+    ($module:ident, $size:expr) => {
+        mod $module {
+            use super::Seconds;
+            use serde::{Deserialize, Deserializer, Serializer};
 
-    pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(duration.as_seconds() / 3600.0)
-    }
+            pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_f64(duration.as_seconds() / $size)
+            }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
-        f64::deserialize(deserializer).map(Seconds::from_hours)
-    }
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
+                f64::deserialize(deserializer).map(|number| Seconds::new(number * $size))
+            }
+        }
+    };
 }
+
+duration_field!(seconds, 1.0);
+duration_field!(hours, 3_600.0);
+duration_field!(days, 86_400.0);
 
 #[cfg(test)]
 mod tests {
@@ -374,7 +404,7 @@ mod tests {
             let field = line.split(" = ").next().unwrap();
             assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
         }
-        for optional in ["proxy_cpu", "proxy_memory"] {
+        for optional in ["proxy_cpu", "proxy_memory", "label_sets_per_peer"] {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
     }
@@ -394,6 +424,13 @@ mod tests {
             ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
             ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
             ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
+            ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
+            ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
+            ("[injection]\nmode = \"mixed\"", "mixed"),
+            ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
+            ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),
+            ("[telemetry]\nlabel_sets_per_peer = 0.5", "label_sets_per_peer"),
+            ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
             ("nonsense", "nonsense"),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();

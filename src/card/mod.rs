@@ -3,26 +3,29 @@
 //! A card is a TOML file. Those embedded in the crate are listed by [`embedded`]; any other is read
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
+mod diff;
 mod evidence;
 mod extends;
 mod injection;
 mod published;
+mod replace;
 mod verify;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use diff::{Change, Difference, diff};
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify, verify_own};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
     Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency, ProxyMemory,
-    Ztunnel,
+    Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -67,6 +70,8 @@ pub struct ModelCard {
     pub istiod_cpu: IstiodCpu,
     /// CPU and memory of a ztunnel.
     pub ztunnel: Ztunnel,
+    /// What metrics, traces and logs amount to.
+    pub telemetry: Telemetry,
 }
 
 /// A card that cannot be used.
@@ -109,7 +114,11 @@ pub enum CardError {
 /// The cards in the crate: name and TOML text, by name.
 #[must_use]
 pub fn embedded() -> &'static [(&'static str, &'static str)] {
-    &[(DEFAULT, include_str!("../../models/istio-1.24.toml"))]
+    &[
+        ("generic", include_str!("../../models/generic.toml")),
+        (DEFAULT, include_str!("../../models/istio-1.24.toml")),
+        ("istio-ambient-1.24", include_str!("../../models/istio-ambient-1.24.toml")),
+    ]
 }
 
 impl ModelCard {
@@ -143,6 +152,14 @@ impl ModelCard {
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
                 CoefficientSet::new("ztunnel_cpu", raw.ztunnel_cpu),
             )?,
+            telemetry: Telemetry::new(TelemetrySections {
+                series: CoefficientSet::new("telemetry_series", raw.telemetry_series),
+                ztunnel: CoefficientSet::new("telemetry_ztunnel", raw.telemetry_ztunnel),
+                scrape: CoefficientSet::new("telemetry_scrape", raw.telemetry_scrape),
+                prometheus: CoefficientSet::new("telemetry_prometheus", raw.telemetry_prometheus),
+                tracing: CoefficientSet::new("telemetry_traces", raw.telemetry_traces),
+                access_log: CoefficientSet::new("telemetry_logs", raw.telemetry_logs),
+            })?,
         })
     }
 
@@ -191,6 +208,7 @@ impl ModelCard {
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
         all.extend(self.ztunnel.coefficients());
+        all.extend(self.telemetry.coefficients());
         all
     }
 
@@ -232,6 +250,12 @@ struct RawCard {
     istiod_cpu: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,
+    telemetry_series: BTreeMap<String, Entry>,
+    telemetry_ztunnel: BTreeMap<String, Entry>,
+    telemetry_scrape: BTreeMap<String, Entry>,
+    telemetry_prometheus: BTreeMap<String, Entry>,
+    telemetry_traces: BTreeMap<String, Entry>,
+    telemetry_logs: BTreeMap<String, Entry>,
 }
 
 /// The default card, read once for all tests.
@@ -245,6 +269,10 @@ mod tests {
 
     use super::*;
 
+    fn default_text() -> &'static str {
+        embedded().iter().find(|(name, _)| *name == DEFAULT).unwrap().1
+    }
+
     #[test]
     fn every_embedded_card_reads_under_its_name() {
         for (name, text) in embedded() {
@@ -257,7 +285,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_card_is_named() {
-        let text = embedded()[0].1;
+        let text = default_text();
         let base = "base = { value = 54, lower = 36, upper = 72, unit = \"MB\"";
         for (from, to, expected) in [
             (base, "base = { value = 30, lower = 36, upper = 72, unit = \"MB\"", "proxy_memory.base has lower 36"),
@@ -303,7 +331,7 @@ mod tests {
     #[test]
     fn all_coefficients_are_listed_as_written() {
         let card = &*TEST_CARD;
-        let text = embedded()[0].1;
+        let text = default_text();
         let listed = card.coefficients();
         assert_eq!(listed.len(), text.lines().filter(|line| line.contains("= { value")).count());
         for coefficient in listed {
@@ -324,7 +352,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(text in "\\PC{0,80}", at in 0usize..8000, length in 0usize..40) {
             prop_assert!(ModelCard::from_toml(&text).is_err());
-            let card = embedded()[0].1;
+            let card = default_text();
             let start = card.floor_char_boundary(at.min(card.len()));
             let end = card.floor_char_boundary((start + length).min(card.len()));
             let spoilt = format!("{}{}{}", &card[..start], text, &card[end..]);

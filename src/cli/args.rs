@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::calibrate_args::{BoundArguments, CALIBRATE_EXAMPLES, CalibrateArguments};
+
 /// Capacity planning and performance tuning for Istio service meshes.
 #[derive(Debug, Parser)]
 #[command(name = "meshcap", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -54,9 +56,15 @@ pub enum Command {
     /// What the mesh costs and whether it fits: inventory in, capacity plan out
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArguments),
+    /// The same inventory with sidecars, in ambient mode, with waypoints and without a mesh, side by side
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArguments),
     /// Response times of any load tool: percentiles with intervals, comparison, SLO check
     #[command(after_help = LATENCY_EXAMPLES)]
     Latency(Box<LatencyArguments>),
+    /// Measurements in, a model card out: coefficients with intervals, judged on rows left out
+    #[command(after_help = FIT_EXAMPLES)]
+    Fit(FitArguments),
     /// Where Kubernetes' scheduler would put every pod, and how few nodes would do
     #[command(after_help = PLACE_EXAMPLES)]
     Place(PlaceArguments),
@@ -70,6 +78,12 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Write a synthetic cluster as kubectl JSON, the same bytes for the same seed
     Generate(GenerateArguments),
+    /// Measure a real Envoy on this machine: memory, CPU and response times, as tables
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArguments),
+    /// Become another program that ends with the process that started this one
+    #[command(hide = true)]
+    Bound(BoundArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page
@@ -86,6 +100,14 @@ Examples:
   meshcap plan dump.tar.gz --format json | jq .totals
   helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check
   meshcap plan dump/ --latency shop/cart=fortio.json --slo 'p99<250ms' --check";
+
+const COMPARE_EXAMPLES: &str = "\
+Who is in the mesh is as labelled and enrolled; how they take part is what changes.
+
+Examples:
+  meshcap compare dump/ --enroll all -o modes.html
+  meshcap compare dump/ --modes sidecar,ambient --policy policy.toml
+  meshcap compare dump/ --latency shop/cart=fortio.json --json | jq '.modes[].cpu_cores.value'";
 
 const PLACE_EXAMPLES: &str = "\
 Pods on a node stay there; pods without one are placed, by priority and age.
@@ -112,6 +134,52 @@ Examples:
   meshcap latency result.json --slo 'p99<250ms' --slo 'p50<=20ms'   exits with 1 when one is missed
   kubectl exec deploy/cart -c istio-proxy -- pilot-agent request GET stats/prometheus |
     meshcap latency -";
+
+const FIT_EXAMPLES: &str = "\
+Reads tables of measured memory and CPU (CSV, Parquet, newline-delimited JSON) and TOML as in
+data/published, recognised by their columns. A quantity with too few load points keeps the figures
+of the card that is extended; so does a coefficient that no row varies.
+
+Examples:
+  meshcap fit proxy_memory.csv paced_runs.csv -o card.toml
+  meshcap fit runs.csv --extends istio-1.24 --name ours --measured-on 2026-08-01 -o card.toml
+  meshcap fit runs.csv --json | jq '.laws[].validation'
+  meshcap plan dump/ --card card.toml
+
+Exit codes:
+  0  at least one quantity was fitted
+  2  bad arguments or input, or every quantity withheld";
+
+#[derive(Debug, Args)]
+pub struct FitArguments {
+    /// Measurements to read, - for standard input
+    #[arg(value_name = "DATA", required_unless_present = "published")]
+    pub data: Vec<PathBuf>,
+    /// Fit the published measurements that come with meshcap too
+    #[arg(long)]
+    pub published: bool,
+    /// The card to start from: a name from `meshcap models list`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "istio-1.24")]
+    pub extends: String,
+    /// Where to write the card, - for standard output instead of the tables
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Name of the card
+    #[arg(long, default_value = "fitted", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub name: String,
+    /// Title of the card
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub title: Option<String>,
+    /// Date of the measurements; the newest in the data where it is not given
+    #[arg(long, value_name = "DATE", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub measured_on: Option<String>,
+    /// Seed of resampling and of the rows left out; the same seed gives the same bytes
+    #[arg(long, value_name = "S", default_value_t = crate::fit::DEFAULT_SEED)]
+    pub seed: u64,
+    /// Print JSON (see `meshcap schema --of fit`)
+    #[arg(long)]
+    pub json: bool,
+}
 
 #[derive(Debug, Args)]
 pub struct LatencyArguments {
@@ -335,6 +403,10 @@ pub struct PlanArguments {
     /// Objective such as p99<250ms for every workload that was measured; may be repeated
     #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
     pub slo: Vec<crate::measurement::Slo>,
+    /// Who calls whom, for the time series that proxies make of it: CSV with the columns from and to, each
+    /// NAMESPACE/NAME; a host outside has no namespace
+    #[arg(long, value_name = "FILE")]
+    pub calls: Option<PathBuf>,
     /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
     #[arg(long, short, value_name = "FILE")]
     pub output: Vec<PathBuf>,
@@ -347,6 +419,31 @@ pub struct PlanArguments {
     /// Exit with 1 when the policy is not met, with 2 when that cannot be judged
     #[arg(long)]
     pub check: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    #[command(flatten)]
+    pub inventory: InventoryArguments,
+    /// Modes to compare, in this order
+    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = mesh_modes(), default_values = crate::modes::MeshMode::ALL.map(crate::modes::MeshMode::name))]
+    pub modes: Vec<String>,
+    /// Measured response times of workloads, as for `meshcap plan`; may be repeated
+    #[arg(long, value_name = "[WORKLOAD=]FILE")]
+    pub latency: Vec<PathBuf>,
+    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+fn mesh_modes() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::modes::MeshMode::ALL.map(crate::modes::MeshMode::name))
 }
 
 /// Formats of a plan.
@@ -377,7 +474,7 @@ pub enum Explain {
         workload: String,
         #[command(flatten)]
         inventory: InventoryArguments,
-        /// Who calls whom, for what a Sidecar of its own would leave: CSV with the columns from and to,
+        /// Who calls whom, for what a Sidecar of its own would leave and the time series of its metrics: CSV with the columns from and to,
         /// each NAMESPACE/NAME; a host outside has no namespace
         #[arg(long, value_name = "FILE")]
         calls: Option<PathBuf>,
@@ -409,26 +506,76 @@ pub struct ModelsArguments {
 #[derive(Debug, Subcommand)]
 pub enum Models {
     /// The cards that come with meshcap
-    List,
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// The coefficients of a card with interval and source
     Show {
-        /// A name from `models list`, or a file
-        card: String,
-    },
-    /// Predicted against published measurements, with the signed error per group
-    Verify {
         /// A name from `models list`, or a file
         card: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
-        /// Print every measurement, not just the groups
-        #[arg(long)]
-        rows: bool,
-        /// What to verify: memory and CPU, or added response times
-        #[arg(long, value_enum, default_value_t = Verified::All)]
-        of: Verified,
     },
+    /// Predicted against published measurements, or against your own, with the signed error per group
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyArguments),
+    /// Coefficients that differ between two cards, with their ratio and whether the intervals overlap
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff {
+        /// A name from `models list`, or a file
+        a: String,
+        /// The card it is compared with
+        b: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const VERIFY_EXAMPLES: &str = "\
+DATA is a table (CSV, Parquet, one JSON object a line) or TOML as in data/published, recognised by its columns:
+  proxy memory  clusters, endpoints (or endpoints_per_cluster), listeners, routes, workers,
+                working_set_bytes (or rss_bytes); open_connections, tls
+  proxy CPU     target_rps (or achieved_rps), workers, client_proxy_cpu_milli, server_proxy_cpu_milli;
+                path, tls, metrics, access_log, payload_bytes, connections
+  Fortio runs   fortio (a file), workers, client_cpu_series or client_proxy_cpu_milli, same for server
+and, for any of them, istio_version or envoy_version, environment (or machine), label, source, date.
+Tables of published measurements are read as they stand. Rows that a law cannot use are counted, with the reason.
+
+Examples:
+  meshcap models verify istio-1.24
+  meshcap models verify istio-1.24 memory.csv cpu.parquet -o verification.html
+  meshcap models verify card.toml runs.csv --rows
+  meshcap models verify generic runs.ndjson --json | jq '.groups[] | {group, coverage}'";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  meshcap models diff istio-1.24 generic
+  meshcap models diff istio-1.24 card.toml | grep proxy_cpu
+  meshcap models diff istio-1.24 card.toml --json | jq '.changed[] | select(.overlap | not)'";
+
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// A name from `models list`, or a file
+    pub card: String,
+    /// Measurements to judge the card by, - for standard input [default: those published]
+    #[arg(value_name = "DATA")]
+    pub data: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print every measurement, not just the groups
+    #[arg(long)]
+    pub rows: bool,
+    /// What to verify: memory and CPU, or added response times
+    #[arg(long, value_enum, default_value_t = Verified::All)]
+    pub of: Verified,
+    /// Write a report with predicted against measured: .html, .md, .json or .txt picks the format; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
 }
 
 /// What of a card is verified.
@@ -461,10 +608,14 @@ pub struct SchemaArguments {
 pub enum SchemaOf {
     /// `meshcap plan`
     Plan,
+    /// `meshcap compare`
+    Compare,
     /// `meshcap latency`
     Latency,
     /// `meshcap place`
     Place,
+    /// `meshcap fit`
+    Fit,
 }
 
 #[derive(Debug, Args)]

@@ -19,8 +19,9 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
                 Failure::Input(format!("failed to read {workload:?}: expected NAMESPACE/NAME, such as shop/cart"))
             })?;
             let calls = calls.as_deref().map(sources::read_calls).transpose()?;
-            let inputs = load::inputs(inventory, global)?;
+            let mut inputs = load::inputs(inventory, global)?;
             let scopings = plan::scoping(&inputs, namespace, name, calls.as_deref());
+            inputs.calls = calls;
             let plan = Plan::new(inputs);
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
@@ -136,6 +137,8 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
         scheduler::FINDINGS.to_vec(),
+        crate::fit::FINDINGS.to_vec(),
+        crate::calibrate::FINDINGS.to_vec(),
     ]
     .concat();
     kinds.sort_by_key(|kind| kind.id);

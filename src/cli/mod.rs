@@ -3,13 +3,20 @@
 #![expect(clippy::disallowed_methods, reason = "writing files and asking the environment is this module's job")]
 
 mod args;
+mod calibrate;
+mod calibrate_args;
+mod calibrate_card;
+mod compare;
 mod explain;
+mod fit;
 mod generate;
 mod latency;
 mod latency_mesh;
 mod latency_verify;
 mod load;
 mod models;
+mod models_diff;
+mod models_verify;
 mod output;
 mod place;
 mod plan;
@@ -87,13 +94,17 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Place(place) => place::run(place, &arguments.global),
+        Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),
         Command::Schema(schema) => schema::print(schema),
         Command::Generate(generate) => generate::run(generate),
+        Command::Calibrate(calibrate) => calibrate::run(calibrate, &arguments.global),
+        Command::Bound(bound) => calibrate::become_bound(bound),
         Command::Completions(completions) => shell::completions(completions),
         Command::Man(man) => shell::man(man),
     }

@@ -20,15 +20,17 @@ pub mod proxy_latency;
 pub mod proxy_memory;
 pub mod queueing;
 mod sum;
+pub mod telemetry;
 pub mod ztunnel;
 
 pub use certificates::csr_rate;
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
-pub use features::Features;
+pub use features::{Features, Observed};
 pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
 pub use proxy_cpu::{ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};
+pub use telemetry::{Telemetry, TelemetrySections};
 pub use ztunnel::{Ztunnel, ZtunnelLoad};
 
 /// A count fit for arithmetic: negative and undefined numbers become 0, and absurd ones end at 10¹⁵,

@@ -9,14 +9,17 @@ pub mod document;
 mod duration;
 #[cfg(feature = "charts")]
 mod figures;
+mod fit;
 mod html;
 mod json;
 mod latency;
 mod markdown;
 mod markup;
+mod modes;
 mod placement;
 mod terminal;
 mod text;
+mod verification;
 
 #[cfg(test)]
 extern crate self as meshcap;
@@ -24,10 +27,14 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
+pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use placement::{Agreed, NodeAnswers, Packed, PlacementReport, PodAnswers};
 pub use terminal::TerminalOptions;
+pub use verification::VerificationReport;
 
+use crate::fit::Fit;
+use crate::modes::Comparison;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
@@ -71,6 +78,30 @@ pub fn json(plan: &Plan) -> String {
     json::render(plan)
 }
 
+/// Modes side by side for a terminal: which uses least, then costs, capacity, response times, differences.
+#[must_use]
+pub fn comparison_terminal(comparison: &Comparison, options: TerminalOptions) -> String {
+    terminal::render(&modes::brief(comparison), options)
+}
+
+/// Modes side by side as GitHub-flavoured Markdown.
+#[must_use]
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    markdown::render(&modes::document(comparison))
+}
+
+/// Modes side by side as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn comparison_html(comparison: &Comparison) -> String {
+    html::render(&modes::document(comparison))
+}
+
+/// Modes side by side for machines: pretty JSON in base units, with its `schema_version`.
+#[must_use]
+pub fn comparison_json(comparison: &Comparison) -> String {
+    modes::json(comparison)
+}
+
 /// Measured response times for a terminal: what was asked first, then percentiles and findings.
 #[must_use]
 pub fn latency_terminal(report: &LatencyReport, options: TerminalOptions) -> String {
@@ -107,6 +138,56 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn latency_card(extracted: &Extracted, date: &str) -> String {
     latency::card(extracted, date)
+}
+
+/// A model card against measurements, for a terminal.
+#[must_use]
+pub fn verification_terminal(report: &VerificationReport, options: TerminalOptions) -> String {
+    terminal::render(&verification::document(report), options)
+}
+
+/// A model card against measurements as GitHub-flavoured Markdown.
+#[must_use]
+pub fn verification_markdown(report: &VerificationReport) -> String {
+    markdown::render(&verification::document(report))
+}
+
+/// A model card against measurements as one HTML page that loads nothing and runs nothing; charts with feature
+/// `charts`.
+#[must_use]
+pub fn verification_html(report: &VerificationReport) -> String {
+    html::render(&verification::document(report))
+}
+
+/// A model card against measurements for machines: `groups[]{quantity, group, n, …, rows[]}` in base units.
+#[must_use]
+pub fn verification_json(report: &VerificationReport) -> String {
+    verification::json(report)
+}
+
+/// Laws fitted to measurements for a terminal: coefficients before and after, how unseen rows are predicted, findings.
+#[must_use]
+pub fn fit_terminal(fit: &Fit, options: TerminalOptions) -> String {
+    terminal::render(&fit::document(fit), options)
+}
+
+/// Laws fitted to measurements for machines: `laws[]{coefficients, validation}`.
+#[must_use]
+pub fn fit_json(fit: &Fit) -> String {
+    fit::json(fit)
+}
+
+/// A model card with what was fitted, as TOML.
+#[must_use]
+pub fn fit_card(fit: &Fit, named: &CardName) -> String {
+    fit::card(fit, named)
+}
+
+/// JSON Schema (draft 2020-12) of what [`fit_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn fit_schema() -> String {
+    fit::schema()
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.
@@ -158,4 +239,11 @@ pub fn placement_schema() -> String {
 #[must_use]
 pub fn pod_answers(answers: &PodAnswers, options: TerminalOptions) -> String {
     terminal::render(&placement::answers(answers), options)
+}
+
+/// JSON Schema (draft 2020-12) of what [`comparison_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn comparison_schema() -> String {
+    modes::schema()
 }

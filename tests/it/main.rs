@@ -12,6 +12,7 @@
 
 mod architecture;
 mod browser;
+mod calibrate;
 mod cli;
 mod composition;
 mod examples;
@@ -23,6 +24,7 @@ mod latency_reports;
 mod mesh_latency;
 mod observations;
 mod models;
+mod modes;
 mod place;
 mod placement;
 mod queueing;
@@ -31,5 +33,6 @@ mod reports;
 mod scope;
 mod shared;
 mod sources;
+mod telemetry;
 mod threads;
 mod verdicts;

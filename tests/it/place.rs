@@ -46,7 +46,7 @@ fn placed(arguments: &[&str]) -> Value {
 fn pods_that_wait_are_placed_and_json_keeps_its_schema() {
     let schema: Value = serde_json::from_str(&report::placement_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    for (name, waiting, kept) in [("webshop", 32, 0), ("payments-live", 0, 23)] {
+    for (name, waiting, kept) in [("webshop", 32, 0), ("payments-live", 1, 23)] {
         let json = placed(&[&cluster(name)]);
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new(), "{name}");

@@ -7,11 +7,14 @@ mod capacity;
 mod derivations;
 mod proxy;
 mod responses;
+mod telemetry;
 mod verdict;
 mod visible;
 mod wire;
 
-pub use wire::Number;
+pub use responses::ResponseTimes;
+pub use verdict::Outcome;
+pub use wire::{Card, Estimate, Finding, Input, Number, Tool};
 
 use serde::Serialize;
 

@@ -9,6 +9,7 @@ use super::capacity::Headroom;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
+use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
@@ -37,6 +38,8 @@ pub struct Report<'a> {
     control_plane: ControlPlane,
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
+    /// What observing the mesh takes.
+    telemetry: Telemetry<'a>,
     /// Every workload, by namespace, kind and name.
     workloads: Vec<Workload<'a>>,
     /// Response times of the workloads for which any were measured.
@@ -75,7 +78,7 @@ pub struct Estimate {
 /// What made the plan.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Tool {
+pub struct Tool {
     /// Name.
     name: &'static str,
     /// Version.
@@ -85,7 +88,7 @@ struct Tool {
 /// One input.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Input<'a> {
+pub struct Input<'a> {
     /// Path, or `-` for standard input.
     name: &'a str,
     /// Objects read from it, by kind.
@@ -95,7 +98,7 @@ struct Input<'a> {
 /// A model card.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Card<'a> {
+pub struct Card<'a> {
     /// Name.
     name: &'a str,
     /// Title in words.
@@ -235,6 +238,8 @@ struct Workload<'a> {
     app_measured: bool,
     /// Its part in the mesh and what its proxies cost.
     proxy: WorkloadProxy<'a>,
+    /// What it gives to observe; `null` outside the mesh.
+    telemetry: Option<WorkloadTelemetry>,
 }
 
 /// Bounds of an autoscaler.
@@ -264,7 +269,7 @@ struct Band<'a> {
 /// Something noticed.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Finding<'a> {
+pub struct Finding<'a> {
     /// Kind of finding.
     id: &'static str,
     /// How much it matters.
@@ -285,6 +290,11 @@ impl Number {
 }
 
 impl Estimate {
+    /// From lower end, figure and upper end.
+    pub fn of_ends([lower, value, upper]: [f64; 3]) -> Self {
+        Self { lower: Number::new(lower), value: Number::new(value), upper: Number::new(upper) }
+    }
+
     /// Memory, in whole bytes: what is beyond is dust of the arithmetic.
     pub fn of_bytes(estimate: &crate::estimate::Estimate<Memory>) -> Self {
         let number = |amount: Memory| Number::new(amount.as_bytes().round());
@@ -313,14 +323,15 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
         let mut derivations = Derivations::default();
         Self {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::THIS,
             inputs: plan.inputs.iter().map(Input::from).collect(),
-            card: Card { name: &plan.card.name, title: &plan.card.title, date: &plan.card.date },
+            card: Card::from(&plan.card),
             policy: &plan.policy,
             verdict: (&plan.verdict).into(),
             totals: Totals::from(&plan.totals),
             control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
             ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
+            telemetry: Telemetry::new(&plan.telemetry, &mut derivations),
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
             response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
@@ -329,6 +340,17 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             not_modelled: &plan.not_modelled,
             derivations: derivations.into_list(),
         }
+    }
+}
+
+impl Tool {
+    /// This program.
+    pub const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+}
+
+impl<'a> From<&'a plan::CardId> for Card<'a> {
+    fn from(card: &'a plan::CardId) -> Self {
+        Self { name: &card.name, title: &card.title, date: &card.date }
     }
 }
 
@@ -408,6 +430,7 @@ impl<'a> Workload<'a> {
             app_memory_bytes: Number::new(workload.app_memory.as_bytes()),
             app_measured: workload.app_measured,
             proxy: WorkloadProxy::new(workload, derivations),
+            telemetry: workload.telemetry.as_ref().map(|it| WorkloadTelemetry::new(it, derivations)),
         }
     }
 }
