@@ -86,7 +86,7 @@ impl PilotValues {
         if scaled { self.autoscale_min.or(self.replicas) } else { self.replicas }.unwrap_or(1)
     }
 
-    fn or(self, weaker: Self) -> Self {
+    fn or(self, weaker: &Self) -> Self {
         Self {
             requests: self.requests.or(&weaker.requests),
             replicas: self.replicas.or(weaker.replicas),
@@ -150,7 +150,7 @@ impl MeshConfig {
             concurrency: self.concurrency.or(weaker.concurrency),
             certificates: self.certificates.or(weaker.certificates),
             allows_any_host: self.allows_any_host.or(weaker.allows_any_host),
-            pilot: self.pilot.or(weaker.pilot),
+            pilot: self.pilot.or(&weaker.pilot),
         }
     }
 }

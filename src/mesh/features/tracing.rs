@@ -25,8 +25,8 @@ pub(super) fn decide(
             let entries = telemetry.iter().flat_map(|object| object.tracing.iter().map(move |entry| (entry, *object)));
             entries.filter(move |(entry, _)| entry.side.covers(side))
         };
-        let disabled = settings().filter_map(|(entry, object)| Some((entry.disabled?, object))).last();
-        let sampling = settings().filter_map(|(entry, object)| Some((entry.sampling_percent?, object))).last();
+        let disabled = settings().filter_map(|(entry, object)| Some((entry.disabled?, object))).next_back();
+        let sampling = settings().filter_map(|(entry, object)| Some((entry.sampling_percent?, object))).next_back();
         let has_provider = by_mesh.traces_by_default == Some(true)
             || by_mesh.tracing != Some(false)
             || settings().any(|(entry, _)| entry.names_providers);
