@@ -85,16 +85,17 @@ pub fn is_carried(inventory: &Inventory, service: &Service, workload: &Workload)
 /// Whether a service, or else its namespace, names the waypoint of a workload.
 fn names(inventory: &Inventory, labels: Option<&Labels>, namespace: &str, workload: &Workload) -> bool {
     let Some(name) = workload.labels.get(GATEWAY_NAME) else { return false };
+    // Two look-ups rule out nearly every service; the gateways are searched for those that are left.
+    let used = used(inventory, labels, namespace);
+    if !used.is_some_and(|(namespace, used)| namespace == &*workload.id.namespace && used == name) {
+        return false;
+    }
     let gateway = inventory
         .gateways
         .iter()
         .find(|gateway| gateway.name.namespace == workload.id.namespace && *gateway.name.name == **name);
     let carries = gateway.and_then(|gateway| gateway.labels.get(WAYPOINT_FOR)).map_or("service", String::as_str);
-    if !matches!(carries, "service" | "all") {
-        return false;
-    }
-    let used = used(inventory, labels, namespace);
-    used.is_some_and(|(namespace, used)| namespace == &*workload.id.namespace && used == name)
+    matches!(carries, "service" | "all")
 }
 
 fn per_protocol(host: &Host<'_>) -> (u64, u64) {
