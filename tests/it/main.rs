@@ -16,6 +16,7 @@ mod calibrate;
 mod cli;
 mod composition;
 mod examples;
+mod fit;
 mod generate;
 mod hostile;
 mod inventories;
