@@ -67,9 +67,7 @@ fn nothing_to_serve(deployed: Option<(u64, Declared)>) -> ControlPlane {
 fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
-    envoys
-        .chain([ztunnel_count(inputs.inventory, inputs.mesh), inputs.mesh.announced_gateways.len() as u64])
-        .fold(0, u64::saturating_add)
+    envoys.chain([ztunnel_count(inputs.inventory, inputs.mesh)]).fold(0, u64::saturating_add)
 }
 
 /// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
@@ -77,8 +75,7 @@ fn proxies(inputs: &Inputs<'_>) -> u64 {
 fn certificates(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    let announced = inputs.mesh.announced_gateways.len() as u64;
-    holders.map(|(workload, _)| workload.replicas).fold(announced, u64::saturating_add)
+    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
 }
 
 fn load(inputs: &Inputs<'_>, proxies: u64) -> ControlPlaneLoad {
@@ -147,10 +144,6 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
         format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
         "services a proxy sees taken as the clusters it is sent, on average over all proxies".to_owned(),
     ];
-    let announced = inputs.mesh.announced_gateways.len();
-    if announced > 0 {
-        assumptions.push(format!("{announced} announced gateways and waypoints counted as one proxy each"));
-    }
     if inputs.inventory.nodes.is_empty() && ztunnel_count(inputs.inventory, inputs.mesh) > 0 {
         assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());
     }

@@ -6,7 +6,7 @@ mod plots;
 
 pub use plots::{
     DifferenceGroup, DifferenceRow, Knee, Limit, PercentileCurve, PercentilePlot, PercentilePoint, RateCurve, RatePlot,
-    RatePoint, RateSample, Span,
+    RatePoint, RateSample, ScatterPlot, ScatterPoint, ScatterSeries, Span,
 };
 
 use super::text;
@@ -261,6 +261,8 @@ pub enum ChartData {
         /// Share that may be requested by policy, in [0, 1].
         ceiling: f64,
     },
+    /// What bars of one length are made of.
+    Stacks(StackPlot),
     /// Figures against ranges the field quotes, each on its own scale.
     Bands(Vec<BandInterval>),
     /// Response time against percentile.
@@ -269,6 +271,8 @@ pub enum ChartData {
     Rates(RatePlot),
     /// Added response time per quantile, of one measurement after another.
     Differences(Vec<DifferenceGroup>),
+    /// Predictions with their intervals against what was measured.
+    Scatter(ScatterPlot),
 }
 
 impl ChartData {
@@ -279,10 +283,12 @@ impl ChartData {
             Self::Intervals { rows, .. } => rows.is_empty(),
             Self::Requests { rows, .. } => rows.is_empty(),
             Self::Nodes { cpu, memory, .. } => cpu.is_empty() || memory.is_empty(),
+            Self::Stacks(plot) => plot.rows.is_empty(),
             Self::Bands(rows) => rows.is_empty(),
             Self::Percentiles(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()),
             Self::Rates(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()) && plot.measured.is_empty(),
             Self::Differences(groups) => groups.iter().all(|group| group.rows.is_empty()),
+            Self::Scatter(plot) => plot.series.iter().all(|series| series.points.is_empty()),
         }
     }
 }
@@ -309,6 +315,17 @@ pub struct RequestPair {
     pub requested: Option<f64>,
     /// Needed.
     pub needed: f64,
+}
+
+/// Horizontal bars, each of the same kinds of parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackPlot {
+    /// Axis label with its unit.
+    pub axis: String,
+    /// Names of the parts, from left to right; at most six.
+    pub parts: Vec<&'static str>,
+    /// Bars from top to bottom, each with an amount of at least 0 for every part.
+    pub rows: Vec<(&'static str, Vec<f64>)>,
 }
 
 /// How full one node, or the average of several, is.

@@ -15,8 +15,10 @@ mod json;
 mod latency;
 mod markdown;
 mod markup;
+mod modes;
 mod terminal;
 mod text;
+mod verification;
 
 #[cfg(test)]
 extern crate self as meshcap;
@@ -27,8 +29,10 @@ pub use document::Document;
 pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
+pub use verification::VerificationReport;
 
 use crate::fit::Fit;
+use crate::modes::Comparison;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
@@ -72,6 +76,30 @@ pub fn json(plan: &Plan) -> String {
     json::render(plan)
 }
 
+/// Modes side by side for a terminal: which uses least, then costs, capacity, response times, differences.
+#[must_use]
+pub fn comparison_terminal(comparison: &Comparison, options: TerminalOptions) -> String {
+    terminal::render(&modes::brief(comparison), options)
+}
+
+/// Modes side by side as GitHub-flavoured Markdown.
+#[must_use]
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    markdown::render(&modes::document(comparison))
+}
+
+/// Modes side by side as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn comparison_html(comparison: &Comparison) -> String {
+    html::render(&modes::document(comparison))
+}
+
+/// Modes side by side for machines: pretty JSON in base units, with its `schema_version`.
+#[must_use]
+pub fn comparison_json(comparison: &Comparison) -> String {
+    modes::json(comparison)
+}
+
 /// Measured response times for a terminal: what was asked first, then percentiles and findings.
 #[must_use]
 pub fn latency_terminal(report: &LatencyReport, options: TerminalOptions) -> String {
@@ -108,6 +136,31 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn latency_card(extracted: &Extracted, date: &str) -> String {
     latency::card(extracted, date)
+}
+
+/// A model card against measurements, for a terminal.
+#[must_use]
+pub fn verification_terminal(report: &VerificationReport, options: TerminalOptions) -> String {
+    terminal::render(&verification::document(report), options)
+}
+
+/// A model card against measurements as GitHub-flavoured Markdown.
+#[must_use]
+pub fn verification_markdown(report: &VerificationReport) -> String {
+    markdown::render(&verification::document(report))
+}
+
+/// A model card against measurements as one HTML page that loads nothing and runs nothing; charts with feature
+/// `charts`.
+#[must_use]
+pub fn verification_html(report: &VerificationReport) -> String {
+    html::render(&verification::document(report))
+}
+
+/// A model card against measurements for machines: `groups[]{quantity, group, n, …, rows[]}` in base units.
+#[must_use]
+pub fn verification_json(report: &VerificationReport) -> String {
+    verification::json(report)
 }
 
 /// Laws fitted to measurements for a terminal: coefficients before and after, how unseen rows are predicted, findings.
@@ -147,4 +200,11 @@ pub fn schema() -> String {
 #[must_use]
 pub fn latency_schema() -> String {
     latency::schema()
+}
+
+/// JSON Schema (draft 2020-12) of what [`comparison_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn comparison_schema() -> String {
+    modes::schema()
 }

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 use crate::report::document::{
     BandInterval, DifferenceGroup, DifferenceRow, Interval, Knee, Limit, NodeShare, PercentileCurve, PercentilePlot,
-    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, Span, Tone,
+    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, ScatterPlot, ScatterPoint, ScatterSeries,
+    Span, StackPlot, Tone,
 };
 use crate::units::{Quantile, Rate, Seconds};
 
@@ -39,6 +40,9 @@ fn figures_name_their_axes_and_escape_their_labels() {
         ChartData::Nodes { cpu: shares.clone(), memory: shares, ceiling: 0.8 },
         &["CPU", "Memory", "share of allocatable, %", "policy"],
     );
+    let rows = vec![("sidecar", vec![12.0, 3.0]), ("none", vec![12.0, 0.0])];
+    let plot = StackPlot { axis: "memory, GiB".to_owned(), parts: vec!["applications", "sidecars"], rows };
+    check(ChartData::Stacks(plot), &["memory, GiB", "applications", "sidecars", "sidecar", "none"]);
     let figure = interval("CPU overhead", 24.0);
     check(ChartData::Bands(vec![BandInterval { figure, unit: "%", low: 5.0, high: 15.0 }]), &["CPU overhead", "%"]);
 }
@@ -194,7 +198,30 @@ proptest! {
         let limits = vec![limit(&label, None, a)];
         check(ChartData::Rates(RatePlot { curves: vec![RateCurve { quantile, points }], limits, knee, measured }), &[]);
         check(differences("label", &[(q, a, b, c)]), &[]);
+        check(scatter(&[(a, b, c, q)]), &[]);
     }
+}
+
+fn scatter(points: &[(f64, f64, f64, f64)]) -> ChartData {
+    let point = |&(measured, lower, value, upper): &(f64, f64, f64, f64)| ScatterPoint {
+        measured,
+        predicted: Span { lower, value, upper },
+    };
+    let series = |index: usize| ScatterSeries {
+        label: format!("group {index} {HOSTILE}"),
+        points: points.iter().map(point).collect(),
+    };
+    ChartData::Scatter(ScatterPlot { unit: "MiB", series: (0..17).map(series).collect() })
+}
+
+#[test]
+fn predictions_are_drawn_against_what_was_measured() {
+    check(
+        scatter(&[(60.0, 40.0, 61.0, 80.0), (500.0, 300.0, 450.0, 700.0)]),
+        &["predicted, MiB", "measured, MiB", "group 16", "<circle", "<polygon", "#B85C12"],
+    );
+    check(scatter(&[]), &["measured, MiB"]);
+    check(ChartData::Scatter(ScatterPlot::default()), &["measured"]);
 }
 
 #[test]
