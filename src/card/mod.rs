@@ -116,7 +116,7 @@ pub enum CardError {
 #[must_use]
 pub fn embedded() -> &'static [(&'static str, &'static str)] {
     &[
-("envoy-1.40", include_str!("../../models/envoy-1.40.toml")),
+        ("envoy-1.40", include_str!("../../models/envoy-1.40.toml")),
         ("generic", include_str!("../../models/generic.toml")),
         (DEFAULT, include_str!("../../models/istio-1.24.toml")),
         ("istio-ambient-1.24", include_str!("../../models/istio-ambient-1.24.toml")),
