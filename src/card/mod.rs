@@ -25,8 +25,8 @@ pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, v
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
-    Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency, ProxyMemory,
-    Telemetry, TelemetrySections, Ztunnel,
+    Certificates, Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency,
+    ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -69,6 +69,8 @@ pub struct ModelCard {
     pub istiod_memory: IstiodMemory,
     /// CPU of istiod.
     pub istiod_cpu: IstiodCpu,
+    /// Time istiod takes to sign certificates.
+    pub certificates: Certificates,
     /// CPU and memory of a ztunnel.
     pub ztunnel: Ztunnel,
     /// What metrics, traces and logs amount to.
@@ -159,6 +161,7 @@ impl ModelCard {
             proxy_latency: ProxyLatency::new(CoefficientSet::new("proxy_latency", raw.proxy_latency))?,
             istiod_memory: IstiodMemory::new(CoefficientSet::new("istiod_memory", raw.istiod_memory))?,
             istiod_cpu: IstiodCpu::new(CoefficientSet::new("istiod_cpu", raw.istiod_cpu))?,
+            certificates: Certificates::new(CoefficientSet::new("certificates", raw.certificates))?,
             ztunnel: Ztunnel::new(
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
                 CoefficientSet::new("ztunnel_cpu", raw.ztunnel_cpu),
@@ -218,6 +221,7 @@ impl ModelCard {
         all.extend(self.proxy_latency.coefficients());
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
+        all.extend(self.certificates.coefficients());
         all.extend(self.ztunnel.coefficients());
         all.extend(self.telemetry.coefficients());
         all
@@ -259,6 +263,7 @@ struct RawCard {
     proxy_latency: BTreeMap<String, Entry>,
     istiod_memory: BTreeMap<String, Entry>,
     istiod_cpu: BTreeMap<String, Entry>,
+    certificates: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,
     telemetry_series: BTreeMap<String, Entry>,

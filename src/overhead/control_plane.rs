@@ -1,7 +1,7 @@
 //! What istiod needs: replicas, and the request of each.
 
 use super::findings::{Cases, ISTIOD_BELOW_NEED, ISTIOD_REPLICA_TOO_SMALL, ISTIOD_SINGLE_REPLICA};
-use super::{ControlPlane, Inputs, cpu_needed, memory_needed, ztunnel_count};
+use super::{CertificatePlan, ControlPlane, Inputs, certificates, cpu_needed, memory_needed, ztunnel_count};
 use crate::estimate::Estimate;
 use crate::mesh::ProxyMode;
 use crate::model::{ControlPlaneLoad, csr_rate};
@@ -18,7 +18,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     let deployed = deployed(inputs);
     let proxies = proxies(inputs);
     if proxies == 0 {
-        return nothing_to_serve(deployed);
+        return nothing_to_serve(certificates::plan(inputs, Cores::ZERO), deployed);
     }
     let load = load(inputs, proxies);
     let (surviving, infeasible) = surviving_replicas(inputs, &load, cases);
@@ -33,15 +33,17 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     cpu.basis.assumptions.extend_from_slice(&assumptions);
     memory.basis.assumptions.extend_from_slice(&assumptions);
     let sizing = &inputs.policy.sizing;
+    let cpu_request = cpu_needed(&inputs.card.istiod_cpu.pushing(1, &share), sizing, policy.floor_cpu);
+    let certificates = certificates::plan(inputs, cpu_request.to_cores() * replicas as f64);
     let control_plane = ControlPlane {
         proxies,
-        cpu_request: cpu_needed(&inputs.card.istiod_cpu.pushing(1, &share), sizing, policy.floor_cpu),
+        cpu_request,
         memory_request: memory_needed(&memory, sizing, policy.floor_memory),
         cpu,
         memory,
         replicas,
-        csr_per_second: csr_rate(certificates(inputs), policy.certificate_ttl, policy.certificate_grace_ratio)
-            .as_per_second(),
+        csr_per_second: csr_rate(certificates.holders, certificates.ttl, certificates.grace_ratio).as_per_second(),
+        certificates,
         infeasible,
         deployed,
     };
@@ -49,7 +51,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     control_plane
 }
 
-fn nothing_to_serve(deployed: Option<(u64, Declared)>) -> ControlPlane {
+fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declared)>) -> ControlPlane {
     ControlPlane {
         proxies: 0,
         cpu: Estimate::exact(Cores::ZERO),
@@ -58,6 +60,7 @@ fn nothing_to_serve(deployed: Option<(u64, Declared)>) -> ControlPlane {
         cpu_request: Millicores::ZERO,
         memory_request: Bytes::ZERO,
         csr_per_second: 0.0,
+        certificates,
         infeasible: None,
         deployed,
     }
@@ -68,14 +71,6 @@ fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
     envoys.chain([ztunnel_count(inputs.inventory, inputs.mesh)]).fold(0, u64::saturating_add)
-}
-
-/// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
-/// ztunnel asks. Pods of one service account on one node share theirs, so this is the most there are.
-fn certificates(inputs: &Inputs<'_>) -> u64 {
-    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
-    let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
 }
 
 fn load(inputs: &Inputs<'_>, proxies: u64) -> ControlPlaneLoad {
@@ -150,11 +145,12 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
     assumptions
 }
 
-/// Replicas of all istiods in the inventory, and the requests of the first of them by name.
+/// Replicas of all istiods in the inventory, and the requests of the first of them by name; without one, what
+/// the installation asks for.
 fn deployed(inputs: &Inputs<'_>) -> Option<(u64, Declared)> {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let istiods = members.filter(|(_, member)| member.mode == ProxyMode::ControlPlane).map(|(workload, _)| workload);
-    istiods.fold(None, |found: Option<(u64, Declared)>, workload| {
+    let running = istiods.fold(None, |found: Option<(u64, Declared)>, workload| {
         let Some((replicas, requests)) = found else {
             let containers = &workload.spec.containers;
             let discovery = containers.iter().find(|container| container.name == "discovery").or(containers.first());
@@ -162,6 +158,11 @@ fn deployed(inputs: &Inputs<'_>) -> Option<(u64, Declared)> {
             return Some((workload.replicas, requests));
         };
         Some((replicas.saturating_add(workload.replicas), requests))
+    });
+    let pilot = &inputs.inventory.istio.mesh.pilot;
+    running.or_else(|| {
+        let is_asked = pilot.requests != Declared::default();
+        is_asked.then(|| (pilot.least_replicas(), pilot.requests.clone()))
     })
 }
 

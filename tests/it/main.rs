@@ -17,6 +17,7 @@ mod cli;
 mod composition;
 mod examples;
 mod fit;
+mod features;
 mod generate;
 mod hostile;
 mod inventories;

@@ -9,7 +9,7 @@ mod assumed;
 mod chosen;
 mod counts;
 mod gateways;
-mod hosts;
+pub(super) mod hosts;
 mod imports;
 mod per_proxy;
 mod protocol;
@@ -34,6 +34,9 @@ use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
 use crate::inventory::objects::{EgressListener, ListenerPort};
 use crate::inventory::{Inventory, Sidecar, Workload};
+pub(super) use gateways::servers as gateway_servers;
+pub(super) use selected::has;
+
 use chosen::Sidecars;
 use counts::{Counter, Outbound};
 use imports::{Imports, Offer};

@@ -4,7 +4,9 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+mod certificates;
 mod derivations;
+mod features;
 mod proxy;
 mod responses;
 mod telemetry;

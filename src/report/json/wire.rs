@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
+use super::certificates::Certificates;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
@@ -35,7 +36,7 @@ pub struct Report<'a> {
     /// Sums over the cluster.
     totals: Totals,
     /// istiod.
-    control_plane: ControlPlane,
+    control_plane: ControlPlane<'a>,
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
     /// What observing the mesh takes.
@@ -160,7 +161,7 @@ struct Totals {
 /// istiod.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ControlPlane {
+struct ControlPlane<'a> {
     /// Proxies it serves.
     proxies: u64,
     /// Replicas needed.
@@ -171,6 +172,8 @@ struct ControlPlane {
     memory_bytes: Estimate,
     /// Certificate signing requests per second.
     csr_per_second: Number,
+    /// Life of certificates.
+    certificates: Certificates<'a>,
     /// Why no number of replicas within the policy's largest replica carries the mesh; null if one does.
     infeasible: Option<String>,
     /// CPU request of each replica.
@@ -394,8 +397,8 @@ impl From<&plan::Totals> for Totals {
     }
 }
 
-impl ControlPlane {
-    fn new<'a>(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
+impl<'a> ControlPlane<'a> {
+    fn new(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
         Self {
             proxies: istiod.proxies,
             replicas: istiod.replicas,
@@ -406,6 +409,7 @@ impl ControlPlane {
                 cpu: derivations.place(&istiod.cpu),
             },
             csr_per_second: Number::new(istiod.csr_per_second),
+            certificates: (&istiod.certificates).into(),
             infeasible: istiod.infeasible.clone(),
             cpu_request_millicores: istiod.cpu_request.get(),
             memory_request_bytes: istiod.memory_request.get(),
