@@ -77,6 +77,7 @@ pub fn plan() -> Plan {
         totals: totals(&workloads),
         control_plane: control_plane(),
         busiest_ztunnel: None,
+        cni: meshcap::mesh::CniAgents::default(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
         telemetry: telemetry(),
         workloads,
