@@ -17,6 +17,7 @@ use serde::Deserialize;
 
 pub use diff::{Change, Difference, diff};
 pub use evidence::UsedFor;
+pub use extends::file_extended;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
 pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify, verify_own};
@@ -119,6 +120,7 @@ pub enum CardError {
 #[must_use]
 pub fn embedded() -> &'static [(&'static str, &'static str)] {
     &[
+        ("envoy-1.40", include_str!("../../models/envoy-1.40.toml")),
         ("generic", include_str!("../../models/generic.toml")),
         (DEFAULT, include_str!("../../models/istio-1.24.toml")),
         ("istio-ambient-1.24", include_str!("../../models/istio-ambient-1.24.toml")),
@@ -131,7 +133,16 @@ impl ModelCard {
     /// # Errors
     /// [`CardError`] naming the field or coefficient and what was expected.
     pub fn from_toml(text: &str) -> Result<Self, CardError> {
-        let raw: RawCard = extends::read(text)?;
+        Self::from_layers(&[text])
+    }
+
+    /// Reads a card from its own text and those of the files it extends, each extending the next (see
+    /// [`file_extended`]); the last extends an embedded card or nothing.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`].
+    pub fn from_layers(texts: &[&str]) -> Result<Self, CardError> {
+        let raw: RawCard = extends::read(texts)?;
         for (field, value) in [("name", &raw.name), ("title", &raw.title), ("istio", &raw.istio), ("date", &raw.date)] {
             if value.trim().is_empty() {
                 let (field, expected) = (field.to_owned(), "text that says which card this is".to_owned());

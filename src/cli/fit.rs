@@ -1,8 +1,10 @@
 //! Measurements in, a model card out.
 
+use std::path::Path;
+
 use super::args::{FitArguments, Global};
 use super::{Failure, Outcome, load, output, terminal};
-use crate::card;
+use crate::card::{self, ModelCard};
 use crate::finding;
 use crate::fit::{Fit, Settings, fit};
 use crate::report::{self, CardName, TerminalOptions};
@@ -13,6 +15,7 @@ pub fn run(arguments: &FitArguments, global: &Global) -> Result<Outcome, Failure
     let to_file = arguments.output.as_deref().filter(|path| !output::is_standard(path));
     to_file.map_or(Ok(()), output::check)?;
     let base = load::card(&arguments.extends)?;
+    let named = named(arguments, &base)?;
     let inputs: Vec<Input> = arguments.data.iter().map(|path| load::input(path)).collect();
     let reading = read_observations(&inputs)?;
     let mut measurements = reading.measurements;
@@ -40,7 +43,7 @@ pub fn run(arguments: &FitArguments, global: &Global) -> Result<Outcome, Failure
             "failed to write the card: no row says when it was measured; give --measured-on DATE".to_owned(),
         ));
     }
-    let card = report::fit_card(&fitted, &named(arguments));
+    let card = report::fit_card(&fitted, &named);
     match &arguments.output {
         Some(path) if output::is_standard(path) => output::print(&card)?,
         Some(path) => {
@@ -52,13 +55,35 @@ pub fn run(arguments: &FitArguments, global: &Global) -> Result<Outcome, Failure
     Ok(Outcome::Done)
 }
 
-fn named(arguments: &FitArguments) -> CardName {
-    let title = || format!("{} with the figures measured here", arguments.extends);
-    CardName {
+fn named(arguments: &FitArguments, base: &ModelCard) -> Result<CardName, Failure> {
+    let title = || format!("{} with the figures measured here", base.name());
+    Ok(CardName {
         name: arguments.name.clone(),
         title: arguments.title.clone().unwrap_or_else(title),
-        extends: arguments.extends.clone(),
+        extends: extended(arguments)?,
+    })
+}
+
+/// What the card says it extends: a name, or the file as it is found from where the card is written.
+fn extended(arguments: &FitArguments) -> Result<String, Failure> {
+    let path = Path::new(&arguments.extends);
+    if ModelCard::named(&arguments.extends).is_ok() {
+        return Ok(arguments.extends.clone());
     }
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (base, written) = (whole(path), arguments.output.as_deref().map(whole));
+    if written.as_ref() == Some(&base) {
+        return Err(Failure::Input(format!("{} cannot extend itself: name another file with -o", arguments.extends)));
+    }
+    let folder = arguments.output.as_deref().filter(|path| !output::is_standard(path)).and_then(Path::parent);
+    let beside = folder.is_some_and(|folder| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Some(whole(folder).as_path()) == base.parent()
+    });
+    let name = if beside { base.file_name().map(Path::new) } else { None }.unwrap_or(&base);
+    name.to_str().map(str::to_owned).ok_or_else(|| {
+        Failure::Input(format!("failed to name {} in a card: its path is not UTF-8; rename it", name.display()))
+    })
 }
 
 /// Why there is no card.

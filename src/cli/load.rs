@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Global, InventoryArguments};
 use super::progress::Spinner;
 use super::{Failure, output};
-use crate::card::ModelCard;
+use crate::card::{self, ModelCard};
 use crate::finding::Finding;
 use crate::inventory::{self, Inventory};
 use crate::plan::{Input, Inputs};
@@ -46,8 +46,35 @@ pub fn card(wanted: &str) -> Result<ModelCard, Failure> {
     if named.is_ok() || !path.exists() {
         return named.map_err(|error| Failure::Input(error.to_string()));
     }
-    let text = sources::read_text(path)?;
-    ModelCard::from_toml(&text).map_err(|error| Failure::Input(format!("failed to read {wanted}: {error}")))
+    let texts = layers(path)?;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    ModelCard::from_layers(&texts).map_err(|error| Failure::Input(format!("failed to read {wanted}: {error}")))
+}
+
+/// The text of a card and those of the files it extends; a name that is no file is left to the card.
+fn layers(path: &Path) -> Result<Vec<String>, Failure> {
+    let (mut texts, mut places) = (Vec::new(), Vec::new());
+    let mut path = path.to_owned();
+    loop {
+        let place = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if places.contains(&place) {
+            return Err(Failure::Input(format!(
+                "failed to read {}: it extends itself, over {} cards; let one of them extend an embedded card",
+                path.display(),
+                places.len()
+            )));
+        }
+        places.push(place);
+        let text = sources::read_text(&path)?;
+        let failed = |error| Failure::Input(format!("failed to read {}: {error}", path.display()));
+        let base = card::file_extended(&text).map_err(failed)?;
+        texts.push(text);
+        let beside = base.map(|base| path.parent().unwrap_or(Path::new("")).join(base));
+        match beside {
+            Some(next) if next.is_file() => path = next,
+            _ => return Ok(texts),
+        }
+    }
 }
 
 /// A policy from its file; the defaults without one.

@@ -11,7 +11,7 @@ use super::problem::{Problem, is_amount};
 /// Least share of a column, squared, that others may not explain.
 const OWN: f64 = 1e-3;
 /// Least rows that show a coefficient ...
-const LEAST_ROWS: usize = 3;
+const LEAST_ROWS: usize = 2;
 /// ... each by so much of what the row that shows it best does.
 const SHOWN: f64 = 0.1;
 /// Likeness of two columns, as a cosine, from which one is named as the cause.
@@ -40,7 +40,7 @@ pub enum Kept {
     NotVaried,
     /// It makes no difference to any row where the law fits best.
     Undecided,
-    /// Too few rows show it.
+    /// Only so many rows show it, one at most.
     TooFewRows(usize),
     /// It rises and falls with these; with the groups' speeds where there are none.
     InStepWith(Vec<String>),

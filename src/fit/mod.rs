@@ -99,9 +99,9 @@ fn outcome(problem: &Problem<'_>, settings: &Settings, findings: &mut Vec<Findin
         findings.push(Finding::new(&QUANTITY_WITHHELD, problem.law.name(), withheld.to_string()));
         return Outcome::Withheld(withheld);
     }
-    notice_kept(problem, &choice, findings);
     let points = choice.points;
     let estimated = estimate(problem, choice, RESAMPLES, settings.seed);
+    notice_kept(problem, &estimated.choice, findings);
     notice_fit(problem, &estimated, findings);
     let left_out = validate::left_out(problem, settings.seed);
     if left_out.is_empty() {
@@ -131,16 +131,22 @@ fn outcome(problem: &Problem<'_>, settings: &Settings, findings: &mut Vec<Findin
 
 /// What stays as it is, and why.
 fn notice_kept(problem: &Problem<'_>, choice: &Choice, findings: &mut Vec<Finding>) {
+    let card = problem.card.name();
+    let mut not_varied = Tally::default();
     for (place, kept) in &choice.kept {
         let Some(coefficient) = problem.coefficients.get(*place) else { continue };
-        let name = coefficient.name.clone();
-        let message = format!("{kept}: taken from {}", problem.card.name());
         let kind = match kept {
+            Kept::NotVaried => {
+                not_varied.add(coefficient.name.rsplit('.').next().unwrap_or_default());
+                continue;
+            }
             Kept::InStepWith(_) => &COEFFICIENTS_COLLINEAR,
-            Kept::NotVaried | Kept::Undecided | Kept::TooFewRows(_) | Kept::Withheld => &COEFFICIENT_NOT_VARIED,
+            Kept::Undecided | Kept::TooFewRows(_) | Kept::Withheld => &COEFFICIENT_NOT_VARIED,
         };
-        findings.push(Finding::new(kind, name, message));
+        findings.push(Finding::new(kind, coefficient.name.clone(), format!("{kept}: taken from {card}")));
     }
+    let message = |names: &str| format!("the rows do not vary {names}: taken from {card}");
+    findings.extend(not_varied.finding(&COEFFICIENT_NOT_VARIED, problem.law.name(), message));
 }
 
 /// What is odd about the fit.

@@ -122,8 +122,7 @@ impl fmt::Display for Kept {
         match self {
             Self::NotVaried => f.write_str("the rows do not vary it"),
             Self::Undecided => f.write_str("where the law fits best it makes no difference to any row"),
-            Self::TooFewRows(1) => f.write_str("1 row varies it, 3 are needed"),
-            Self::TooFewRows(rows) => write!(f, "{rows} rows vary it, 3 are needed"),
+            Self::TooFewRows(rows) => write!(f, "{rows} row varies it, 2 are needed"),
             Self::InStepWith(names) if names.is_empty() => f.write_str("it changes in step with the groups"),
             Self::InStepWith(names) => write!(f, "constant or in step with {}", names.join(", ")),
             Self::Withheld => f.write_str("too few load points"),

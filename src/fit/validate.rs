@@ -3,7 +3,7 @@
 //! Every judgement makes the whole way anew, intervals and spread included, from rows that leave out those which
 //! are judged: a random quarter, and each group in turn.
 
-use super::choose::choose;
+use super::choose::{Choice, choose};
 use super::estimate::estimate;
 use super::law::outside_range;
 use super::numbers::Numbers;
@@ -69,7 +69,7 @@ pub(super) fn holdout(problem: &Problem<'_>, seed: u64) -> Option<Holdout> {
     let seen = problem.with(|row| !is_left_out(row));
     let unseen = problem.with(is_left_out);
     let choice = choose(&seen);
-    if unseen.rows.is_empty() || choice.points < choice.points_needed() || choice.free.is_empty() {
+    if unseen.rows.is_empty() || !can_be_judged(&choice) {
         return None;
     }
     let estimated = estimate(&seen, choice, RESAMPLES, seed);
@@ -99,12 +99,16 @@ pub(super) fn left_out(problem: &Problem<'_>, seed: u64) -> Vec<LeftOut> {
         let is_own = |row: usize| problem.group.get(row) == Some(&number);
         let (own, others) = (problem.with(is_own), problem.with(|row| !is_own(row)));
         let choice = choose(&others);
-        let enough = !choice.free.is_empty() && choice.points >= choice.points_needed();
-        let score = enough.then(|| estimate(&others, choice, RESAMPLES, seed).card(&others));
+        let score = can_be_judged(&choice).then(|| estimate(&others, choice, RESAMPLES, seed).card(&others));
         let score = score.and_then(|card| score_of(&card, &own));
         LeftOut { group: (*group).to_owned(), n: own.rows.len(), score }
     };
     problem.groups.iter().enumerate().map(judge).collect()
+}
+
+/// Whether a fit says anything of rows that it has not seen: how well is what the judgement shows.
+fn can_be_judged(choice: &Choice) -> bool {
+    !choice.free.is_empty() && choice.points > choice.free.len() + 1
 }
 
 fn score_of(card: &ModelCard, problem: &Problem<'_>) -> Option<Score> {

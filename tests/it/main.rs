@@ -16,6 +16,7 @@ mod calibrate;
 mod cli;
 mod composition;
 mod examples;
+mod fit;
 mod features;
 mod generate;
 mod hostile;
