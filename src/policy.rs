@@ -2,7 +2,11 @@
 //!
 //! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
 
+mod churn;
+
 use std::collections::BTreeSet;
+
+pub use churn::ChurnPolicy;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +29,8 @@ pub struct Policy {
     pub injection: InjectionPolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
+    /// How often things change.
+    pub churn: ChurnPolicy,
     /// The shape and price of nodes to add.
     pub node_pool: NodePoolPolicy,
 }
@@ -129,6 +135,9 @@ pub struct ControlPlanePolicy {
     pub certificate_ttl: Seconds,
     /// Share of a certificate's life left when it is renewed.
     pub certificate_grace_ratio: Share,
+    /// How long it may take until all proxies are connected again after istiod restarts.
+    #[serde(rename = "reconnect_within_seconds", with = "seconds")]
+    pub reconnect_within: Seconds,
 }
 
 /// The shape and price of nodes to add.
@@ -207,6 +216,7 @@ impl Default for ControlPlanePolicy {
             dedicated_nodes: false,
             certificate_ttl: Seconds::from_hours(24.0),
             certificate_grace_ratio: Share::literal(0.5),
+            reconnect_within: Seconds::new(60.0),
         }
     }
 }
@@ -276,6 +286,13 @@ impl Policy {
             return wrong(
                 "control_plane.certificate_grace_ratio is 1: certificates would be renewed without end; use a share below 1",
             );
+        }
+        let reconnect = self.control_plane.reconnect_within.as_seconds();
+        if !reconnect.is_finite() || reconnect <= 0.0 {
+            return wrong("control_plane.reconnect_within_seconds must be above 0");
+        }
+        if let Some(message) = self.churn.wrong() {
+            return wrong(message);
         }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
@@ -358,6 +375,19 @@ mod hours {
     }
 }
 
+mod seconds {
+    use super::Seconds;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(duration.as_seconds())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
+        f64::deserialize(deserializer).map(Seconds::new)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -374,7 +404,7 @@ mod tests {
             let field = line.split(" = ").next().unwrap();
             assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
         }
-        for optional in ["proxy_cpu", "proxy_memory"] {
+        for optional in ["proxy_cpu", "proxy_memory", "pod_changes_per_hour", "config_changes_per_hour"] {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
     }
@@ -394,6 +424,10 @@ mod tests {
             ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
             ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
             ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
+            ("[control_plane]\nreconnect_within_seconds = -1", "reconnect_within_seconds"),
+            ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
+            ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
+            ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
             ("nonsense", "nonsense"),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();

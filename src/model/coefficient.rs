@@ -49,6 +49,8 @@ pub enum Measure {
     Rate,
     /// A plain number.
     Ratio,
+    /// Time; base unit seconds.
+    Time,
 }
 
 /// A coefficient used beyond the counts it was observed at.
@@ -211,6 +213,13 @@ impl Coefficient {
         [self.lower, self.value, self.upper].map(|number| number / self.scale)
     }
 
+    /// A figure worked out from others, to stand in a sum beside those of a card.
+    pub(super) fn worked_out(name: &str, [lower, value, upper]: [f64; 3]) -> Self {
+        let empty = String::new;
+        let (unit, source, date, conditions) = (empty(), empty(), empty(), empty());
+        Self { name: name.to_owned(), value, lower, upper, unit, scale: 1.0, source, date, conditions, range: None }
+    }
+
     /// The use of this coefficient with a count outside the range it was observed in, if so.
     #[must_use]
     pub fn outside_range(&self, count: f64) -> Option<OutOfRange> {
@@ -278,6 +287,7 @@ const fn units(measure: Measure) -> &'static [(&'static str, f64)] {
         }
         Measure::Rate => &[("rps", 1.0)],
         Measure::Ratio => &[("ratio", 1.0)],
+        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("min", 60.0)],
     }
 }
 

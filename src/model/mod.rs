@@ -13,6 +13,7 @@
 
 pub mod certificates;
 pub mod coefficient;
+pub mod convergence;
 pub mod istiod;
 pub mod proxy_cpu;
 pub mod proxy_latency;
@@ -23,7 +24,11 @@ pub mod ztunnel;
 
 pub use certificates::csr_rate;
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
-pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
+pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
+pub use istiod::{
+    ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,
+    WorkRates,
+};
 pub use proxy_cpu::{Features, ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};

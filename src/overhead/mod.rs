@@ -9,6 +9,9 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+pub use control_plane::{
+    Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
+};
 pub use findings::FINDINGS;
 pub use proxy::{features, memory as proxy_memory};
 pub use sizing::{cpu_needed, memory_needed};
@@ -100,7 +103,7 @@ pub struct ProxyCost {
 pub struct ControlPlane {
     /// Proxies it serves: sidecars, gateways, waypoints, ztunnels.
     pub proxies: u64,
-    /// CPU of all replicas together while the policy's churn is pushed.
+    /// CPU of all replicas together while much of the mesh changes at once: what requests must hold.
     pub cpu: Estimate<Cores>,
     /// Memory of one replica, serving its share of the proxies after the losses the policy names.
     pub memory: Estimate<Memory>,
@@ -117,4 +120,6 @@ pub struct ControlPlane {
     pub infeasible: Option<String>,
     /// What the inventory runs today: replicas and requests of each, if istiod is in it.
     pub deployed: Option<(u64, Declared)>,
+    /// How it behaves at the policy's churn; `None` without proxies.
+    pub operation: Option<Operation>,
 }

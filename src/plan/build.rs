@@ -196,6 +196,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         mesh::FINDINGS,
         crate::card::FINDINGS,
         overhead::FINDINGS,
+        &overhead::CONTROL_PLANE_FINDINGS,
         placement::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,

@@ -220,6 +220,7 @@ fn control_plane() -> ControlPlane {
         csr_per_second: 0.001_1,
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+        operation: None,
     }
 }
 
