@@ -295,6 +295,11 @@ pub enum Explain {
         #[arg(long, value_name = "FILE")]
         calls: Option<PathBuf>,
     },
+    /// How the figures of the control plane came about: sizes, CPU by cause, how long proxies wait
+    ControlPlane {
+        #[command(flatten)]
+        inventory: InventoryArguments,
+    },
     /// What a kind of finding means, why it matters and what to do
     Finding {
         /// Its id, e.g. memory-limit-below-peak; without one, all are listed

@@ -22,6 +22,13 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
         }
+        Explain::ControlPlane { inventory } => {
+            let plan = Plan::new(load::inputs(inventory, global)?);
+            report::explain_control_plane(
+                &plan,
+                TerminalOptions { width: terminal::width(), color: terminal::color(global) },
+            )
+        }
         Explain::Finding { id: Some(id) } => finding(id)?,
         Explain::Finding { id: None } => every_finding(),
     };

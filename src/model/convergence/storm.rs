@@ -11,8 +11,8 @@
 //! 200 seconds with one istiod of two cores. In istio/istio issue 35263 as many connected without that limit and
 //! some waited three minutes.
 //!
-//! **Assumptions.** Proxies turned away try again with a backoff of at most 30 seconds, which the upper end holds.
-//! How long pods take to start is not counted.
+//! **Assumptions.** Proxies that wait for a second are turned away and try again with a backoff of at most 30
+//! seconds, which the upper end holds where it takes longer than that second. How long pods take to start is not counted.
 
 use super::super::bounded;
 use super::super::coefficient::Coefficient;
@@ -82,7 +82,10 @@ impl Convergence<'_> {
         let mut counts =
             Counts(slowest.per_proxy.iter().map(|&(what, count, it)| (what, bounded(count * proxies), it)).collect());
         counts.0.push(("MB to the last proxy", megabytes, &self.work.connection_send));
-        counts.0.push(("retry", 1.0, &self.work.retry));
+        let time = proxies * slowest.time();
+        if time > self.limits.connection_patience().as_seconds() {
+            counts.0.push(("retry", 1.0, &self.work.retry));
+        }
         (slowest.bound, counts)
     }
 }
@@ -93,5 +96,55 @@ struct Counts<'a>(Vec<(&'static str, f64, &'a Coefficient)>);
 impl Counts<'_> {
     fn as_parts(&self) -> Vec<Part<'_>> {
         self.0.iter().map(|&(what, count, coefficient)| Part { what, count, coefficient }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::TEST_CARD;
+    use crate::units::Memory;
+
+    fn law() -> Convergence<'static> {
+        Convergence { work: &TEST_CARD.istiod_work, limits: &TEST_CARD.istiod_limits }
+    }
+
+    fn push(megabytes: f64) -> Push {
+        Push { services: 100, visible_services: 100.0, bytes: Memory::from_megabytes(megabytes) }
+    }
+
+    #[test]
+    fn the_connection_rate_decides_a_storm() {
+        for (proxies, replicas, cores, seconds) in
+            [(5000.0, 1, 2, 200.0), (5000.0, 2, 2, 100.0), (5000.0, 1, 1, 250.0), (10_000.0, 5, 17, 20.0)]
+        {
+            let reached = law().reconnect(Fleet { proxies, replicas, cores }, &push(0.0));
+            assert!((reached.time.value.as_seconds() - seconds).abs() < 0.1, "{proxies}: {reached:?}");
+            assert_eq!(reached.bound, Bound::ConnectionRate);
+        }
+    }
+
+    #[test]
+    fn large_configurations_make_cores_or_network_decide() {
+        let fleet = Fleet { proxies: 5000.0, replicas: 1, cores: 16 };
+        let seen = Push { visible_services: 20_000.0, ..push(0.1) };
+        assert_eq!(law().reconnect(fleet, &seen).bound, Bound::Cores);
+        assert_eq!(law().reconnect(fleet, &push(4.0)).bound, Bound::Network);
+    }
+
+    #[test]
+    fn few_proxies_are_not_turned_away() {
+        let upper = |proxies: f64| {
+            law().reconnect(Fleet { proxies, replicas: 1, cores: 2 }, &push(0.0)).time.upper.as_seconds()
+        };
+        assert!(upper(20.0) < 2.0 && upper(30.0) > 30.0, "{} {}", upper(20.0), upper(30.0));
+    }
+
+    #[test]
+    fn a_namespace_that_restarts_takes_no_longer_than_all_proxies() {
+        let fleet = Fleet { proxies: 5000.0, replicas: 2, cores: 2 };
+        let restart = |pods: f64| law().restart(pods, fleet, &push(0.2), &push(0.001)).time.value;
+        assert!(restart(100.0) < restart(1000.0));
+        assert_eq!(restart(5000.0), restart(1e9));
     }
 }

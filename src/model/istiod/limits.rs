@@ -21,6 +21,7 @@ pub struct IstiodLimits {
     pub(in crate::model) debounce_quiet: Coefficient,
     pub(in crate::model) debounce_longest: Coefficient,
     connection_age: Coefficient,
+    connection_patience: Coefficient,
     message: Coefficient,
     autoscaler_least: Coefficient,
     autoscaler_most: Coefficient,
@@ -45,6 +46,7 @@ impl IstiodLimits {
             debounce_quiet: take("debounce_quiet", Measure::Time, "")?,
             debounce_longest: take("debounce_longest", Measure::Time, "")?,
             connection_age: take("connection_age", Measure::Time, "")?,
+            connection_patience: take("connection_patience", Measure::Time, "")?,
             message: take("message", Measure::Memory, "")?,
             autoscaler_least: take("autoscaler_least", Measure::Ratio, "")?,
             autoscaler_most: take("autoscaler_most", Measure::Ratio, "")?,
@@ -60,7 +62,7 @@ impl IstiodLimits {
 
     /// Its coefficients.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 14] {
+    pub fn coefficients(&self) -> [&Coefficient; 15] {
         [
             &self.throttle_base,
             &self.throttle_per_core,
@@ -68,6 +70,7 @@ impl IstiodLimits {
             &self.debounce_quiet,
             &self.debounce_longest,
             &self.connection_age,
+            &self.connection_patience,
             &self.message,
             &self.autoscaler_least,
             &self.autoscaler_most,
@@ -102,6 +105,12 @@ impl IstiodLimits {
     #[must_use]
     pub fn debounce_longest(&self) -> Seconds {
         Seconds::new(self.debounce_longest.value)
+    }
+
+    /// How long a proxy waits for its turn to connect before it is turned away.
+    #[must_use]
+    pub fn connection_patience(&self) -> Seconds {
+        Seconds::new(self.connection_patience.value)
     }
 
     /// Age at which istiod closes a proxy's connection, so that it may come back to another replica.

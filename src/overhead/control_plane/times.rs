@@ -70,7 +70,7 @@ pub(super) fn times(
         waiting(Event::EndpointChange, told.proxies, law.endpoint_change(told, &served.endpoints, &alone)),
         waiting(Event::ConfigChange, told.proxies, law.config_change(told, &served.full, &alone)),
     ];
-    if changes.pushed.merged.changes_per_push > 1.0 {
+    if changes.pushed.merged.changes_per_push > NOTICEABLE {
         let busy = Fleet { proxies: served.load.proxies * changes.pushed.reach, ..all };
         let time = law.config_change(busy, &served.full, &changes.pushed.merged);
         times.push(waiting(Event::ConfigChangeInChurn, busy.proxies, time));
@@ -86,6 +86,9 @@ pub(super) fn times(
     times.push(waiting(Event::Restart, all.proxies, law.reconnect(all, &served.full)));
     times
 }
+
+/// Changes in a push from which the others are noticed.
+const NOTICEABLE: f64 = 1.05;
 
 fn waiting(event: Event, proxies: f64, Convergent { time, bound }: Convergent) -> WaitingTime {
     WaitingTime { event, proxies: proxies.ceil() as u64, time, bound }

@@ -14,6 +14,7 @@ mod sizing;
 mod summary;
 mod workloads;
 
+pub use control_plane::control_plane_explained;
 pub use explanation::explanation;
 
 use super::document::{Block, Cell, Chapter, Column, Details, Document, Table, Tone};

@@ -4,7 +4,9 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+mod control_plane;
 mod derivations;
+mod operation;
 mod proxy;
 mod responses;
 mod verdict;
