@@ -52,7 +52,10 @@ impl Room {
     }
 }
 
-const KINDS: [(&str, fn(&XdsBytes) -> Bytes); 4] = [
+/// A kind and how large what is sent of it is.
+type Kind = (&'static str, fn(&XdsBytes) -> Bytes);
+
+const KINDS: [Kind; 4] = [
     ("CDS", |sent| sent.clusters),
     ("EDS", |sent| sent.endpoints),
     ("LDS", |sent| sent.listeners),
@@ -62,7 +65,7 @@ const KINDS: [(&str, fn(&XdsBytes) -> Bytes); 4] = [
 /// The largest message of every kind that is sent at all.
 pub(super) fn largest(inputs: &Inputs<'_>) -> Vec<LargestMessage> {
     let limit = inputs.card.istiod_limits.largest_message();
-    let of_kind = |(kind, size): &(&'static str, fn(&XdsBytes) -> Bytes)| {
+    let of_kind = |(kind, size): &Kind| {
         let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(&inputs.visibility.workloads);
         let sent = members
             .filter(|((workload, member), _)| member.mode.runs_envoy() && workload.replicas > 0)
