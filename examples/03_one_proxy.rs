@@ -12,10 +12,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let config = ProxyConfig {
             workers: 2,
             clusters: services,
+            plain_clusters: 0,
             endpoints: 3 * services,
             listeners: 30,
             routes: services,
             connections: 20.0,
+            ..ProxyConfig::default()
         };
         let memory = card.proxy_memory.steady(&config);
         println!(

@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         connections: 64,
         arrivals: Arrivals::Independent,
         payload: Bytes::new(4096),
-        features: Features { mtls: true, metrics: true, access_log: true, tracing_sampling: Share::literal(0.01) },
+        features: Features { access_log: Share::ONE, ..Features::default() },
         workers: 2,
         cpu_limit: Some(Cores::new(2.0)),
     };

@@ -26,7 +26,9 @@
 //! use meshcap::model::ProxyConfig;
 //!
 //! let card = ModelCard::named("istio-1.24")?;
-//! let sidecar = ProxyConfig { workers: 2, clusters: 150, endpoints: 400, listeners: 40, routes: 120, connections: 20.0 };
+//! let sidecar = ProxyConfig {
+//!     workers: 2, clusters: 150, endpoints: 400, listeners: 40, routes: 120, connections: 20.0, ..ProxyConfig::default()
+//! };
 //! let memory = card.proxy_memory.steady(&sidecar);
 //! assert!(memory.lower < memory.value && memory.value < memory.upper);
 //! for term in &memory.basis.terms {

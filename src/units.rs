@@ -284,6 +284,14 @@ pub struct NotAShare(pub f64);
 impl Share {
     /// Nothing.
     pub const ZERO: Self = Self(0.0);
+    /// All.
+    pub const ONE: Self = Self(1.0);
+
+    /// All where something is on, nothing where it is off.
+    #[must_use]
+    pub const fn all_if(on: bool) -> Self {
+        if on { Self::ONE } else { Self::ZERO }
+    }
 
     /// A share from a number in [0, 1].
     ///

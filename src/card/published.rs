@@ -59,6 +59,24 @@ pub enum Conditions {
     ZtunnelCpu(ZtunnelLoad),
 }
 
+impl Conditions {
+    /// What is measured under them, as data files name it.
+    #[must_use]
+    pub fn quantity(&self) -> &'static str {
+        match self {
+            Self::ProxyMemory(_) => "proxy memory",
+            Self::ProxyStartupMemory(_) => "proxy start-up memory",
+            Self::ProxyCpu(_) => "proxy CPU",
+            Self::IstiodMemory(_) => "istiod memory",
+            Self::IstiodPeakMemory(_) => "istiod peak memory",
+            Self::IstiodIdleCpu => "istiod idle CPU",
+            Self::IstiodCpu(_) => "istiod CPU",
+            Self::ZtunnelMemory(_) => "ztunnel memory",
+            Self::ZtunnelCpu(_) => "ztunnel CPU",
+        }
+    }
+}
+
 /// Measurements that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}: {message}")]
@@ -194,6 +212,8 @@ fn read<T: DeserializeOwned>(table: toml::Table) -> Result<T, String> {
 struct RawProxy {
     workers: u32,
     clusters: u64,
+    #[serde(default)]
+    plain_clusters: u64,
     endpoints: u64,
     listeners: u64,
     routes: u64,
@@ -202,8 +222,8 @@ struct RawProxy {
 
 impl From<RawProxy> for ProxyConfig {
     fn from(raw: RawProxy) -> Self {
-        let RawProxy { workers, clusters, endpoints, listeners, routes, connections } = raw;
-        Self { workers, clusters, endpoints, listeners, routes, connections }
+        let RawProxy { workers, clusters, plain_clusters, endpoints, listeners, routes, connections } = raw;
+        Self { workers, clusters, plain_clusters, endpoints, listeners, routes, connections, wasm_filters: 0 }
     }
 }
 
@@ -235,8 +255,9 @@ fn one_percent() -> Share {
 impl From<RawTraffic> for ProxyTraffic {
     fn from(raw: RawTraffic) -> Self {
         let RawTraffic { rps, workers, mtls, metrics, access_log, tracing_sampling, gateway } = raw;
-        let features = Features { mtls, metrics, access_log, tracing_sampling };
-        Self { rate: Rate::per_second(rps), workers, features, gateway }
+        let [mtls, metrics, access_log] = [mtls, metrics, access_log].map(Share::all_if);
+        let features = Features { mtls, metrics, access_log, tracing_sampling, ..Features::default() };
+        Self { rate: Rate::per_second(rps), workers, features, gateway, ..Self::default() }
     }
 }
 

@@ -92,6 +92,7 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::FINDINGS.to_vec(),
         sources::latency::FINDINGS.to_vec(),
         sources::paths::FINDINGS.to_vec(),
+        sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
     ]
     .concat();

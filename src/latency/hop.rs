@@ -197,7 +197,8 @@ impl Station {
             connections: traffic.connections,
             arrivals: traffic.arrivals,
             payload: traffic.payload,
-            mtls: traffic.features.mtls,
+            // What a byte costs follows most of the requests.
+            mtls: traffic.features.mtls.get() >= 0.5,
         };
         let is_ztunnel = hop == Hop::Ztunnel;
         let proxy = ProxyTraffic {
@@ -205,6 +206,7 @@ impl Station {
             workers: traffic.workers,
             features: traffic.features,
             gateway: matches!(hop, Hop::Waypoint | Hop::Gateway),
+            ..ProxyTraffic::default()
         };
         let cpu_time =
             if is_ztunnel { card.ztunnel.time_per_request() } else { card.proxy_cpu.time_per_request(&proxy) };

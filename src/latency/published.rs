@@ -121,10 +121,10 @@ impl RawSet {
         let base = [time(base50)?, time(base90)?, time(base99)?];
         let meshed = [time(mesh50)?, time(mesh90)?, time(mesh99)?];
         let features = Features {
-            mtls: self.mtls,
-            metrics: self.metrics,
-            access_log: self.access_log,
-            tracing_sampling: Share::literal(0.01),
+            mtls: Share::all_if(self.mtls),
+            metrics: Share::all_if(self.metrics),
+            access_log: Share::all_if(self.access_log),
+            ..Features::default()
         };
         let traffic = Traffic {
             rate: Rate::per_second(rate),

@@ -24,7 +24,7 @@ fn base() -> Measurement {
 }
 
 fn traffic(rate: f64) -> Traffic {
-    let features = Features { mtls: true, metrics: true, access_log: false, tracing_sampling: Share::literal(0.01) };
+    let features = Features::default();
     Traffic {
         rate: Rate::per_second(rate),
         connections: 32,

@@ -4,32 +4,31 @@
 //! the rate rises, for one wake-up of a worker then serves several events; near the saturation of the
 //! workers that saving is used up and CPU is proportional to the rate.
 //!
-//! `U = idle + w·idle_w + K · φ(q) · Π f`,
+//! `U = idle + w·idle_w + K · φ(q) · Π f + q·t + h·t_h`,
 //! `φ(q) = (q/1000)^e` up to the knee `q_k = w · knee`, and `φ(q_k) · q/q_k` above it
 //!
 //! with `q` requests per second, `K` cores at 1000 requests per second, `e` the exponent, and `f` a
 //! factor for each feature by which the proxy differs from the one `K` was measured on: mutual TLS
-//! and standard metrics on, access log off, 1 % of requests traced, a sidecar.
+//! and standard metrics on, access log off, 1 % of requests traced, no policies, a sidecar (see
+//! [`super::Features`]); `t` the CPU time of its token, where one is validated; `h` full TLS handshakes per second, `t_h` the CPU time of one.
 //!
 //! **Source.** Power law: fits to istio/tools benchmark runs (2020), e = 0.71-0.75 where the load is
 //! paced; 0.90-0.99 where it is open. The interval takes both. Saturation: Envoy Gateway benchmark
-//! ladder (2024-2026), about 5,000 requests a second per worker core.
+//! ladder (2024-2026), about 5,000 requests a second per worker core. Handshakes: as the card says.
 //!
-//! **Assumptions.** HTTP/1.1 with about 1 KiB of payload on kept-alive connections. New TLS
-//! connections for every request cost two to three times as much and are not in the law. The figure
-//! is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
+//! **Assumptions.** HTTP/1.1 with about 1 KiB of payload on kept-alive connections; those that are not
+//! kept alive count as handshakes. The figure is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
 
+use super::features::{Factor, FeatureCosts, Features};
 use super::sum::{IN_CORES, IN_MILLIS, Swings, spread_in_words, total};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
 use crate::estimate::{Basis, Estimate, Term};
-use crate::units::{Cores, Quantity, Rate, Seconds, Share};
+use crate::units::{Cores, Quantity, Rate, Seconds};
 
 /// Milliseconds of a second.
 const MILLIS: f64 = 1000.0;
 /// Rate at which the card states its figure, in requests per second.
 const ANCHOR_RPS: f64 = 1000.0;
-/// Share of requests traced in the measurements behind the card's figure.
-const ANCHOR_SAMPLING: f64 = 0.01;
 /// Least rate at which the time of a request was measured; rarer ones are taken to cost as much each.
 const LEAST_RPS: f64 = 10.0;
 
@@ -41,29 +40,14 @@ pub struct ProxyCpu {
     requests: Coefficient,
     exponent: Coefficient,
     knee: Coefficient,
-    mtls_factor: Coefficient,
-    metrics_factor: Coefficient,
-    access_log_factor: Coefficient,
-    full_tracing_factor: Coefficient,
+    features: FeatureCosts,
     gateway_factor: Coefficient,
+    handshake: Coefficient,
     spread: Coefficient,
 }
 
-/// Features of the mesh that cost proxy CPU.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Features {
-    /// Mutual TLS between proxies.
-    pub mtls: bool,
-    /// Istio's standard metrics.
-    pub metrics: bool,
-    /// A log line for every request.
-    pub access_log: bool,
-    /// Share of requests traced, in [0, 1].
-    pub tracing_sampling: Share,
-}
-
 /// What passes through a proxy.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct ProxyTraffic {
     /// Requests per second, inbound and outbound together; at least 0.
     pub rate: Rate,
@@ -73,6 +57,8 @@ pub struct ProxyTraffic {
     pub features: Features,
     /// Whether it is a gateway or waypoint rather than a sidecar.
     pub gateway: bool,
+    /// Full TLS handshakes per second with clients that open new connections; at least 0.
+    pub handshakes: Rate,
 }
 
 impl ProxyCpu {
@@ -87,11 +73,9 @@ impl ProxyCpu {
             requests: card.take("requests", Measure::Cpu, "at 1000 rps")?,
             exponent: card.take("exponent", Measure::Ratio, "")?.at_most_one()?,
             knee: card.take("knee", Measure::Rate, "per worker")?.above_zero()?,
-            mtls_factor: card.take("mtls_factor", Measure::Ratio, "")?.at_least_one()?,
-            metrics_factor: card.take("metrics_factor", Measure::Ratio, "")?.at_least_one()?,
-            access_log_factor: card.take("access_log_factor", Measure::Ratio, "")?.at_least_one()?,
-            full_tracing_factor: card.take("full_tracing_factor", Measure::Ratio, "")?.at_least_one()?,
+            features: FeatureCosts::take(&mut card)?,
             gateway_factor: card.take("gateway_factor", Measure::Ratio, "")?.at_least_one()?,
+            handshake: card.take("handshake", Measure::Cpu, "per handshake per second")?,
             spread: card.take("spread", Measure::Ratio, "")?.at_most_one()?,
         };
         card.finish()?;
@@ -100,20 +84,10 @@ impl ProxyCpu {
 
     /// Its coefficients, in the order of the formula.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 11] {
-        [
-            &self.idle,
-            &self.idle_per_worker,
-            &self.requests,
-            &self.exponent,
-            &self.knee,
-            &self.mtls_factor,
-            &self.metrics_factor,
-            &self.access_log_factor,
-            &self.full_tracing_factor,
-            &self.gateway_factor,
-            &self.spread,
-        ]
+    pub fn coefficients(&self) -> Vec<&Coefficient> {
+        let law = [&self.idle, &self.idle_per_worker, &self.requests, &self.exponent, &self.knee];
+        let rest = [&self.gateway_factor, &self.handshake, &self.spread];
+        law.into_iter().chain(self.features.coefficients()).chain(rest).collect()
     }
 
     /// CPU of the proxy container at a rate.
@@ -127,21 +101,28 @@ impl ProxyCpu {
         let multiplier: f64 = factors.iter().map(|factor| factor.value).product();
         let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
         let count = kilo_rps(self.exponent.value) * multiplier;
-        let terms: Vec<Term> = [
+        let handshakes = bounded(traffic.handshakes.as_per_second());
+        let mut terms = vec![
             Term::new("idle", 1.0, self.idle.value, IN_CORES.unit),
             Term::new("workers, idle", workers, self.idle_per_worker.value, IN_CORES.unit),
             Term::new(self.in_words(rps, knee, &factors), count, self.requests.value, IN_CORES.unit),
-        ]
-        .into();
+        ];
+        let tokens: Vec<_> = self.features.tokens(&traffic.features).collect();
+        for (what, each, coefficient) in &tokens {
+            terms.push(Term::new(format!("{what} per second"), rps * each, coefficient.value, IN_CORES.unit));
+        }
+        if handshakes > 0.0 {
+            terms.push(Term::new("TLS handshakes per second", handshakes, self.handshake.value, IN_CORES.unit));
+        }
         let value = total(&terms);
 
         let requests = count * self.requests.value;
         let mut swings = Swings::default();
         swings.add(self.idle.lower, self.idle.value, self.idle.upper);
-        let idle = |end: f64| workers * end;
-        let per_worker = &self.idle_per_worker;
-        swings.add(idle(per_worker.lower), idle(per_worker.value), idle(per_worker.upper));
+        swing_each(&mut swings, workers, &self.idle_per_worker);
         self.swing_requests(&mut swings, count, requests, &factors, |exponent| kilo_rps(exponent) * multiplier);
+        swing_each(&mut swings, handshakes, &self.handshake);
+        tokens.iter().for_each(|(_, each, coefficient)| swing_each(&mut swings, rps * each, coefficient));
         swings.add(value * (1.0 - self.spread.value), value, value * (1.0 + self.spread.value));
         let (lower, upper) = swings.ends(value);
 
@@ -161,17 +142,22 @@ impl ProxyCpu {
         let multiplier: f64 = factors.iter().map(|factor| factor.value).product();
         let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
         let count = kilo_rps(self.exponent.value) * multiplier * MILLIS / rps;
-        let terms = vec![Term::new(
+        let mut terms = vec![Term::new(
             format!("{}, each of {} rps", self.in_words(rps, knee, &factors), (rps * 1e4).round() / 1e4),
             count,
             self.requests.value,
             IN_MILLIS.unit,
         )];
-        let value = total(&terms);
+        let requests = count * self.requests.value;
         let mut swings = Swings::default();
-        self.swing_requests(&mut swings, count, value, &factors, |exponent| {
+        self.swing_requests(&mut swings, count, requests, &factors, |exponent| {
             kilo_rps(exponent) * multiplier * MILLIS / rps
         });
+        for (what, each, coefficient) in self.features.tokens(&traffic.features) {
+            terms.push(Term::new(what, each * MILLIS, coefficient.value, IN_MILLIS.unit));
+            swing_each(&mut swings, each * MILLIS, coefficient);
+        }
+        let value = total(&terms);
         let (lower, upper) = swings.ends(value);
         let basis = Basis { law: "proxy CPU time of a request".to_owned(), terms, assumptions: self.assumptions() };
         let millis = |number: f64| Seconds::from_millis(number);
@@ -203,34 +189,17 @@ impl ProxyCpu {
         let workers = f64::from(traffic.workers.max(1));
         let rps = bounded(traffic.rate.as_per_second());
         let rate = (rps > 0.0).then(|| self.requests.outside_range(rps)).flatten();
-        self.idle_per_worker.outside_range(workers).into_iter().chain(rate).collect()
+        let of_features = self.features.outside_range(&traffic.features);
+        self.idle_per_worker.outside_range(workers).into_iter().chain(rate).chain(of_features).collect()
     }
 
     /// Factors by which this proxy differs from the one the card's figure was measured on.
     fn factors(&self, traffic: &ProxyTraffic) -> Vec<Factor> {
-        let features = &traffic.features;
         let mut factors = Vec::new();
         if traffic.gateway {
             factors.push(Factor::with(&self.gateway_factor, "as gateway or waypoint"));
         }
-        if !features.mtls {
-            factors.push(Factor::without(&self.mtls_factor, "without mTLS"));
-        }
-        if !features.metrics {
-            factors.push(Factor::without(&self.metrics_factor, "without standard metrics"));
-        }
-        if features.access_log {
-            factors.push(Factor::with(&self.access_log_factor, "with access log"));
-        }
-        let sampling = features.tracing_sampling.get();
-        if sampling > ANCHOR_SAMPLING {
-            let share = (sampling - ANCHOR_SAMPLING) / (1.0 - ANCHOR_SAMPLING);
-            factors.push(Factor::partly(
-                &self.full_tracing_factor,
-                share,
-                format!("with {:.1} % of requests traced", sampling * 100.0),
-            ));
-        }
+        factors.extend(self.features.factors(&traffic.features));
         factors
     }
 
@@ -260,28 +229,9 @@ impl ProxyCpu {
     }
 }
 
-/// A multiplier of the request part with its interval.
-struct Factor {
-    what: String,
-    lower: f64,
-    value: f64,
-    upper: f64,
-}
-
-impl Factor {
-    fn with(coefficient: &Coefficient, what: &str) -> Self {
-        Self::partly(coefficient, 1.0, what.to_owned())
-    }
-
-    fn without(coefficient: &Coefficient, what: &str) -> Self {
-        let Coefficient { lower, value, upper, .. } = *coefficient;
-        Self { what: what.to_owned(), lower: 1.0 / upper, value: 1.0 / value, upper: 1.0 / lower }
-    }
-
-    fn partly(coefficient: &Coefficient, share: f64, what: String) -> Self {
-        let part = |factor: f64| 1.0 + (factor - 1.0) * share;
-        Self { what, lower: part(coefficient.lower), value: part(coefficient.value), upper: part(coefficient.upper) }
-    }
+/// What a coefficient leaves open about `count` of something.
+fn swing_each(swings: &mut Swings, count: f64, coefficient: &Coefficient) {
+    swings.add(count * coefficient.lower, count * coefficient.value, count * coefficient.upper);
 }
 
 /// `φ(q)`: thousands of requests per second that cost as much as the first thousand does.
@@ -299,6 +249,7 @@ mod tests {
 
     use super::*;
     use crate::card::TEST_CARD;
+    use crate::units::Share;
 
     const TOLERANCE: f64 = 1e-9;
 
@@ -308,9 +259,7 @@ mod tests {
 
     /// What the card's figure was measured on.
     fn anchor(rps: f64) -> ProxyTraffic {
-        let features =
-            Features { mtls: true, metrics: true, access_log: false, tracing_sampling: Share::literal(0.01) };
-        ProxyTraffic { rate: Rate::per_second(rps), workers: 2, features, gateway: false }
+        ProxyTraffic { rate: Rate::per_second(rps), workers: 2, ..ProxyTraffic::default() }
     }
 
     #[test]
@@ -334,21 +283,12 @@ mod tests {
     }
 
     #[test]
-    fn features_change_the_request_part_by_their_factors() {
-        let requests = |change: fn(&mut Features)| {
-            let mut traffic = anchor(1000.0);
-            change(&mut traffic.features);
-            law().usage(&traffic).value.as_cores() - 0.004
-        };
-        for (what, change, factor) in [
-            ("mTLS off", (|features| features.mtls = false) as fn(&mut Features), 1.0 / 1.12),
-            ("metrics off", |features| features.metrics = false, 1.0 / 1.35),
-            ("access log on", |features| features.access_log = true, 1.10),
-            ("all traced", |features| features.tracing_sampling = Share::literal(1.0), 1.10),
-            ("none traced", |features| features.tracing_sampling = Share::ZERO, 1.0),
-        ] {
-            assert!((requests(change) / 0.196 - factor).abs() < TOLERANCE, "{what}: {}", requests(change));
-        }
+    fn handshakes_cost_apart_from_requests() {
+        let traffic = ProxyTraffic { handshakes: Rate::per_second(100.0), ..anchor(1000.0) };
+        let usage = law().usage(&traffic);
+        let more = usage.value.as_cores() - law().usage(&anchor(1000.0)).value.as_cores();
+        assert!((more - 100.0 * law().handshake.value).abs() < TOLERANCE, "{more}");
+        assert_eq!(law().time_per_request(&traffic), law().time_per_request(&anchor(1000.0)));
     }
 
     /// 0.196 cores at 1000 requests a second are 0.196 ms each; a waypoint takes a quarter more.
@@ -376,11 +316,26 @@ mod tests {
     prop_compose! {
         fn any_traffic()(
             rps in prop_oneof![any::<f64>(), 0.0..1e5], workers in any::<u32>(), gateway: bool,
-            mtls: bool, metrics: bool, access_log: bool, sampling in 0.0..=1.0,
+            shares in any::<[u8; 7]>(), counts in any::<[u32; 4]>(), handshakes in prop_oneof![any::<f64>(), 0.0..1e4],
         ) -> ProxyTraffic {
-            let tracing_sampling = Share::new(sampling).unwrap();
-            let features = Features { mtls, metrics, access_log, tracing_sampling };
-            ProxyTraffic { rate: Rate::per_second(rps), workers, features, gateway }
+            let [mtls, metrics, access_log, tracing_sampling, authorization, jwt, wasm] =
+                shares.map(|share| Share::new(f64::from(share) / 255.0).unwrap());
+            let [authorization_rules, authorization_values, jwt_issuers, wasm_filters] = counts.map(u64::from);
+            let features = Features {
+                mtls,
+                metrics,
+                access_log,
+                tracing_sampling,
+                authorization,
+                authorization_rules,
+                authorization_values,
+                jwt,
+                jwt_issuers,
+                wasm,
+                wasm_filters,
+            };
+            let (rate, handshakes) = (Rate::per_second(rps), Rate::per_second(handshakes));
+            ProxyTraffic { rate, workers, features, gateway, handshakes }
         }
     }
 

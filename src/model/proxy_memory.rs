@@ -4,10 +4,11 @@
 //! each open connection adds; the request rate does not matter. A cluster and a listener also have a
 //! small part in every worker thread.
 //!
-//! `M = base + w·m_w + C·(m_C + w·m_Cw) + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N`
+//! `M = base + w·m_w + (C − P)·m_C + P·m_P + C·w·m_Cw + E·m_E + L·(m_L + w·m_Lw) + R·m_R + N·m_N + W·m_W`
 //!
-//! with `w` worker threads, `C` clusters, `E` endpoints, `L` listeners, `R` virtual hosts, `N` open
-//! connections. At start-up, and while the whole configuration is replaced, old and new objects are
+//! with `w` worker threads, `C` clusters, `P` of them without a TLS context, `E` endpoints, `L`
+//! listeners, `R` virtual hosts, `N` open connections, `W`
+//! WebAssembly filters. At start-up, and while the whole configuration is replaced, old and new objects are
 //! held together and structures are filled lazily: `peak = M × factor`.
 //!
 //! **Source.** The form follows Envoy's own accounting (its statistics integration test keeps one
@@ -15,7 +16,7 @@
 //! services: Hitachi's istio-bench (2020, R² 0.999) and Envoy Gateway's benchmark (2024-2026).
 //!
 //! **Assumptions.** HTTP/1.1 connections that are mostly idle (buffers of streams in flight are not
-//! counted); no WebAssembly filter, which alone costs about 100 MiB; memory once used is kept.
+//! counted); memory once used is kept; what a WebAssembly filter itself keeps is like Istio's own.
 
 use super::sum::{IN_MIB, Part, sum, surge};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
@@ -28,12 +29,14 @@ pub struct ProxyMemory {
     base: Coefficient,
     per_worker: Coefficient,
     per_cluster: Coefficient,
+    per_plain_cluster: Coefficient,
     per_cluster_worker: Coefficient,
     per_endpoint: Coefficient,
     per_listener: Coefficient,
     per_listener_worker: Coefficient,
     per_route: Coefficient,
     per_connection: Coefficient,
+    per_wasm_filter: Coefficient,
     startup_factor: Coefficient,
     spread: Coefficient,
 }
@@ -45,6 +48,9 @@ pub struct ProxyConfig {
     pub workers: u32,
     /// Clusters, inbound and outbound.
     pub clusters: u64,
+    /// Those of the clusters that have no TLS context: none in a mesh with mutual TLS; more than there are
+    /// clusters count as all.
+    pub plain_clusters: u64,
     /// Endpoints over all clusters.
     pub endpoints: u64,
     /// Listeners.
@@ -53,6 +59,8 @@ pub struct ProxyConfig {
     pub routes: u64,
     /// Open connections, downstream and upstream together; at least 0.
     pub connections: f64,
+    /// WebAssembly filters, each with a machine of its own in every worker.
+    pub wasm_filters: u64,
 }
 
 impl ProxyMemory {
@@ -66,12 +74,14 @@ impl ProxyMemory {
             base: memory("base", "")?,
             per_worker: memory("per_worker", "per worker")?,
             per_cluster: memory("per_cluster", "per cluster")?,
+            per_plain_cluster: memory("per_plain_cluster", "per cluster")?,
             per_cluster_worker: memory("per_cluster_worker", "per cluster and worker")?,
             per_endpoint: memory("per_endpoint", "per endpoint")?,
             per_listener: memory("per_listener", "per listener")?,
             per_listener_worker: memory("per_listener_worker", "per listener and worker")?,
             per_route: memory("per_route", "per virtual host")?,
             per_connection: memory("per_connection", "per connection")?,
+            per_wasm_filter: memory("per_wasm_filter", "per filter")?,
             startup_factor: card.take("startup_factor", Measure::Ratio, "")?.at_least_one()?,
             spread: card.take("spread", Measure::Ratio, "")?.at_most_one()?,
         };
@@ -81,17 +91,19 @@ impl ProxyMemory {
 
     /// Its coefficients, in the order of the formula.
     #[must_use]
-    pub fn coefficients(&self) -> [&Coefficient; 11] {
+    pub fn coefficients(&self) -> [&Coefficient; 13] {
         [
             &self.base,
             &self.per_worker,
             &self.per_cluster,
+            &self.per_plain_cluster,
             &self.per_cluster_worker,
             &self.per_endpoint,
             &self.per_listener,
             &self.per_listener_worker,
             &self.per_route,
             &self.per_connection,
+            &self.per_wasm_filter,
             &self.startup_factor,
             &self.spread,
         ]
@@ -117,20 +129,23 @@ impl ProxyMemory {
         self.counts(config).iter().filter_map(|(_, count, coefficient)| coefficient.outside_range(*count)).collect()
     }
 
-    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 9] {
+    fn counts(&self, config: &ProxyConfig) -> [(&'static str, f64, &Coefficient); 11] {
         let workers = f64::from(config.workers.max(1));
+        let plain = config.plain_clusters.min(config.clusters);
         let clusters = bounded(config.clusters as f64);
         let listeners = bounded(config.listeners as f64);
         [
             ("base", 1.0, &self.base),
             ("workers", workers, &self.per_worker),
-            ("clusters", clusters, &self.per_cluster),
+            ("clusters", bounded((config.clusters - plain) as f64), &self.per_cluster),
+            ("clusters without TLS", bounded(plain as f64), &self.per_plain_cluster),
             ("clusters × workers", bounded(clusters * workers), &self.per_cluster_worker),
             ("endpoints", bounded(config.endpoints as f64), &self.per_endpoint),
             ("listeners", listeners, &self.per_listener),
             ("listeners × workers", bounded(listeners * workers), &self.per_listener_worker),
             ("virtual hosts", bounded(config.routes as f64), &self.per_route),
             ("connections", bounded(config.connections), &self.per_connection),
+            ("WebAssembly filters", bounded(config.wasm_filters as f64), &self.per_wasm_filter),
         ]
     }
 }
@@ -145,8 +160,16 @@ mod tests {
     use crate::units::Quantity;
 
     /// Small scoped mesh of Istio's performance page.
-    const SMALL: ProxyConfig =
-        ProxyConfig { workers: 2, clusters: 30, endpoints: 40, listeners: 20, routes: 25, connections: 32.0 };
+    const SMALL: ProxyConfig = ProxyConfig {
+        workers: 2,
+        clusters: 30,
+        plain_clusters: 0,
+        endpoints: 40,
+        listeners: 20,
+        routes: 25,
+        connections: 32.0,
+        wasm_filters: 0,
+    };
 
     fn law() -> &'static ProxyMemory {
         &TEST_CARD.proxy_memory
@@ -182,6 +205,13 @@ mod tests {
     }
 
     #[test]
+    fn a_cluster_without_tls_costs_less() {
+        let plain = |plain_clusters: u64| law().steady(&ProxyConfig { plain_clusters, ..SMALL }).value.base();
+        assert!((plain(0) - plain(10) - 10.0 * 17e3).abs() < 1.0);
+        assert_eq!(plain(30), plain(u64::MAX), "there are no more of them than clusters");
+    }
+
+    #[test]
     fn counts_beyond_the_evidence_are_told() {
         assert_eq!(law().outside_range(&SMALL), []);
         let [excess] = &law().outside_range(&ProxyConfig { clusters: 5000, ..SMALL })[..] else { panic!("one excess") };
@@ -190,10 +220,10 @@ mod tests {
 
     prop_compose! {
         fn any_config()(
-            workers in any::<u32>(), clusters in any::<u64>(), endpoints in any::<u64>(),
+            workers in any::<u32>(), clusters in any::<u64>(), plain_clusters in any::<u64>(), endpoints in any::<u64>(),
             listeners in 0u64..5000, routes in any::<u64>(), connections in any::<f64>(),
         ) -> ProxyConfig {
-            ProxyConfig { workers, clusters, endpoints, listeners, routes, connections }
+            ProxyConfig { workers, clusters, plain_clusters, endpoints, listeners, routes, connections, wasm_filters: 0 }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::model::{Features, ProxyConfig, ProxyTraffic};
 use crate::policy::FeaturePolicy;
 use crate::profile::Profile;
 use crate::quantity::{print_bytes, print_cpu};
-use crate::units::{Bytes, Memory, Millicores};
+use crate::units::{Bytes, Memory, Millicores, Share};
 
 /// Cost of the proxy of each workload, parallel to the inventory's workloads.
 pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<ProxyCost>> {
@@ -58,6 +58,7 @@ fn cost(
         workers: proxy.workers,
         features: features(&inputs.policy.features),
         gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
+        ..ProxyTraffic::default()
     };
     cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
     cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
@@ -109,10 +110,13 @@ fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig) -> ProxyConf
     ProxyConfig {
         workers: proxy.workers,
         clusters: visible.clusters,
+        // istiod gives clusters a TLS context unless a destination rule turns it off.
+        plain_clusters: 0,
         endpoints: visible.endpoints,
         listeners: visible.listeners,
         routes: visible.routes,
         connections: profile.connections_per_proxy,
+        wasm_filters: 0,
     }
 }
 
@@ -124,10 +128,11 @@ fn one_way(missing: &str) -> String {
 #[must_use]
 pub fn features(policy: &FeaturePolicy) -> Features {
     Features {
-        mtls: policy.mtls,
-        metrics: policy.metrics,
-        access_log: policy.access_log,
+        mtls: Share::all_if(policy.mtls),
+        metrics: Share::all_if(policy.metrics),
+        access_log: Share::all_if(policy.access_log),
         tracing_sampling: policy.tracing_sampling,
+        ..Features::default()
     }
 }
 

@@ -15,6 +15,7 @@ mod items;
 mod json;
 pub mod latency;
 mod notes;
+pub mod observations;
 mod open;
 pub mod paths;
 mod prune;

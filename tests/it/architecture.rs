@@ -76,7 +76,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("sources", &["composition", "finding", "inventory", "measurement", "quantity", "resources", "units"]),
+    (
+        "sources",
+        &["card", "composition", "finding", "inventory", "measurement", "model", "quantity", "resources", "units"],
+    ),
     ("synthetic", &["units"]),
     (
         "cli",

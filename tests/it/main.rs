@@ -21,6 +21,7 @@ mod inventories;
 mod latency;
 mod latency_reports;
 mod mesh_latency;
+mod observations;
 mod models;
 mod placement;
 mod queueing;

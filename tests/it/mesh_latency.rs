@@ -207,7 +207,7 @@ fn full_histograms_with_proxies_lie_inside_what_is_predicted_from_those_without(
         run.push(Bucket { lower, upper, weight: number(14) });
     }
     let card = ModelCard::named("istio-1.24").unwrap();
-    let features = Features { mtls: false, metrics: false, access_log: false, tracing_sampling: Share::literal(0.01) };
+    let features = Features { mtls: Share::ZERO, metrics: Share::ZERO, ..Features::default() };
     let (mut inside, mut all, mut errors) = (0, 0, Vec::new());
     println!("{:<16} {:>11} {:>5} {:>24} {:>9}", "proxies", "connections", "", "predicted, ms", "measured");
     for ((placement, connections), buckets) in &runs {

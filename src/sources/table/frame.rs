@@ -10,29 +10,29 @@ use polars::prelude::{
 use super::super::error::InputError;
 
 /// A table.
-pub(super) struct Frame {
+pub(in crate::sources) struct Frame {
     columns: Vec<Column>,
     rows: usize,
 }
 
 impl Frame {
     /// Names of the columns.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(in crate::sources) fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name().to_string()).collect()
     }
 
     /// Number of rows, without the header.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::sources) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Number of columns.
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::sources) fn width(&self) -> usize {
         self.columns.len()
     }
 
     /// A cell without blanks around it; nothing where it is empty.
-    pub(super) fn cell(&self, column: usize, row: usize) -> Option<String> {
+    pub(in crate::sources) fn cell(&self, column: usize, row: usize) -> Option<String> {
         let text = match self.columns.get(column)?.get(row).ok()? {
             AnyValue::Null => return None,
             // polars rounds floating point numbers for display.
@@ -46,7 +46,7 @@ impl Frame {
 }
 
 /// Reads CSV; every cell stays text.
-pub(super) fn csv(source: &str, bytes: Vec<u8>, separator: u8) -> Result<Frame, InputError> {
+pub(in crate::sources) fn csv(source: &str, bytes: Vec<u8>, separator: u8) -> Result<Frame, InputError> {
     let parse = CsvParseOptions::default().with_separator(separator).with_missing_is_null(true);
     let options =
         CsvReadOptions::default().with_has_header(true).with_infer_schema_length(Some(0)).with_parse_options(parse);
@@ -54,7 +54,7 @@ pub(super) fn csv(source: &str, bytes: Vec<u8>, separator: u8) -> Result<Frame, 
 }
 
 /// Reads Parquet.
-pub(super) fn parquet(source: &str, bytes: Vec<u8>) -> Result<Frame, InputError> {
+pub(in crate::sources) fn parquet(source: &str, bytes: Vec<u8>) -> Result<Frame, InputError> {
     guarded(source, "Parquet", || ParquetReader::new(Cursor::new(bytes)).finish())
 }
 

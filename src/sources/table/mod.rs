@@ -13,6 +13,8 @@ use super::error::Trouble;
 use super::session::{Session, Tally};
 
 pub(super) use columns::{header, is_inventory};
+#[cfg(feature = "columnar")]
+pub(super) use frame::{Frame, csv, parquet};
 
 /// Reads a CSV file, any separator.
 ///
@@ -27,7 +29,7 @@ pub(super) fn read_csv(
     tally: &mut Tally,
 ) -> Result<(), Trouble> {
     let bytes = whole(session, source, reader)?;
-    let frame = frame::csv(source, bytes, separator)?;
+    let frame = csv(source, bytes, separator)?;
     rows::read(session, source, &frame, tally)
 }
 
@@ -43,7 +45,7 @@ pub(super) fn read_parquet(
     tally: &mut Tally,
 ) -> Result<(), Trouble> {
     let bytes = whole(session, source, reader)?;
-    let frame = frame::parquet(source, bytes)?;
+    let frame = parquet(source, bytes)?;
     rows::read(session, source, &frame, tally)
 }
 
