@@ -42,7 +42,7 @@
 //! The core needs no feature: it reads nothing, prints nothing, and builds for wasm32. `sources` reads
 //! files and archives, `columnar` adds CSV and Parquet through polars, `parallel` uses several cores,
 //! `charts` draws figures into HTML reports, `schema` generates the JSON Schema of a plan, `synthetic`
-//! makes clusters from a seed, and `cli` is the command line.
+//! makes clusters from a seed, `calibrate` measures a real Envoy, and `cli` is the command line.
 
 pub mod units;
 pub mod quantity;
@@ -55,6 +55,7 @@ pub mod composition;
 
 pub mod policy;
 pub mod inventory;
+pub mod scheduler;
 pub mod model;
 pub mod card;
 pub mod latency;
@@ -71,5 +72,7 @@ pub mod report;
 pub mod sources;
 #[cfg(feature = "synthetic")]
 pub mod synthetic;
+#[cfg(feature = "calibrate")]
+pub mod calibrate;
 #[cfg(feature = "cli")]
 pub mod cli;

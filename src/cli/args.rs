@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::calibrate_args::{BoundArguments, CALIBRATE_EXAMPLES, CalibrateArguments};
+
 /// Capacity planning and performance tuning for Istio service meshes.
 #[derive(Debug, Parser)]
 #[command(name = "meshcap", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -67,6 +69,12 @@ pub enum Command {
     Schema(SchemaArguments),
     /// Write a synthetic cluster as kubectl JSON, the same bytes for the same seed
     Generate(GenerateArguments),
+    /// Measure a real Envoy on this machine: memory, CPU and response times, as tables
+    #[command(after_help = CALIBRATE_EXAMPLES)]
+    Calibrate(CalibrateArguments),
+    /// Become another program that ends with the process that started this one
+    #[command(hide = true)]
+    Bound(BoundArguments),
     /// Print a completion script for a shell
     Completions(CompletionsArguments),
     /// Print the manual page

@@ -94,6 +94,7 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::paths::FINDINGS.to_vec(),
         sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
+        crate::calibrate::FINDINGS.to_vec(),
     ]
     .concat();
     kinds.sort_by_key(|kind| kind.id);

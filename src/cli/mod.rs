@@ -3,6 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "writing files and asking the environment is this module's job")]
 
 mod args;
+mod calibrate;
+mod calibrate_args;
 mod explain;
 mod generate;
 mod latency;
@@ -92,6 +94,8 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Policy(policy) => schema::policy(policy),
         Command::Schema(schema) => schema::print(schema),
         Command::Generate(generate) => generate::run(generate),
+        Command::Calibrate(calibrate) => calibrate::run(calibrate, &arguments.global),
+        Command::Bound(bound) => calibrate::become_bound(bound),
         Command::Completions(completions) => shell::completions(completions),
         Command::Man(man) => shell::man(man),
     }

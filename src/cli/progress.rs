@@ -1,4 +1,4 @@
-//! A spinner on standard error while large inputs are read, on a terminal only.
+//! A spinner on standard error while large inputs are read, a bar while time passes; on a terminal only.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub struct Spinner(ProgressBar);
 impl Spinner {
     /// A spinner, invisible where nobody looks.
     pub fn new(global: &Global) -> Self {
-        if global.quiet || !std::io::stderr().is_terminal() {
+        if is_unseen(global) {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -36,4 +36,38 @@ impl Spinner {
     pub fn finish(&self) {
         self.0.finish_and_clear();
     }
+}
+
+/// Shows how much of a span of time is spent, and on what.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    /// A bar over a span of time, invisible where nobody looks.
+    pub fn new(global: &Global, span: Duration) -> Self {
+        if is_unseen(global) {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(Some(span.as_secs()), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {elapsed} of at most {prefix}\n{msg}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(format!("{} s", span.as_secs()));
+        bar.enable_steady_tick(Duration::from_secs(1));
+        Self(bar)
+    }
+
+    /// Shows what comes next.
+    pub fn show(&self, spent: Duration, next: &str) {
+        self.0.set_position(spent.as_secs());
+        self.0.set_message(next.to_owned());
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn is_unseen(global: &Global) -> bool {
+    global.quiet || !std::io::stderr().is_terminal()
 }

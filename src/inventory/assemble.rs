@@ -11,7 +11,8 @@ use super::findings::{
 };
 use super::istio::{Collected, RouteKey};
 use super::objects::{
-    Autoscaler, Controller, Endpoints, MeasuredWorkload, Namespace, Node, Object, ObjectName, PodObject, Sourced,
+    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, Namespace, Node, Object, ObjectName,
+    PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
 };
 use super::owners::Owners;
 use super::{Assembled, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
@@ -67,6 +68,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         services: sorted.services.into_values().collect(),
         disruption_budgets: sorted.disruption_budgets.into_values().collect(),
         quotas: sorted.quotas.into_values().collect(),
+        storage: sorted.storage.settle(),
         priority_classes: sorted.priority_classes,
         gateways: sorted.gateways.into_values().collect(),
         istio: sorted.istio.settle(&mut findings),
@@ -74,7 +76,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         ..Inventory::default()
     };
     for (id, group) in groups {
-        push_workload(&mut inventory, id, &group, &node_index);
+        push_workload(&mut inventory, id, &group, &node_index, &owners);
     }
     inventory.nodes = sorted.nodes;
     attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
@@ -98,6 +100,7 @@ struct Sorted {
     quotas: BTreeMap<ObjectName, super::ResourceQuota>,
     priority_classes: Vec<super::PriorityClass>,
     runtime_classes: Vec<super::RuntimeClass>,
+    storage: StorageObjects,
     gateways: BTreeMap<ObjectName, super::Gateway>,
     istio: Collected,
     measured: Vec<MeasuredWorkload>,
@@ -145,7 +148,11 @@ impl Sorted {
                 }
                 Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
                 Object::Measured(it) => all.measured.push(it),
-                other => collect(&mut all.istio, &mut again, other, &source),
+                other => {
+                    if let Some(other) = collect_storage(&mut all.storage, &mut again, other, &source) {
+                        collect(&mut all.istio, &mut again, other, &source);
+                    }
+                }
             }
         }
         all.pods = again.unique_pods(pods);
@@ -157,6 +164,42 @@ impl Sorted {
         findings.extend(again.finding());
         all
     }
+}
+
+/// Storage by kind and name.
+#[derive(Default)]
+struct StorageObjects {
+    volumes: BTreeMap<Arc<str>, PersistentVolume>,
+    claims: BTreeMap<ObjectName, PersistentVolumeClaim>,
+    classes: BTreeMap<Arc<str>, StorageClass>,
+    csi_nodes: BTreeMap<Arc<str>, CsiNode>,
+}
+
+impl StorageObjects {
+    fn settle(self) -> Storage {
+        Storage {
+            volumes: self.volumes.into_values().collect(),
+            claims: self.claims.into_values().collect(),
+            classes: self.classes.into_values().collect(),
+            csi_nodes: self.csi_nodes.into_values().collect(),
+        }
+    }
+}
+
+/// Takes in an object of the cluster's storage; gives back any other.
+fn collect_storage(all: &mut StorageObjects, again: &mut Duplicates, object: Object, source: &str) -> Option<Object> {
+    match object {
+        Object::PersistentVolume(it) => {
+            again.keep(&mut all.volumes, it.name.clone(), it, "PersistentVolume", source);
+        }
+        Object::PersistentVolumeClaim(it) => {
+            again.keep(&mut all.claims, it.name.clone(), it, "PersistentVolumeClaim", source);
+        }
+        Object::StorageClass(it) => again.keep(&mut all.classes, it.name.clone(), it, "StorageClass", source),
+        Object::CsiNode(it) => again.keep(&mut all.csi_nodes, it.name.clone(), it, "CSINode", source),
+        other => return Some(other),
+    }
+    None
 }
 
 /// Takes in an object of Istio's configuration.
@@ -245,12 +288,18 @@ fn roll_up<'a>(pods: &'a [PodObject], owners: &Owners<'_>) -> BTreeMap<WorkloadI
     groups
 }
 
-fn push_workload(inventory: &mut Inventory, id: WorkloadId, group: &Group<'_>, node_index: &BTreeMap<Arc<str>, usize>) {
+fn push_workload(
+    inventory: &mut Inventory,
+    id: WorkloadId,
+    group: &Group<'_>,
+    node_index: &BTreeMap<Arc<str>, usize>,
+    owners: &Owners<'_>,
+) {
     let index = inventory.workloads.len();
     let first = inventory.pods.len();
     let workload = match group {
         Group::Listed(pods) => {
-            inventory.pods.extend(pods.iter().map(|pod| listed_pod(pod, index, node_index)));
+            inventory.pods.extend(pods.iter().map(|pod| listed_pod(pod, index, node_index, owners)));
             // A running pod speaks for its workload; while rolling out, pods may differ.
             let speaker = pods.iter().find(|pod| !pod.terminating && pod.node.is_some()).or(pods.first());
             let (labels, annotations, spec) =
@@ -285,7 +334,7 @@ fn push_workload(inventory: &mut Inventory, id: WorkloadId, group: &Group<'_>, n
     inventory.workloads.push(workload);
 }
 
-fn listed_pod(pod: &PodObject, workload: usize, node_index: &BTreeMap<Arc<str>, usize>) -> Pod {
+fn listed_pod(pod: &PodObject, workload: usize, node_index: &BTreeMap<Arc<str>, usize>, owners: &Owners<'_>) -> Pod {
     let place = match &pod.node {
         None => Place::Pending,
         Some(node) => node_index.get(node).map_or(Place::Elsewhere, |&index| Place::On(index)),
@@ -299,6 +348,9 @@ fn listed_pod(pod: &PodObject, workload: usize, node_index: &BTreeMap<Arc<str>, 
         place,
         phase: pod.phase,
         listed: true,
+        terminating: pod.terminating,
+        life: pod.life.clone(),
+        siblings: owners.siblings_of(pod),
     }
 }
 

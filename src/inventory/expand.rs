@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::admission::Admission;
 use super::findings::{CONTROLLER_WITHOUT_PODS, DAEMONSET_WITHOUT_NODES, REPLICAS_CAPPED};
-use super::objects::{Autoscaler, Controller, ControllerKind, Node, ObjectName, PodPhase, PodSpec, TaintEffect};
+use super::objects::{
+    Autoscaler, Controller, ControllerKind, Node, ObjectName, PodLife, PodPhase, PodSpec, Requirement, TaintEffect,
+};
 use super::owners::Owners;
 use super::{Place, Pod, ReplicasBasis, WorkloadId};
 use crate::finding::Finding;
@@ -28,6 +30,8 @@ pub struct Planned {
     pub replicas: u64,
     pub basis: ReplicasBasis,
     pub spec: Arc<PodSpec>,
+    /// Selector that spreads its pods by default.
+    pub siblings: Option<Arc<[Requirement]>>,
     /// For DaemonSets, the nodes its pods run on; pods of others find their place later.
     pub on_nodes: Vec<usize>,
 }
@@ -44,6 +48,9 @@ impl Planned {
             place: self.on_nodes.get(number as usize).map_or(Place::Pending, |&node| Place::On(node)),
             phase: PodPhase::Pending,
             listed: false,
+            terminating: false,
+            life: PodLife::default(),
+            siblings: self.siblings.clone(),
         }
     }
 }
@@ -75,7 +82,8 @@ pub fn controllers(
             None => {
                 let spec = Arc::new(expansion.admission.admit(&root.namespace, &controller.template));
                 let controller = controller.clone();
-                planned.insert(root, Planned { controller, replicas, basis, spec, on_nodes: Vec::new() });
+                let siblings = super::owners::siblings(&controller);
+                planned.insert(root, Planned { controller, replicas, basis, spec, siblings, on_nodes: Vec::new() });
             }
         }
     }
@@ -153,13 +161,8 @@ fn eligible(controller: &Controller, nodes: &[Node]) -> impl Iterator<Item = usi
 #[must_use]
 pub fn runs_daemon(node: &Node, template: &PodSpec) -> bool {
     let selected = template.node_selector.iter().all(|(key, value)| node.labels.get(key) == Some(value));
-    let affine = template.required_node_affinity.as_ref().is_none_or(|terms| {
-        terms.iter().any(|term| {
-            !(term.expressions.is_empty() && term.fields.is_empty())
-                && term.expressions.iter().all(|requirement| requirement.matches(&node.labels))
-                && term.fields.iter().all(|field| field.values.iter().any(|name| **name == *node.name))
-        })
-    });
+    let affine =
+        template.required_node_affinity.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(node)));
     // The controller itself adds tolerations for cordoned, not-ready and pressured nodes.
     let tolerated = node.taints.iter().filter(|taint| taint.effect != TaintEffect::PreferNoSchedule).all(|taint| {
         taint.key.starts_with("node.kubernetes.io/")

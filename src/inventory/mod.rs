@@ -19,8 +19,9 @@ pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use objects::{
     Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints, Gateway, GatewayRoute,
-    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodPhase, PodSpec,
-    PriorityClass, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, VirtualService, WorkloadEntry,
+    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodLife, PodPhase, PodSpec,
+    PriorityClass, Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage,
+    VirtualService, WorkloadEntry,
 };
 pub use owners::STATIC_POD;
 
@@ -50,6 +51,8 @@ pub struct Inventory {
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Quotas.
     pub quotas: Vec<ResourceQuota>,
+    /// Volumes, claims, storage classes and drivers.
+    pub storage: Storage,
     /// Priority classes.
     pub priority_classes: Vec<PriorityClass>,
     /// Gateway API gateways, waypoints among them.
@@ -182,6 +185,12 @@ pub struct Pod {
     pub phase: PodPhase,
     /// Whether it was listed in the input or expanded from a template.
     pub listed: bool,
+    /// Whether it is being deleted; until then it holds its capacity.
+    pub terminating: bool,
+    /// What its metadata and status say to the scheduler.
+    pub life: PodLife,
+    /// Selector of the ReplicaSet, StatefulSet or ReplicationController that made it; `None` for other pods.
+    pub siblings: Option<Arc<[Requirement]>>,
 }
 
 /// Where a pod runs.

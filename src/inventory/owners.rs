@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::WorkloadId;
-use super::objects::{Controller, Labels, PodObject};
+use super::objects::{Controller, ControllerKind, Labels, Operator, PodObject, Requirement};
 
 /// Kind under which static pods of one component are gathered.
 pub const STATIC_POD: &str = "StaticPod";
@@ -48,6 +48,20 @@ impl<'a> Owners<'a> {
         }
     }
 
+    /// Selector of the controller that made a pod, where the scheduler spreads its pods by it. Where a
+    /// ReplicaSet is not in the input, the hash it gives its pods stands for its selector.
+    pub fn siblings_of(&self, pod: &PodObject) -> Option<Arc<[Requirement]>> {
+        let owner = pod.owner.as_ref()?;
+        let id =
+            WorkloadId { namespace: pod.name.namespace.clone(), kind: owner.kind.clone(), name: owner.name.clone() };
+        if let Some(controller) = self.controllers.get(&id) {
+            return siblings(controller);
+        }
+        const HASH: &str = "pod-template-hash";
+        let hash = pod.labels.get(HASH).filter(|_| &*owner.kind == "ReplicaSet")?;
+        Some([Requirement { key: HASH.to_owned(), operator: Operator::In, values: vec![hash.clone()] }].into())
+    }
+
     fn root(&self, namespace: &Arc<str>, kind: &Arc<str>, name: &Arc<str>, labels: &Labels) -> WorkloadId {
         let own = WorkloadId { namespace: namespace.clone(), kind: kind.clone(), name: name.clone() };
         if self.controllers.contains_key(&own) {
@@ -65,6 +79,12 @@ impl<'a> Owners<'a> {
         };
         guessed.filter(|(_, name)| !name.is_empty()).map_or(own, |(kind, name)| WorkloadId::new(namespace, kind, name))
     }
+}
+
+/// Selector by which the scheduler spreads the pods of a controller when they do not say how.
+pub fn siblings(controller: &Controller) -> Option<Arc<[Requirement]>> {
+    let spreads = !matches!(controller.kind, ControllerKind::DaemonSet | ControllerKind::Job | ControllerKind::CronJob);
+    (spreads && !controller.selector.is_empty()).then(|| controller.selector.as_slice().into())
 }
 
 /// A static pod is named `component-node`.

@@ -223,6 +223,9 @@ mod tests {
             place: Place::Pending,
             phase: crate::inventory::PodPhase::Pending,
             listed: false,
+            terminating: false,
+            life: crate::inventory::PodLife::default(),
+            siblings: None,
         };
         let (today, _) = requests_of(&pod, Some(&proxy), false);
         let (planned, share) = requests_of(&pod, Some(&proxy), true);

@@ -22,6 +22,10 @@ pub(super) enum Kind {
     ResourceQuota,
     PriorityClass,
     RuntimeClass,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    StorageClass,
+    CsiNode,
     Gateway,
     HttpRoute,
     GrpcRoute,
@@ -39,7 +43,7 @@ pub(super) enum Kind {
 }
 
 /// Name, API groups and plural of every kind that is read. Old groups stay: dumps live long.
-const KINDS: [(Kind, &str, &[&str], &str); 31] = [
+const KINDS: [(Kind, &str, &[&str], &str); 35] = [
     (Kind::Pod, "Pod", &[""], "pods"),
     (Kind::Node, "Node", &[""], "nodes"),
     (Kind::Namespace, "Namespace", &[""], "namespaces"),
@@ -65,6 +69,10 @@ const KINDS: [(Kind, &str, &[&str], &str); 31] = [
     (Kind::ResourceQuota, "ResourceQuota", &[""], "resourcequotas"),
     (Kind::PriorityClass, "PriorityClass", &["scheduling.k8s.io"], "priorityclasses"),
     (Kind::RuntimeClass, "RuntimeClass", &["node.k8s.io"], "runtimeclasses"),
+    (Kind::PersistentVolume, "PersistentVolume", &[""], "persistentvolumes"),
+    (Kind::PersistentVolumeClaim, "PersistentVolumeClaim", &[""], "persistentvolumeclaims"),
+    (Kind::StorageClass, "StorageClass", &["storage.k8s.io"], "storageclasses"),
+    (Kind::CsiNode, "CSINode", &["storage.k8s.io"], "csinodes"),
     (Kind::Gateway, "Gateway", &["gateway.networking.k8s.io"], "gateways"),
     (Kind::HttpRoute, "HTTPRoute", &["gateway.networking.k8s.io"], "httproutes"),
     (Kind::GrpcRoute, "GRPCRoute", &["gateway.networking.k8s.io"], "grpcroutes"),

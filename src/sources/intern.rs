@@ -43,6 +43,11 @@ impl Interner {
                     self.texts.share(&mut owner.name);
                 }
             }
+            Object::Node(node) => {
+                for name in node.images.iter_mut().flat_map(|image| &mut image.names) {
+                    self.texts.share(name);
+                }
+            }
             Object::Service(service) => self.share_name(&mut service.name),
             Object::Endpoints(endpoints) => self.share_name(&mut endpoints.service),
             Object::Measured(measured) => self.share_name(&mut measured.name),

@@ -15,6 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "resources", "units"]),
+    ("scheduler", &["finding", "inventory", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("latency", &["card", "composition", "estimate", "finding", "measurement", "model", "units"]),
@@ -81,9 +82,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["card", "composition", "finding", "inventory", "measurement", "model", "quantity", "resources", "units"],
     ),
     ("synthetic", &["units"]),
+    ("calibrate", &["finding", "measurement", "units"]),
     (
         "cli",
         &[
+            "calibrate",
             "card",
             "composition",
             "finding",

@@ -12,6 +12,7 @@
 
 mod architecture;
 mod browser;
+mod calibrate;
 mod cli;
 mod composition;
 mod examples;

@@ -42,6 +42,7 @@ const COUNTS: &[(&str, &str)] = &[
     ("istio-injected/list.yaml.injected", "Deployment 2"),
     ("istio-injected/cronjob.yaml.injected", "CronJob 1"),
     ("open-simulator/cluster/demo_1/manifests/etcd.yaml", "Pod 3"),
+    ("open-simulator/cluster/demo_1/sc-lvm.yaml", "StorageClass 1"),
     ("alibaba-openb-2023/openb_node_list_all_node.csv", "Node 1523"),
     ("alibaba-openb-2023/openb_pod_list_default.csv", "Pod 8152"),
 ];
@@ -57,7 +58,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("isotope-topologies/10-svc_100-end.yaml", "an isotope service graph"),
     ("isotope-topologies/tree-111-services.yaml", "an isotope service graph"),
     ("open-simulator/cluster/demo_1/nodes/master-1.json", "an object with the members"),
-    ("open-simulator/cluster/demo_1/sc-lvm.yaml", "only objects that are not used in planning: StorageClass"),
 ];
 
 fn read_path(path: PathBuf) -> Result<Reading, InputError> {

@@ -1,7 +1,7 @@
 //! Objects in, workloads and findings out.
 
 use super::*;
-use crate::inventory::objects::{Container, ControllerKind, Labels, Owner, PodPhase, PodSpec};
+use crate::inventory::objects::{Container, ControllerKind, Labels, Owner, PodLife, PodPhase, PodSpec};
 
 fn pod(name: &str, owner: Option<(&str, &str)>, labels: &[(&str, &str)]) -> PodObject {
     PodObject {
@@ -13,6 +13,7 @@ fn pod(name: &str, owner: Option<(&str, &str)>, labels: &[(&str, &str)]) -> PodO
         node: Some("node-1".into()),
         phase: PodPhase::Running,
         terminating: false,
+        life: PodLife::default(),
     }
 }
 
@@ -26,6 +27,7 @@ fn controller(kind: ControllerKind, name: &str, replicas: Option<u64>) -> Contro
         status_replicas: None,
         suspended: false,
         live: false,
+        selector: Vec::new(),
         template_labels: Arc::default(),
         template_annotations: Arc::default(),
         template: Arc::new(PodSpec { containers: vec![Container::default()], ..PodSpec::default() }),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Labels, ObjectName, Requirement};
 use crate::resources::{Declared, Resources};
+use crate::units::Bytes;
 
 /// A machine of the cluster.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +25,17 @@ pub struct Node {
     pub allocatable: Option<NodeResources>,
     /// Whether the Ready condition is true; `None` where the input has no conditions.
     pub ready: Option<bool>,
+    /// Images it holds.
+    pub images: Vec<NodeImage>,
+}
+
+/// An image a node holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeImage {
+    /// Its names, with tag or digest.
+    pub names: Vec<Arc<str>>,
+    /// Its size.
+    pub size: Bytes,
 }
 
 /// Resources of a node together with the number of pods it may run.

@@ -4,6 +4,7 @@
 //! [`super::Inventory`] of them. Environment values and Secret contents have no field here, so they
 //! cannot enter the model.
 
+mod affinity;
 mod call;
 mod cluster;
 mod controller;
@@ -13,12 +14,14 @@ mod pod;
 mod routing;
 mod selector;
 mod service;
+mod storage;
 mod visibility;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use affinity::*;
 pub use call::*;
 pub use cluster::*;
 pub use controller::*;
@@ -28,6 +31,7 @@ pub use pod::*;
 pub use routing::*;
 pub use selector::*;
 pub use service::*;
+pub use storage::*;
 pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.
@@ -69,6 +73,14 @@ pub enum Object {
     PriorityClass(PriorityClass),
     /// `node.k8s.io/*/RuntimeClass`.
     RuntimeClass(RuntimeClass),
+    /// `v1/PersistentVolume`.
+    PersistentVolume(PersistentVolume),
+    /// `v1/PersistentVolumeClaim`.
+    PersistentVolumeClaim(PersistentVolumeClaim),
+    /// `storage.k8s.io/*/StorageClass`.
+    StorageClass(StorageClass),
+    /// `storage.k8s.io/*/CSINode`.
+    CsiNode(CsiNode),
     /// `gateway.networking.k8s.io/*/Gateway`; waypoints are Gateways of class `istio-waypoint`.
     Gateway(Gateway),
     /// `networking.istio.io/*/Gateway`.

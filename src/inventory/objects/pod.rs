@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Labels, NodeSelectorTerm, ObjectName, Toleration};
-use crate::resources::{Declared, Requirements};
+use super::{Labels, NodeSelectorTerm, ObjectName, PodAffinity, PreferredNodeTerm, Toleration, TopologySpread, Volume};
+use crate::resources::{Declared, Requirements, Resources};
 
 /// A pod as listed by the API server.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,34 @@ pub struct PodObject {
     pub phase: PodPhase,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// What its metadata and status say to the scheduler.
+    pub life: PodLife,
+}
+
+/// What metadata and status of a pod say to the scheduler.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PodLife {
+    /// When it was created.
+    pub created: Option<Timestamp>,
+    /// When its node took it in.
+    pub started: Option<Timestamp>,
+    /// Node that preemption made room on for it.
+    pub nominated_node: Option<Arc<str>>,
+    /// What containers hold, where that is not what they ask for: an in-place resize is under way.
+    pub resized: Option<Arc<Resized>>,
+}
+
+/// A moment in seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+/// An in-place resize that is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Resized {
+    /// Containers by name with what they hold: the larger of what is allocated and what they run with.
+    pub containers: Vec<(String, Resources)>,
+    /// Whether the node can never grant what is asked for: then that does not count.
+    pub infeasible: bool,
 }
 
 /// Controlling owner of an object.
@@ -80,6 +108,20 @@ pub struct PodSpec {
     pub node_selector: Labels,
     /// Required node affinity: terms are alternatives; an absent affinity is `None`.
     pub required_node_affinity: Option<Vec<NodeSelectorTerm>>,
+    /// Preferred node affinity.
+    pub preferred_node_affinity: Vec<PreferredNodeTerm>,
+    /// Affinity to other pods.
+    pub pod_affinity: PodAffinity,
+    /// Anti-affinity to other pods.
+    pub pod_anti_affinity: PodAffinity,
+    /// How its kind must be spread; empty leaves it to the scheduler's defaults.
+    pub topology_spread: Vec<TopologySpread>,
+    /// Volumes that can decide where it runs.
+    pub volumes: Vec<Volume>,
+    /// `preemptionPolicy: Never`.
+    pub never_preempts: bool,
+    /// Whether scheduling gates keep it from being scheduled.
+    pub gated: bool,
     /// Tolerations.
     pub tolerations: Vec<Toleration>,
     /// Whether it asks for constraints between pods (affinity, anti-affinity, topology spread) that
@@ -119,4 +161,20 @@ pub struct ContainerPort {
     pub port: u16,
     /// Port on the node, 0 if none.
     pub host_port: u16,
+    /// Protocol.
+    pub protocol: Transport,
+    /// Address of the node it is claimed on; empty for all.
+    pub host_ip: String,
+}
+
+/// Protocol of a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Transport {
+    /// TCP, also where nothing is said.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+    /// SCTP.
+    Sctp,
 }

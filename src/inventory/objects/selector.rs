@@ -1,6 +1,6 @@
 //! Selectors and tolerations: where pods may run, and which labels are meant.
 
-use super::{Labels, Taint, TaintEffect};
+use super::{Labels, Node, Taint, TaintEffect};
 
 /// One alternative of a required node affinity: all requirements must hold.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -12,7 +12,7 @@ pub struct NodeSelectorTerm {
 }
 
 /// `key operator values`, as in label selectors and node affinity.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Requirement {
     /// Label key or field path.
     pub key: String,
@@ -23,7 +23,7 @@ pub struct Requirement {
 }
 
 /// Operator of a [`Requirement`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operator {
     /// The value is one of the listed.
     In,
@@ -68,7 +68,32 @@ impl Toleration {
     }
 }
 
+impl NodeSelectorTerm {
+    /// Whether a node matches; an empty term matches nothing. Of fields Kubernetes knows the node's name, with `In` and `NotIn`.
+    #[must_use]
+    pub fn matches(&self, node: &Node) -> bool {
+        let empty = self.expressions.is_empty() && self.fields.is_empty();
+        let field_holds = |field: &Requirement| {
+            let listed = field.values.iter().any(|value| **value == *node.name);
+            match field.operator {
+                Operator::In => field.key == "metadata.name" && listed,
+                Operator::NotIn => field.key == "metadata.name" && !listed,
+                _ => false,
+            }
+        };
+        !empty
+            && self.fields.iter().all(field_holds)
+            && self.expressions.iter().all(|expression| expression.matches(&node.labels))
+    }
+}
+
 impl Requirement {
+    /// `key In [value]` for each of those keys that the labels have.
+    pub fn equal_to<'a>(labels: &'a Labels, keys: &'a [String]) -> impl Iterator<Item = Self> + 'a {
+        let present = keys.iter().filter_map(|key| labels.get_key_value(key));
+        present.map(|(key, value)| Self { key: key.clone(), operator: Operator::In, values: vec![value.clone()] })
+    }
+
     /// Whether labels meet it.
     #[must_use]
     pub fn matches(&self, labels: &Labels) -> bool {

@@ -46,6 +46,7 @@ fn decide(case: &Case<'_>) -> (Membership, Vec<&'static str>) {
         status_replicas: None,
         suspended: false,
         live: false,
+        selector: Vec::new(),
         template_labels: Arc::new(labels(case.pod_labels)),
         template_annotations: Arc::new(labels(case.annotations)),
         template: Arc::new(case.spec.clone()),

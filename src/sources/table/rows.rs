@@ -11,7 +11,7 @@ use super::frame::Frame;
 use crate::finding::Finding;
 use crate::inventory::Measured;
 use crate::inventory::objects::{
-    Container, Controller, ControllerKind, Labels, MeasuredWorkload, Node, NodeResources, Object, ObjectName,
+    Container, Controller, ControllerKind, Labels, MeasuredWorkload, Node, NodeResources, Object, ObjectName, PodLife,
     PodObject, PodPhase, PodSpec,
 };
 use crate::quantity::{QuantityError, parse_bytes, parse_cpu, print_bytes, print_cpu};
@@ -122,6 +122,7 @@ impl Row<'_> {
             status_replicas: replicas.filter(|_| is_daemon),
             suspended: false,
             live: false,
+            selector: Vec::new(),
             template_labels: Arc::default(),
             template_annotations: Arc::default(),
             template: Arc::new(spec(resources)),
@@ -156,6 +157,7 @@ impl Row<'_> {
             node: self.text(Column::Node).map(Into::into),
             phase,
             terminating: false,
+            life: PodLife::default(),
         }))
     }
 

@@ -9,10 +9,11 @@ use super::pod::taint_effect;
 use super::text::{Int, Nullable, Seq, Text, TextMap};
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{
-    Endpoints, LimitRange, Namespace, Node, ObjectName, PriorityClass, ResourceQuota, RuntimeClass, Service,
+    Endpoints, LimitRange, Namespace, Node, NodeImage, ObjectName, PriorityClass, ResourceQuota, RuntimeClass, Service,
     ServicePort, Taint,
 };
 use crate::resources::Declared;
+use crate::units::Bytes;
 
 /// An object of which only the metadata count.
 #[derive(Deserialize, Default)]
@@ -73,6 +74,16 @@ struct NodeStatus<'a> {
     allocatable: TextMap<'a>,
     #[serde(borrow)]
     conditions: Seq<ConditionWire<'a>>,
+    #[serde(borrow)]
+    images: Seq<ImageWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ImageWire<'a> {
+    #[serde(borrow)]
+    names: Seq<Text<'a>>,
+    size_bytes: Int,
 }
 
 #[derive(Deserialize, Default)]
@@ -104,8 +115,14 @@ pub(super) fn node(wire: &NodeWire<'_>, odd: &mut Vec<Oddity>) -> Option<Node> {
         provider_id: wire.spec.provider_id.to_option(),
         capacity,
         allocatable,
+        images: wire.status.images.0.iter().map(image).collect(),
         ready: ready.map(|condition| condition.status.as_str() == "True"),
     })
+}
+
+fn image(wire: &ImageWire<'_>) -> NodeImage {
+    let size = Bytes::new(wire.size_bytes.count().unwrap_or(0));
+    NodeImage { names: wire.names.0.iter().map(|name| name.as_str().into()).collect(), size }
 }
 
 #[derive(Deserialize, Default)]

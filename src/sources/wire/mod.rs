@@ -3,14 +3,17 @@
 //! Members that are absent, `null` or empty mean the same. Text may also come as a number or a
 //! boolean, as hand-written YAML has it. There is no member for environment values or Secret data.
 
+mod affinity;
 mod amounts;
 mod cluster;
 mod gateway_api;
 mod istio;
+mod life;
 mod mesh_config;
 mod pod;
 mod routing;
 mod selector;
+mod storage;
 mod text;
 mod workload;
 
@@ -71,6 +74,14 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::RuntimeClass => {
             cluster::runtime_class(&serde_json::from_slice(json)?, &mut odd).map(Object::RuntimeClass)
         }
+        Kind::PersistentVolume => {
+            storage::persistent_volume(&serde_json::from_slice(json)?, &mut odd).map(Object::PersistentVolume)
+        }
+        Kind::PersistentVolumeClaim => {
+            storage::claim(&serde_json::from_slice(json)?, &mut odd).map(Object::PersistentVolumeClaim)
+        }
+        Kind::StorageClass => storage::storage_class(&serde_json::from_slice(json)?).map(Object::StorageClass),
+        Kind::CsiNode => storage::csi_node(&serde_json::from_slice(json)?).map(Object::CsiNode),
         Kind::Gateway => gateway_api::gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::Gateway),
         Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
         Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),

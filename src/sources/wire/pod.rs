@@ -6,12 +6,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::super::notes::FIELD_IGNORED;
+use super::affinity::{AffinityWire, SpreadWire, spread};
 use super::amounts::declared;
+use super::life::{StatusWire, life};
+use super::storage::{VolumeWire, mounts_claim, volume};
 use super::text::{Int, Nullable, Seq, Text, TextMap};
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{
     Container, ContainerPort, NodeSelectorTerm, Operator, PodObject, PodPhase, PodSpec, Requirement, TaintEffect,
-    Toleration,
+    Toleration, TopologySpread, Transport, Volume,
 };
 use crate::resources::Requirements;
 
@@ -24,13 +27,6 @@ pub(super) struct PodWire<'a> {
     spec: Nullable<SpecWire<'a>>,
     #[serde(borrow)]
     status: Nullable<StatusWire<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct StatusWire<'a> {
-    #[serde(borrow)]
-    phase: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -68,7 +64,11 @@ pub(super) struct SpecWire<'a> {
     tolerations: Seq<TolerationWire<'a>>,
     #[serde(borrow)]
     topology_spread_constraints: Seq<SpreadWire<'a>>,
-    volumes: Seq<VolumeWire>,
+    #[serde(borrow)]
+    volumes: Seq<VolumeWire<'a>>,
+    #[serde(borrow)]
+    preemption_policy: Text<'a>,
+    scheduling_gates: Seq<IgnoredAny>,
     host_network: Option<bool>,
     security_context: Nullable<SecurityWire>,
 }
@@ -113,34 +113,15 @@ struct PortWire<'a> {
     name: Text<'a>,
     container_port: Int,
     host_port: Int,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct AffinityWire<'a> {
     #[serde(borrow)]
-    node_affinity: Nullable<NodeAffinityWire<'a>>,
-    pod_affinity: Nullable<PodAffinityWire>,
-    pod_anti_affinity: Nullable<PodAffinityWire>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct NodeAffinityWire<'a> {
-    #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    required: Option<NodeSelectorWire<'a>>,
+    protocol: Text<'a>,
+    #[serde(borrow, rename = "hostIP")]
+    host_ip: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct NodeSelectorWire<'a> {
-    #[serde(borrow)]
-    node_selector_terms: Seq<TermWire<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct TermWire<'a> {
+pub(super) struct TermWire<'a> {
     #[serde(borrow)]
     match_expressions: Seq<RequirementWire<'a>>,
     #[serde(borrow)]
@@ -160,13 +141,6 @@ pub(super) struct RequirementWire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct PodAffinityWire {
-    #[serde(rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    required: Seq<IgnoredAny>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct TolerationWire<'a> {
     #[serde(borrow)]
     key: Text<'a>,
@@ -176,20 +150,6 @@ struct TolerationWire<'a> {
     value: Text<'a>,
     #[serde(borrow)]
     effect: Text<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct SpreadWire<'a> {
-    #[serde(borrow)]
-    when_unsatisfiable: Text<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct VolumeWire {
-    persistent_volume_claim: Option<IgnoredAny>,
-    ephemeral: Option<IgnoredAny>,
 }
 
 /// A pod; nothing where it has no name.
@@ -204,11 +164,14 @@ pub(super) fn pod(wire: &PodWire<'_>, odd: &mut Vec<Oddity>) -> Option<PodObject
         _ => PodPhase::Unknown,
     };
     let node = &wire.spec.node_name;
+    let spec = pod_spec(&wire.spec, "spec", odd);
+    let life = life(metadata, &wire.status, &spec, odd);
     Some(PodObject {
         name,
         labels: Arc::new(metadata.labels()),
         owner: metadata.owner(),
-        spec: Arc::new(pod_spec(&wire.spec, "spec", odd)),
+        spec: Arc::new(spec),
+        life,
         node: (!node.is_empty()).then(|| node.as_str().into()),
         phase,
         terminating: !metadata.deletion_timestamp.is_empty(),
@@ -226,7 +189,9 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
             .collect()
     };
     let affinity = &wire.affinity;
-    let spreads = &wire.topology_spread_constraints.0;
+    let (near, away) = (affinity.near_pods(), affinity.away_from_pods());
+    let spreads: Vec<TopologySpread> = wire.topology_spread_constraints.0.iter().map(spread).collect();
+    let volumes: Vec<Volume> = wire.volumes.0.iter().filter_map(volume).collect();
     PodSpec {
         containers: containers(&wire.containers, "containers"),
         init_containers: containers(&wire.init_containers, "initContainers"),
@@ -236,25 +201,24 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
         priority_class: wire.priority_class_name.to_option(),
         priority: wire.priority.0.map(|priority| priority.clamp(i32::MIN.into(), i32::MAX.into()) as i32),
         node_selector: wire.node_selector.to_labels(),
-        required_node_affinity: affinity
-            .node_affinity
-            .required
-            .as_ref()
-            .map(|required| required.node_selector_terms.0.iter().map(term).collect()),
+        required_node_affinity: affinity.required_nodes(),
+        preferred_node_affinity: affinity.preferred_nodes(),
         tolerations: wire
             .tolerations
             .0
             .iter()
             .filter_map(|wire| toleration(wire, &format!("{field}.tolerations"), odd))
             .collect(),
-        has_pod_constraints: !affinity.pod_affinity.required.0.is_empty()
-            || !affinity.pod_anti_affinity.required.0.is_empty()
-            || spreads.iter().any(|spread| spread.when_unsatisfiable.as_str() == "DoNotSchedule"),
-        has_volume_claims: wire
-            .volumes
-            .0
-            .iter()
-            .any(|volume| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some()),
+        has_pod_constraints: !near.required.is_empty()
+            || !away.required.is_empty()
+            || spreads.iter().any(|spread| spread.hard),
+        has_volume_claims: mounts_claim(&volumes),
+        pod_affinity: near,
+        pod_anti_affinity: away,
+        topology_spread: spreads,
+        volumes,
+        never_preempts: wire.preemption_policy.as_str() == "Never",
+        gated: !wire.scheduling_gates.0.is_empty(),
         host_network: wire.host_network.or(wire.security_context.host_network).unwrap_or_default(),
     }
 }
@@ -299,7 +263,13 @@ fn container_port(wire: &PortWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec
         });
         return None;
     };
-    Some(ContainerPort { name: (&wire.name).into(), port: number, host_port: host })
+    let protocol = match wire.protocol.as_str() {
+        "UDP" => Transport::Udp,
+        "SCTP" => Transport::Sctp,
+        _ => Transport::Tcp,
+    };
+    let host_ip = (&wire.host_ip).into();
+    Some(ContainerPort { name: (&wire.name).into(), port: number, host_port: host, protocol, host_ip })
 }
 
 fn requirements(wire: &ResourcesWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec<Oddity>) -> Requirements {
@@ -313,7 +283,8 @@ fn requirements(wire: &ResourcesWire<'_>, field: &dyn Fn() -> String, odd: &mut 
     Requirements { requests: side(&wire.requests, "requests"), limits: side(&wire.limits, "limits") }
 }
 
-fn term(wire: &TermWire<'_>) -> NodeSelectorTerm {
+/// One alternative of a node selector.
+pub(super) fn term(wire: &TermWire<'_>) -> NodeSelectorTerm {
     let requirements = |list: &Seq<RequirementWire<'_>>| list.0.iter().map(requirement).collect();
     NodeSelectorTerm { expressions: requirements(&wire.match_expressions), fields: requirements(&wire.match_fields) }
 }

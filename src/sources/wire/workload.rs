@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::super::notes::FIELD_IGNORED;
 use super::pod::{TemplateWire, pod_spec};
-use super::selector::SelectorWire;
+use super::selector::{OwnPods, SelectorWire};
 use super::text::{Int, Nullable, Seq, Text};
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget};
@@ -28,6 +28,8 @@ struct ControllerSpec<'a> {
     parallelism: Int,
     completions: Int,
     suspend: Option<bool>,
+    #[serde(borrow)]
+    selector: OwnPods<'a>,
     #[serde(borrow)]
     template: Nullable<TemplateWire<'a>>,
     #[serde(borrow)]
@@ -91,6 +93,7 @@ pub(super) fn controller(kind: ControllerKind, wire: &ControllerWire<'_>, odd: &
         status_replicas,
         suspended: spec.suspend.unwrap_or_default(),
         live: metadata.is_live(),
+        selector: spec.selector.requirements(kind, &template.metadata),
         template_labels: Arc::new(template.metadata.labels()),
         template: Arc::new(pod_spec(&template.spec, field, odd)),
         template_annotations: Arc::new(template.metadata.annotations.0.clone()),

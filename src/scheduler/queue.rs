@@ -1,0 +1,37 @@
+//! In which order pods are placed: by priority, then by age, then as they stand in the inventory.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::state::State;
+use crate::inventory::objects::Timestamp;
+
+/// Pods that wait.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: BinaryHeap<Waiting>,
+    later: u64,
+}
+
+/// Highest first: priority, then oldest, then first in.
+type Waiting = (i32, Reverse<(bool, Option<Timestamp>, u64)>, Reverse<usize>);
+
+impl Queue {
+    /// A pod of the input; pods without an age come after those with one.
+    pub(super) fn push(&mut self, state: &State<'_>, pod: usize) {
+        let created = state.inventory.pods[pod].life.created;
+        let age = Reverse((created.is_none(), created, 0));
+        self.waiting.push((state.class_of(pod).priority, age, Reverse(pod)));
+    }
+
+    /// A successor of a pod that had to go: it comes last of its priority.
+    pub(super) fn push_last(&mut self, state: &State<'_>, pod: usize) {
+        self.later += 1;
+        let age = Reverse((true, None, self.later));
+        self.waiting.push((state.class_of(pod).priority, age, Reverse(pod)));
+    }
+
+    pub(super) fn pop(&mut self) -> Option<usize> {
+        self.waiting.pop().map(|(.., Reverse(pod))| pod)
+    }
+}

@@ -1,0 +1,9 @@
+//! The whole of it on small clusters.
+
+mod cases;
+mod cluster;
+mod filters;
+mod hostile;
+mod laws;
+mod preemption;
+mod scores;
