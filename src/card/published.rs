@@ -71,6 +71,10 @@ impl Conditions {
             Self::IstiodPeakMemory(_) => "istiod peak memory",
             Self::IstiodIdleCpu => "istiod idle CPU",
             Self::IstiodCpu(_) => "istiod CPU",
+            Self::IstiodWork(..) => "istiod CPU by cause",
+            Self::EndpointChange(..) => "endpoint change",
+            Self::ConfigChange(..) => "configuration change",
+            Self::Reconnection(..) => "reconnection",
             Self::ZtunnelMemory(_) => "ztunnel memory",
             Self::ZtunnelCpu(_) => "ztunnel CPU",
         }
