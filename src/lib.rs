@@ -58,11 +58,13 @@ pub mod inventory;
 pub mod scheduler;
 pub mod model;
 pub mod card;
+pub mod fit;
 pub mod latency;
 
 pub mod mesh;
 pub mod profile;
 pub mod overhead;
+pub mod telemetry;
 pub mod placement;
 pub mod plan;
 

@@ -3,10 +3,12 @@
 //! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
 
 mod churn;
+mod telemetry;
 
 use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
+pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,8 @@ pub struct Policy {
     pub churn: ChurnPolicy,
     /// The shape and price of nodes to add.
     pub node_pool: NodePoolPolicy,
+    /// How metrics, traces and logs are collected and kept.
+    pub telemetry: TelemetryPolicy,
 }
 
 /// How much capacity must stay free.
@@ -304,7 +308,7 @@ impl Policy {
         if !price.is_finite() || price < 0.0 {
             return wrong("node_pool.price_per_hour must be 0 or more");
         }
-        Ok(())
+        self.telemetry.check()
     }
 }
 
@@ -362,31 +366,26 @@ macro_rules! quantity_field {
 quantity_field!(millicores, optional_millicores, Millicores, quantity::parse_cpu, quantity::print_cpu);
 quantity_field!(bytes, optional_bytes, Bytes, quantity::parse_bytes, quantity::print_bytes);
 
-mod hours {
-    use super::Seconds;
-    use serde::{Deserialize, Deserializer, Serializer};
+macro_rules! duration_field {
+    ($module:ident, $size:expr) => {
+        mod $module {
+            use super::Seconds;
+            use serde::{Deserialize, Deserializer, Serializer};
 
-    pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(duration.as_seconds() / 3600.0)
-    }
+            pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_f64(duration.as_seconds() / $size)
+            }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
-        f64::deserialize(deserializer).map(Seconds::from_hours)
-    }
+            pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
+                f64::deserialize(deserializer).map(|number| Seconds::new(number * $size))
+            }
+        }
+    };
 }
 
-mod seconds {
-    use super::Seconds;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub fn serialize<S: Serializer>(duration: &Seconds, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(duration.as_seconds())
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Seconds, D::Error> {
-        f64::deserialize(deserializer).map(Seconds::new)
-    }
-}
+duration_field!(seconds, 1.0);
+duration_field!(hours, 3_600.0);
+duration_field!(days, 86_400.0);
 
 #[cfg(test)]
 mod tests {
@@ -404,7 +403,9 @@ mod tests {
             let field = line.split(" = ").next().unwrap();
             assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
         }
-        for optional in ["proxy_cpu", "proxy_memory", "pod_changes_per_hour", "config_changes_per_hour"] {
+        for optional in
+            ["proxy_cpu", "proxy_memory", "pod_changes_per_hour", "config_changes_per_hour", "label_sets_per_peer"]
+        {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
     }
@@ -428,6 +429,10 @@ mod tests {
             ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
             ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
             ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
+            ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
+            ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),
+            ("[telemetry]\nlabel_sets_per_peer = 0.5", "label_sets_per_peer"),
+            ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
             ("nonsense", "nonsense"),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();

@@ -130,6 +130,17 @@ measured!(
     /// Money per hour, in the currency of the policy's prices.
     MoneyPerHour
 );
+measured!(
+    /// A number of time series that a monitoring server keeps.
+    Series
+);
+measured!(
+    /// Bytes per second: scrapes, spans and log lines on their way.
+    DataRate
+);
+
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
 
 impl Cores {
     /// From cores.
@@ -222,6 +233,18 @@ impl Seconds {
         Self(hours * 3600.0)
     }
 
+    /// From days of 24 hours.
+    #[must_use]
+    pub fn from_days(days: f64) -> Self {
+        Self(days * DAY)
+    }
+
+    /// In days of 24 hours.
+    #[must_use]
+    pub fn as_days(self) -> f64 {
+        self.0 / DAY
+    }
+
     /// In seconds.
     #[must_use]
     pub const fn as_seconds(self) -> f64 {
@@ -248,6 +271,40 @@ impl Ratio {
     #[must_use]
     pub const fn as_number(self) -> f64 {
         self.0
+    }
+}
+
+impl Series {
+    /// From a count.
+    #[must_use]
+    pub const fn new(count: f64) -> Self {
+        Self(count)
+    }
+
+    /// As a count.
+    #[must_use]
+    pub const fn count(self) -> f64 {
+        self.0
+    }
+}
+
+impl DataRate {
+    /// From bytes per second.
+    #[must_use]
+    pub const fn from_bytes_per_second(bytes: f64) -> Self {
+        Self(bytes)
+    }
+
+    /// In bytes per second.
+    #[must_use]
+    pub const fn as_bytes_per_second(self) -> f64 {
+        self.0
+    }
+
+    /// What it comes to in a day.
+    #[must_use]
+    pub fn per_day(self) -> Memory {
+        Memory(self.0 * DAY)
     }
 }
 

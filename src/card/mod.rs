@@ -7,6 +7,7 @@ mod evidence;
 mod extends;
 mod injection;
 mod published;
+mod replace;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -16,13 +17,13 @@ use serde::Deserialize;
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
     Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, ProxyCpu,
-    ProxyLatency, ProxyMemory, Ztunnel,
+    ProxyLatency, ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -71,6 +72,8 @@ pub struct ModelCard {
     pub istiod_limits: IstiodLimits,
     /// CPU and memory of a ztunnel.
     pub ztunnel: Ztunnel,
+    /// What metrics, traces and logs amount to.
+    pub telemetry: Telemetry,
 }
 
 /// A card that cannot be used.
@@ -150,6 +153,14 @@ impl ModelCard {
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
                 CoefficientSet::new("ztunnel_cpu", raw.ztunnel_cpu),
             )?,
+            telemetry: Telemetry::new(TelemetrySections {
+                series: CoefficientSet::new("telemetry_series", raw.telemetry_series),
+                ztunnel: CoefficientSet::new("telemetry_ztunnel", raw.telemetry_ztunnel),
+                scrape: CoefficientSet::new("telemetry_scrape", raw.telemetry_scrape),
+                prometheus: CoefficientSet::new("telemetry_prometheus", raw.telemetry_prometheus),
+                tracing: CoefficientSet::new("telemetry_traces", raw.telemetry_traces),
+                access_log: CoefficientSet::new("telemetry_logs", raw.telemetry_logs),
+            })?,
         })
     }
 
@@ -200,6 +211,7 @@ impl ModelCard {
         all.extend(self.istiod_work.coefficients());
         all.extend(self.istiod_limits.coefficients());
         all.extend(self.ztunnel.coefficients());
+        all.extend(self.telemetry.coefficients());
         all
     }
 
@@ -243,6 +255,12 @@ struct RawCard {
     istiod_limits: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,
+    telemetry_series: BTreeMap<String, Entry>,
+    telemetry_ztunnel: BTreeMap<String, Entry>,
+    telemetry_scrape: BTreeMap<String, Entry>,
+    telemetry_prometheus: BTreeMap<String, Entry>,
+    telemetry_traces: BTreeMap<String, Entry>,
+    telemetry_logs: BTreeMap<String, Entry>,
 }
 
 /// The default card, read once for all tests.

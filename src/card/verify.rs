@@ -112,7 +112,9 @@ fn compare(card: &ModelCard, measurement: &Measurement) -> Row {
     Row { label: measurement.label.clone(), measured, predicted, signed_error }
 }
 
-fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
+/// What a card predicts under some conditions, in the base unit of the quantity.
+#[must_use]
+pub fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
     match conditions {
         Conditions::ProxyMemory(config) => card.proxy_memory.steady(config).into(),
         Conditions::ProxyStartupMemory(config) => card.proxy_memory.startup(config).into(),
@@ -143,6 +145,16 @@ fn convergence(card: &ModelCard) -> Convergence<'_> {
 
 fn alone(card: &ModelCard) -> Merged {
     Merged::alone(card.istiod_limits.debounce_quiet())
+}
+
+/// The value of [`predict`] alone, for those who ask for it a million times.
+#[must_use]
+pub fn figure(card: &ModelCard, conditions: &Conditions) -> f64 {
+    match conditions {
+        Conditions::ProxyMemory(config) => card.proxy_memory.figure(config).base(),
+        Conditions::ProxyCpu(traffic) => card.proxy_cpu.figure(traffic).base(),
+        _ => predict(card, conditions).value,
+    }
 }
 
 impl<Q: Quantity> From<Estimate<Q>> for Interval {

@@ -16,8 +16,9 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
                 Failure::Input(format!("failed to read {workload:?}: expected NAMESPACE/NAME, such as shop/cart"))
             })?;
             let calls = calls.as_deref().map(sources::read_calls).transpose()?;
-            let inputs = load::inputs(inventory, global)?;
+            let mut inputs = load::inputs(inventory, global)?;
             let scopings = plan::scoping(&inputs, namespace, name, calls.as_deref());
+            inputs.calls = calls;
             let plan = Plan::new(inputs);
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
@@ -94,6 +95,7 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::paths::FINDINGS.to_vec(),
         sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
+        crate::fit::FINDINGS.to_vec(),
         crate::calibrate::FINDINGS.to_vec(),
     ]
     .concat();

@@ -51,6 +51,7 @@ fn wanted(arguments: &InventoryArguments) -> Result<Policy, Failure> {
     Ok(policy)
 }
 
-fn input(path: &Path) -> sources::Input {
+/// A path as an input; - is standard input.
+pub fn input(path: &Path) -> sources::Input {
     if output::is_standard(path) { sources::Input::Stdin } else { sources::Input::Path(path.to_owned()) }
 }

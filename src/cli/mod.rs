@@ -6,6 +6,7 @@ mod args;
 mod calibrate;
 mod calibrate_args;
 mod explain;
+mod fit;
 mod generate;
 mod latency;
 mod latency_mesh;
@@ -89,6 +90,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),
         Command::Policy(policy) => schema::policy(policy),

@@ -6,8 +6,8 @@ use super::args::{Format, Global, PlanArguments};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::plan::{Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
-use crate::sources::Input;
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
+use crate::sources::{self, Input};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<Format>(&arguments.output)?;
@@ -18,6 +18,7 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
         inputs.findings.extend(reading.findings);
     }
     inputs.objectives.clone_from(&arguments.slo);
+    inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
     let plan = Plan::new(inputs);
     for (path, format) in files {
         output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;

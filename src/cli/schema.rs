@@ -10,6 +10,7 @@ pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
     output::print(&match arguments.of {
         SchemaOf::Plan => report::schema(),
         SchemaOf::Latency => report::latency_schema(),
+        SchemaOf::Fit => report::fit_schema(),
     })?;
     Ok(Outcome::Done)
 }

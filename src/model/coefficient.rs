@@ -36,6 +36,10 @@ pub struct Coefficient {
     pub conditions: String,
     /// Counts between which it was observed; beyond them it is an extrapolation.
     pub range: Option<(f64, f64)>,
+    /// What it measures.
+    pub measure: Measure,
+    /// Least and largest figure, in the base unit, that the law can use.
+    pub domain: (f64, f64),
 }
 
 /// What a coefficient measures, and so in which units it may be written.
@@ -49,7 +53,9 @@ pub enum Measure {
     Rate,
     /// A plain number.
     Ratio,
-    /// Time; base unit seconds.
+    /// Time series.
+    Series,
+    /// A duration; base unit seconds.
     Time,
 }
 
@@ -151,6 +157,16 @@ impl CoefficientSet {
         Self { section: section.to_owned(), entries }
     }
 
+    /// Coefficients that were read before, to be taken again; those of other sections are left out.
+    #[must_use]
+    pub(crate) fn of<'a>(section: &str, coefficients: impl IntoIterator<Item = &'a Coefficient>) -> Self {
+        let entry = |coefficient: &Coefficient| {
+            let key = coefficient.name.strip_prefix(section)?.strip_prefix('.')?;
+            Some((key.to_owned(), coefficient.entry()))
+        };
+        Self::new(section, coefficients.into_iter().filter_map(entry).collect())
+    }
+
     /// Takes a coefficient that must measure `measure` followed by `per`, such as `per cluster`.
     ///
     /// # Errors
@@ -202,6 +218,8 @@ impl Entry {
             date: self.date,
             conditions: self.conditions,
             range,
+            measure,
+            domain: (0.0, LARGEST),
         })
     }
 }
@@ -220,6 +238,21 @@ impl Coefficient {
         Self { name: name.to_owned(), value, lower, upper, unit, scale: 1.0, source, date, conditions, range: None }
     }
 
+    /// The coefficient as a card would write it.
+    fn entry(&self) -> Entry {
+        let [lower, value, upper] = self.as_written();
+        Entry {
+            value,
+            lower,
+            upper,
+            unit: self.unit.clone(),
+            source: self.source.clone(),
+            date: self.date.clone(),
+            conditions: self.conditions.clone(),
+            range: self.range.map(|(from, to)| [from, to]),
+        }
+    }
+
     /// The use of this coefficient with a count outside the range it was observed in, if so.
     #[must_use]
     pub fn outside_range(&self, count: f64) -> Option<OutOfRange> {
@@ -234,7 +267,7 @@ impl Coefficient {
     /// [`CoefficientError::Domain`] when its lower end is below [`SMALLEST`].
     pub(crate) fn above_zero(self) -> Result<Self, CoefficientError> {
         if self.lower >= SMALLEST {
-            return Ok(self);
+            return Ok(self.at_least(SMALLEST));
         }
         Err(CoefficientError::Domain {
             value: self.lower,
@@ -249,7 +282,7 @@ impl Coefficient {
     /// [`CoefficientError::Domain`] when its lower end is below 1.
     pub(crate) fn at_least_one(self) -> Result<Self, CoefficientError> {
         if self.lower >= 1.0 {
-            return Ok(self);
+            return Ok(self.at_least(1.0));
         }
         Err(CoefficientError::Domain {
             value: self.lower,
@@ -272,9 +305,15 @@ impl Coefficient {
     /// [`CoefficientError::Domain`] when the upper end of its interval does.
     pub(crate) fn at_most(self, limit: f64, expected: &'static str) -> Result<Self, CoefficientError> {
         if self.upper <= limit {
-            return Ok(self);
+            let (least, _) = self.domain;
+            return Ok(Self { domain: (least, limit), ..self });
         }
         Err(CoefficientError::Domain { value: self.upper, name: self.name, expected })
+    }
+
+    fn at_least(self, least: f64) -> Self {
+        let (_, largest) = self.domain;
+        Self { domain: (least, largest), ..self }
     }
 }
 
@@ -287,7 +326,8 @@ const fn units(measure: Measure) -> &'static [(&'static str, f64)] {
         }
         Measure::Rate => &[("rps", 1.0)],
         Measure::Ratio => &[("ratio", 1.0)],
-        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("min", 60.0)],
+        Measure::Series => &[("series", 1.0)],
+        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("min", 60.0), ("h", 3600.0)],
     }
 }
 
@@ -316,6 +356,7 @@ mod tests {
             ("millicores per proxy", Measure::Cpu, "per proxy", Some(1e-3)),
             ("cores at 1000 rps", Measure::Cpu, "at 1000 rps", Some(1.0)),
             ("kB per listener", Measure::Memory, "per cluster", None),
+            ("us per series", Measure::Time, "per series", Some(1e-6)),
             ("cores", Measure::Memory, "", None),
             ("Kb", Measure::Memory, "", None),
             ("", Measure::Ratio, "", None),

@@ -71,6 +71,29 @@ impl Default for Features {
     }
 }
 
+/// A feature that observes the mesh, whose cost is told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observed {
+    /// Istio's standard metrics.
+    Metrics,
+    /// The access log.
+    AccessLog,
+    /// Tracing beyond the 1 % that the cards' figures hold.
+    Tracing,
+}
+
+impl Features {
+    /// The same, with one feature as the cards' figures were measured.
+    pub(super) fn neutral(self, feature: Observed) -> Self {
+        let measured = Self::default();
+        match feature {
+            Observed::Metrics => Self { metrics: measured.metrics, ..self },
+            Observed::AccessLog => Self { access_log: measured.access_log, ..self },
+            Observed::Tracing => Self { tracing_sampling: measured.tracing_sampling, ..self },
+        }
+    }
+}
+
 /// What features cost.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FeatureCosts {
@@ -147,6 +170,23 @@ impl FeatureCosts {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// What a feature adds to the request part as it is set, as a share of what that is with the feature neutral:
+    /// lower end, value and upper end.
+    pub fn added_by(&self, features: &Features, feature: Observed) -> [f64; 3] {
+        let ends = |coefficient: &Coefficient| [coefficient.lower, coefficient.value, coefficient.upper];
+        let sampling = features.tracing_sampling.get();
+        match feature {
+            // Measured with: what is kept of them would go away.
+            Observed::Metrics => ends(&self.metrics).map(|factor| features.metrics.get() * (1.0 - 1.0 / factor)),
+            Observed::AccessLog => ends(&self.access_log).map(|factor| features.access_log.get() * (factor - 1.0)),
+            Observed::Tracing if sampling > ANCHOR_SAMPLING => {
+                let share = (sampling - ANCHOR_SAMPLING) / (1.0 - ANCHOR_SAMPLING);
+                ends(&self.full_tracing).map(|factor| share * (factor - 1.0))
+            }
+            Observed::Tracing => [0.0; 3],
+        }
     }
 
     /// CPU time of a token over all requests: what, how many a request, and the coefficient of each.

@@ -21,12 +21,13 @@ pub mod proxy_latency;
 pub mod proxy_memory;
 pub mod queueing;
 mod sum;
+pub mod telemetry;
 pub mod ztunnel;
 
 pub use certificates::csr_rate;
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
-pub use features::Features;
+pub use features::{Features, Observed};
 pub use istiod::{
     ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,
     WorkRates,
@@ -34,6 +35,7 @@ pub use istiod::{
 pub use proxy_cpu::{ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};
+pub use telemetry::{Telemetry, TelemetrySections};
 pub use ztunnel::{Ztunnel, ZtunnelLoad};
 
 /// A count fit for arithmetic: negative and undefined numbers become 0, and absurd ones end at 10¹⁵,

@@ -19,6 +19,8 @@
 //! **Assumptions.** HTTP/1.1 with about 1 KiB of payload on kept-alive connections; those that are not
 //! kept alive count as handshakes. The figure is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
 
+mod feature;
+
 use super::features::{Factor, FeatureCosts, Features};
 use super::sum::{IN_CORES, IN_MILLIS, Swings, spread_in_words, total};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
@@ -128,6 +130,19 @@ impl ProxyCpu {
 
         let basis = Basis { law: "proxy CPU".to_owned(), terms, assumptions: self.assumptions() };
         Estimate::new(Cores::from_base(lower), Cores::from_base(value), Cores::from_base(upper), basis)
+    }
+
+    /// The value of [`Self::usage`] alone, without interval and terms.
+    #[must_use]
+    pub fn figure(&self, traffic: &ProxyTraffic) -> Cores {
+        let workers = f64::from(traffic.workers.max(1));
+        let rps = bounded(traffic.rate.as_per_second());
+        let multiplier: f64 = self.factors(traffic).iter().map(|factor| factor.value).product();
+        let count = effective_kilo_rps(rps, self.exponent.value, workers * self.knee.value) * multiplier;
+        let tokens: f64 = self.features.tokens(&traffic.features).map(|(_, each, one)| rps * each * one.value).sum();
+        let handshakes = bounded(traffic.handshakes.as_per_second()) * self.handshake.value;
+        let idle = self.idle.value + workers * self.idle_per_worker.value;
+        Cores::from_base(idle + count * self.requests.value + tokens + handshakes)
     }
 
     /// CPU time that one request costs at a rate, what the proxy uses while idle left out: `K · φ(q)/q · Π f`.
@@ -346,6 +361,8 @@ mod tests {
             prop_assert!(0.0 <= usage.lower.base());
             prop_assert!(usage.lower <= usage.value && usage.value <= usage.upper);
             prop_assert!(usage.upper.base().is_finite());
+            let alone = law().figure(&traffic).base();
+            prop_assert!((alone - usage.value.base()).abs() <= 1e-12 * alone, "{alone} alone, {usage:?}");
             let time = law().time_per_request(&traffic);
             prop_assert!(0.0 <= time.lower.base() && time.lower <= time.value && time.value <= time.upper);
             prop_assert!(time.value.base() > 0.0 && time.upper.base().is_finite());

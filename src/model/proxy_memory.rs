@@ -21,7 +21,7 @@
 use super::sum::{IN_MIB, Part, sum, surge};
 use super::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange, bounded};
 use crate::estimate::Estimate;
-use crate::units::Memory;
+use crate::units::{Memory, Quantity};
 
 /// The law with its coefficients.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,6 +116,12 @@ impl ProxyMemory {
         sum("proxy memory", &parts, &self.spread, IN_MIB)
     }
 
+    /// The value of [`Self::steady`] alone, without interval and terms.
+    #[must_use]
+    pub fn figure(&self, config: &ProxyConfig) -> Memory {
+        Memory::from_base(self.counts(config).iter().map(|(_, count, coefficient)| count * coefficient.value).sum())
+    }
+
     /// Peak while configuration is first loaded or wholly replaced; this is what a limit must hold.
     #[must_use]
     pub fn startup(&self, config: &ProxyConfig) -> Estimate<Memory> {
@@ -157,7 +163,6 @@ mod tests {
     use super::*;
     use crate::card::TEST_CARD;
     use crate::model::sum::total;
-    use crate::units::Quantity;
 
     /// Small scoped mesh of Istio's performance page.
     const SMALL: ProxyConfig = ProxyConfig {
@@ -230,6 +235,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_config_has_a_finite_ordered_interval(config in any_config()) {
+            let (alone, steady) = (law().figure(&config).base(), law().steady(&config).value.base());
+            prop_assert!((alone - steady).abs() <= 1e-12 * alone, "{alone} alone, {steady}");
             for estimate in [law().steady(&config), law().startup(&config)] {
                 prop_assert!(0.0 <= estimate.lower.base());
                 prop_assert!(estimate.lower <= estimate.value && estimate.value <= estimate.upper);

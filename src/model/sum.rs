@@ -22,6 +22,9 @@ pub(super) struct Shown {
 pub(super) const IN_MIB: Shown = Shown { unit: "MiB", scale: MIB };
 pub(super) const IN_CORES: Shown = Shown { unit: "cores", scale: 1.0 };
 pub(super) const IN_SECONDS: Shown = Shown { unit: "s", scale: 1.0 };
+pub(super) const IN_SERIES: Shown = Shown { unit: "series", scale: 1.0 };
+pub(super) const IN_BYTES_PER_SECOND: Shown = Shown { unit: "B/s", scale: 1.0 };
+pub(super) const PER_SECOND: Shown = Shown { unit: "per second", scale: 1.0 };
 pub(super) const IN_MILLIS: Shown = Shown { unit: "ms", scale: 1e-3 };
 
 /// Differences from a value, combined in quadrature downwards and upwards apart.

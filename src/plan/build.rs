@@ -8,7 +8,7 @@ use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
-use crate::inventory::objects::NodeResources;
+use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
 use crate::mesh::{self, Mesh, Visibility};
@@ -16,6 +16,7 @@ use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
 use crate::profile::{self, Profile};
+use crate::telemetry;
 
 /// What a plan is made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct Inputs {
     pub response_times: Vec<Measurement>,
     /// Objectives on response times, the same for every workload that was measured.
     pub objectives: Vec<Slo>,
+    /// Who calls whom, if that is known.
+    pub calls: Option<Vec<Call>>,
 }
 
 impl Inputs {
@@ -42,7 +45,7 @@ impl Inputs {
     #[must_use]
     pub fn new(inventory: Inventory, policy: Policy, card: ModelCard) -> Self {
         let (sources, findings, response_times, objectives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { inventory, policy, card, sources, findings, response_times, objectives }
+        Self { inventory, policy, card, sources, findings, response_times, objectives, calls: None }
     }
 }
 
@@ -50,11 +53,20 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives } = inputs;
+        let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
         let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
         let profiles = profile::observe(&inventory, &policy.traffic);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
+        let (observed, telemetry) = telemetry::estimate(&telemetry::Inputs {
+            inventory: &inventory,
+            mesh: &mesh,
+            visibility: &visibility,
+            profiles: &profiles,
+            card: &card,
+            policy: &policy,
+            calls: calls.as_deref(),
+        });
 
         let today = Demands::today(&inventory, &mesh);
         let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
@@ -64,7 +76,10 @@ impl Plan {
             placement::assess(&inventory.nodes, &allocatable, &planned.pods(), Some(&headroom_today), &policy);
         add_dedicated_nodes(&mut headroom, &overhead, &policy);
 
-        let workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
+        let mut workloads = workloads(&inventory, &mesh, &visibility, &profiles, &overhead, &policy.sizing);
+        for (workload, observed) in workloads.iter_mut().zip(observed) {
+            workload.telemetry = observed;
+        }
         let question = Question { measurements: &response_times, slos: &objectives, policy: &policy, card: &card };
         let (responses, response_findings) = responses(question, &mesh.members, &workloads);
         let totals = totals(&inventory, &mesh, &overhead, &workloads);
@@ -85,6 +100,7 @@ impl Plan {
         findings.extend(response_findings);
         findings.extend(overhead.findings);
         findings.extend(headroom.findings.iter().cloned());
+        findings.extend(telemetry.findings.iter().cloned());
         finding::sort(&mut findings);
         Self {
             inputs: sources,
@@ -93,6 +109,7 @@ impl Plan {
             verdict,
             totals,
             control_plane: overhead.control_plane,
+            telemetry,
             workloads,
             responses,
             ztunnel: overhead.ztunnel,
@@ -149,6 +166,7 @@ fn workloads(
                 app_cpu: profile.app_cpu,
                 app_memory: profile.app_memory,
                 app_measured: profile.app_measured,
+                telemetry: None,
             }
         })
         .collect()
@@ -176,7 +194,7 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
             .to_owned(),
         "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
-        "Metrics, traces and logs outside the proxy: storage and collectors.".to_owned(),
+        "Collectors and backends of traces and logs, metrics of applications and of istiod, and the log line that a ztunnel writes for each connection.".to_owned(),
         "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT: neither what they cost nor what they add to the configuration sent.".to_owned(),
         "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
             .to_owned(),
@@ -197,6 +215,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         crate::card::FINDINGS,
         overhead::FINDINGS,
         &overhead::CONTROL_PLANE_FINDINGS,
+        telemetry::FINDINGS,
         placement::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,

@@ -22,6 +22,7 @@ pub use crate::overhead::SizingVerdict;
 use crate::overhead::{ControlPlane, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
+use crate::telemetry::{Observability, WorkloadTelemetry};
 use crate::units::{Cores, Memory, Ratio};
 
 /// The answer to "what will the mesh cost, and does it fit".
@@ -39,6 +40,8 @@ pub struct Plan {
     pub totals: Totals,
     /// istiod.
     pub control_plane: ControlPlane,
+    /// What observing the mesh costs.
+    pub telemetry: Observability,
     /// Every workload, by namespace, kind and name.
     pub workloads: Vec<WorkloadPlan>,
     /// Response times of the workloads for which any were measured, in the order of the workloads.
@@ -223,6 +226,8 @@ pub struct WorkloadPlan {
     pub app_measured: bool,
     /// How the declared proxy resources compare with the need.
     pub sizing: Vec<SizingVerdict>,
+    /// What it gives to observe; `None` outside the mesh.
+    pub telemetry: Option<WorkloadTelemetry>,
 }
 
 /// A rule of thumb of the field, checked against the plan.

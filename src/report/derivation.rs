@@ -63,7 +63,7 @@ fn with_unit(number: &str, unit: &str) -> String {
 /// Base units in one of a term's unit, where that unit is known.
 fn unit_size(unit: &str) -> Option<f64> {
     match unit {
-        "B" | "bytes" | "cores" | "core" | "s" => Some(1.0),
+        "B" | "bytes" | "cores" | "core" | "s" | "series" | "per second" | "B/s" => Some(1.0),
         "KiB" => Some(1024.0),
         "MiB" => Some(text::MIB.size),
         "GiB" => Some(text::MIB.size * 1024.0),

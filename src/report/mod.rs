@@ -9,6 +9,7 @@ pub mod document;
 mod duration;
 #[cfg(feature = "charts")]
 mod figures;
+mod fit;
 mod html;
 mod json;
 mod latency;
@@ -23,9 +24,11 @@ extern crate self as meshcap;
 mod sample;
 
 pub use document::Document;
+pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 
+use crate::fit::Fit;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
@@ -111,6 +114,31 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn latency_card(extracted: &Extracted, date: &str) -> String {
     latency::card(extracted, date)
+}
+
+/// Laws fitted to measurements for a terminal: coefficients before and after, how unseen rows are predicted, findings.
+#[must_use]
+pub fn fit_terminal(fit: &Fit, options: TerminalOptions) -> String {
+    terminal::render(&fit::document(fit), options)
+}
+
+/// Laws fitted to measurements for machines: `laws[]{coefficients, validation}`.
+#[must_use]
+pub fn fit_json(fit: &Fit) -> String {
+    fit::json(fit)
+}
+
+/// A model card with what was fitted, as TOML.
+#[must_use]
+pub fn fit_card(fit: &Fit, named: &CardName) -> String {
+    fit::card(fit, named)
+}
+
+/// JSON Schema (draft 2020-12) of what [`fit_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn fit_schema() -> String {
+    fit::schema()
 }
 
 /// JSON Schema (draft 2020-12) of what [`json`] writes.

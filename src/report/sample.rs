@@ -8,6 +8,7 @@ use meshcap::estimate::{Basis, Estimate, Term};
 use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
 use meshcap::mesh::{ProxyMode, Scope, VisibleConfig};
+use meshcap::model::telemetry::{Count, Family};
 use meshcap::overhead::{ControlPlane, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
@@ -15,7 +16,10 @@ use meshcap::plan::{
 };
 use meshcap::policy::Policy;
 use meshcap::resources::{Declared, Resources};
-use meshcap::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Quantity, Ratio};
+use meshcap::telemetry::{
+    FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
+};
+use meshcap::units::{Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Series};
 
 const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
     id: "memory-limit-below-peak",
@@ -71,6 +75,7 @@ pub fn plan() -> Plan {
         totals: totals(&workloads),
         control_plane: control_plane(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
+        telemetry: telemetry(),
         workloads,
         responses: Vec::new(),
         headroom_today: headroom(9_200, 38, false),
@@ -147,6 +152,81 @@ fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyM
         app_memory: Memory::from_mib(200.0 * replicas as f64),
         app_measured: rps > 0.0,
         sizing: if at_risk { vec![SizingVerdict::MemoryLimitBelowPeak] } else { Vec::new() },
+        telemetry: mode.runs_envoy().then(|| observed(replicas as f64)),
+    }
+}
+
+/// 720 series a proxy, 12 lines and a span a second.
+fn observed(replicas: f64) -> WorkloadTelemetry {
+    let terms =
+        vec![Term::new("istio_requests_total", 3.0, 1.0, "series"), Term::new("Envoy's own", 1.0, 717.0, "series")];
+    WorkloadTelemetry {
+        peers: Peers {
+            client_http: Count::between(0.0, 2.0, 40.0),
+            server_http: Count::exact(1.0),
+            basis: PeersBasis::Bounds,
+            ..Peers::default()
+        },
+        series_per_proxy: Some(around(Series::new(720.0), 0.5, "proxy series", terms)),
+        volume: volume(replicas),
+        cpu: feature_cpu(replicas),
+    }
+}
+
+fn volume(proxies: f64) -> Volume {
+    Volume {
+        series: around(Series::new(720.0 * proxies), 0.5, "series", Vec::new()),
+        spans: around(Rate::per_second(proxies), 0.0, "spans", Vec::new()),
+        span_traffic: around(DataRate::from_bytes_per_second(970.0 * proxies), 0.5, "span traffic", Vec::new()),
+        log_lines: Rate::per_second(12.0 * proxies),
+        log_traffic: around(DataRate::from_bytes_per_second(3_500.0 * proxies), 0.3, "access log", Vec::new()),
+    }
+}
+
+fn feature_cpu(proxies: f64) -> FeatureCpu {
+    let millis = |amount: f64| around(Cores::from_millis(amount * proxies), 0.4, "feature", Vec::new());
+    FeatureCpu { metrics: millis(4.0), access_log: millis(1.0), tracing: millis(0.0), scrapes: millis(0.1) }
+}
+
+fn telemetry() -> Observability {
+    let series = |count: f64| around(Series::new(count), 0.5, "series", Vec::new());
+    let total = Volume {
+        series: around(Series::new(32_430.0), 0.5, "series", vec![Term::new("proxies", 45.0, 720.0, "series")]),
+        ..volume(45.0)
+    };
+    Observability {
+        total,
+        families: vec![
+            (Family::Requests, series(135.0)),
+            (Family::Envoy, series(32_265.0)),
+            (Family::Ztunnel, series(30.0)),
+        ],
+        namespaces: [("ingress".to_owned(), volume(3.0)), ("shop".to_owned(), volume(42.0))].into(),
+        ztunnels: Some((3, series(10.0))),
+        kept: Kept {
+            samples: around(Rate::per_second(2_162.0), 0.5, "samples", Vec::new()),
+            head_series: series(36_480.0),
+            memory: around(
+                Memory::from_mib(310.0),
+                0.6,
+                "Prometheus memory",
+                vec![Term::new("base", 1.0, 95.0, "MiB")],
+            ),
+            disk: around(DataRate::from_bytes_per_second(3_459.0), 0.5, "disk", Vec::new()),
+            disk_kept: around(Memory::from_mib(4_275.0), 0.5, "disk kept", Vec::new()),
+            traffic: around(DataRate::from_bytes_per_second(248_000.0), 0.7, "scrape traffic", Vec::new()),
+        },
+        cpu: feature_cpu(45.0),
+        span_price: MoneyPerHour::ZERO,
+        peers_assumed: 4,
+        trims: vec![Trim {
+            kind: TrimKind::ProxyInternals,
+            series: series(32_265.0),
+            memory: around(Memory::from_mib(200.0), 0.6, "memory saved", Vec::new()),
+            disk: around(DataRate::from_bytes_per_second(3_440.0), 0.5, "disk saved", Vec::new()),
+            cpu: around(Cores::ZERO, 0.0, "CPU saved", Vec::new()),
+        }],
+        findings: Vec::new(),
     }
 }
 

@@ -30,6 +30,8 @@ const GIB: Unit = Unit::plain("GiB", 1024.0 * 1024.0 * 1024.0);
 pub const MILLICORES: Unit = Unit { symbol: "m", size: 0.001, attached: true };
 /// Seconds.
 pub const SECONDS: Unit = Unit::plain("s", 1.0);
+/// Time series.
+pub const SERIES: Unit = Unit::plain("series", 1.0);
 /// Cores.
 pub const CORES: Unit = Unit::plain("cores", 1.0);
 

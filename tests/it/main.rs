@@ -31,5 +31,6 @@ mod reports;
 mod scope;
 mod shared;
 mod sources;
+mod telemetry;
 mod threads;
 mod verdicts;

@@ -25,6 +25,10 @@ mod waypoints;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use protocol::is_tcp_only;
+pub use selected::behind_services;
+pub use waypoints::is_carried;
+
 use super::findings::NO_SERVICES;
 use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;

@@ -1,5 +1,6 @@
 //! How Istio treats a port.
 
+use crate::inventory::Service;
 use crate::inventory::objects::ServicePort;
 
 /// How Istio treats a port.
@@ -24,6 +25,12 @@ pub(super) fn protocol(port: &ServicePort) -> Protocol {
         Protocol::Detected if SERVER_SPEAKS_FIRST.contains(&port.port) => Protocol::Opaque,
         known => known,
     }
+}
+
+/// Whether a service carries nothing that Istio takes apart into requests.
+#[must_use]
+pub fn is_tcp_only(service: &Service) -> bool {
+    !service.ports.is_empty() && service.ports.iter().all(|port| protocol(port) == Protocol::Opaque)
 }
 
 /// The protocol of a name, in any case.

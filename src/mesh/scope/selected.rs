@@ -23,6 +23,15 @@ pub(super) struct Behind<'a> {
     pub ports: BTreeSet<(String, bool)>,
 }
 
+/// Indices of the workloads behind each service of an inventory, in the order of its services.
+#[must_use]
+pub fn behind_services(inventory: &Inventory) -> Vec<Vec<usize>> {
+    let selected = Selected::new(inventory);
+    let services = inventory.services.iter();
+    let behind = services.map(|service| selected.behind(&service.name.namespace, &service.selector));
+    behind.map(|behind| behind.map(|it| it.workloads.clone()).unwrap_or_default()).collect()
+}
+
 /// Indices of workloads by namespace and label, as far as a selector asks for the label.
 type Labelled<'a> = BTreeMap<(&'a str, &'a str, &'a str), Vec<usize>>;
 

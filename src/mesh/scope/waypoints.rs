@@ -6,7 +6,7 @@ use super::protocol::Protocol;
 use super::registry::{Host, Registry};
 use super::routes::{MESH, Route};
 use super::rules::Rules;
-use crate::inventory::{Inventory, Labels, Workload};
+use crate::inventory::{Inventory, Labels, Service, Workload};
 
 /// Label of services and namespaces that name a waypoint, and of those that name its namespace.
 const USE_WAYPOINT: &str = "istio.io/use-waypoint";
@@ -48,7 +48,7 @@ pub(super) fn carried(
         .hosts
         .iter()
         .enumerate()
-        .filter(|(_, host)| host.is_kubernetes && names(inventory, host, workload))
+        .filter(|(_, host)| host.is_kubernetes && names(inventory, host.labels, host.namespace, workload))
         .map(|(index, _)| index)
         .collect();
     for host in own.iter().filter_map(|&index| registry.hosts.get(index)) {
@@ -75,8 +75,14 @@ pub(super) fn carried(
     carried
 }
 
+/// Whether the waypoint of a workload carries a service.
+#[must_use]
+pub fn is_carried(inventory: &Inventory, service: &Service, workload: &Workload) -> bool {
+    names(inventory, Some(&service.labels), &service.name.namespace, workload)
+}
+
 /// Whether a service, or else its namespace, names the waypoint of a workload.
-fn names(inventory: &Inventory, host: &Host<'_>, workload: &Workload) -> bool {
+fn names(inventory: &Inventory, labels: Option<&Labels>, namespace: &str, workload: &Workload) -> bool {
     let Some(name) = workload.labels.get(GATEWAY_NAME) else { return false };
     let gateway = inventory
         .gateways
@@ -86,8 +92,8 @@ fn names(inventory: &Inventory, host: &Host<'_>, workload: &Workload) -> bool {
     if !matches!(carries, "service" | "all") {
         return false;
     }
-    let own = host.labels.and_then(|labels| used(labels, host.namespace));
-    let used = own.or_else(|| used(inventory.namespace_labels(host.namespace), host.namespace));
+    let own = labels.and_then(|labels| used(labels, namespace));
+    let used = own.or_else(|| used(inventory.namespace_labels(namespace), namespace));
     used.is_some_and(|(namespace, used)| namespace == &*workload.id.namespace && used == name)
 }
 

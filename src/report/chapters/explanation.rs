@@ -1,6 +1,7 @@
 //! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
 
 use super::arithmetic::lines as arithmetic;
+use super::observability;
 use super::sent;
 use super::sizing::judged;
 use crate::overhead::ProxyCost;
@@ -21,6 +22,7 @@ pub fn explanation(workload: &WorkloadPlan, scoping: Option<&Scoping>) -> Docume
             blocks: vec![Block::List(sizing(workload, proxy))],
         });
     }
+    chapters.extend(workload.telemetry.as_ref().map(observability::of_workload));
     Document {
         title: format!("{} {}/{}", workload.kind, workload.namespace, workload.name),
         headline: Headline {

@@ -7,6 +7,7 @@ use super::workloads::name;
 use crate::overhead::ProxyCost;
 use crate::placement::NodeFill;
 use crate::plan::{Plan, WorkloadPlan};
+use crate::telemetry::Observability;
 use crate::units::{Bytes, Millicores, Quantity};
 
 /// Most namespaces drawn; the rest is one bar.
@@ -51,6 +52,39 @@ pub fn namespaces(sums: &[NamespaceSum<'_>]) -> Option<Block> {
         caption,
         alt,
         ChartData::Intervals { axis: format!("memory of all proxies, {}", unit.symbol), rows },
+    )
+}
+
+/// Time series of the mesh by family of metrics. Whiskers that would press the bars against the axis are left to
+/// the table.
+pub fn series(observed: &Observability) -> Option<Block> {
+    let count = Unit::plain("series", 1.0);
+    let largest = observed.families.iter().map(|(_, series)| series.value.count()).fold(0.0, f64::max);
+    let mut cut = false;
+    let rows: Vec<Interval> = observed
+        .families
+        .iter()
+        .filter_map(|(family, series)| {
+            let [lower, value, upper] = [series.lower, series.value, series.upper].map(|end| end.count());
+            let end = upper.min(value.max(largest * LARGEST_OTHERS));
+            cut |= end < upper;
+            interval(family.as_str().to_owned(), [lower, value, end], 1.0)
+        })
+        .collect();
+    let mut caption = "Bars: time series of all proxies by family of metrics. Whiskers: the likely range.".to_owned();
+    if cut {
+        caption.push_str(" Long whiskers are cut: the table has the whole range.");
+    }
+    let shown = observed
+        .families
+        .iter()
+        .map(|(family, series)| format!("{} {}", family.as_str(), count.amount(series.value.count())));
+    let alt = format!("Time series by family. {}.", shown.collect::<Vec<_>>().join(", "));
+    chart(
+        "Time series by family of metrics",
+        caption,
+        alt,
+        ChartData::Intervals { axis: "time series of all proxies".to_owned(), rows },
     )
 }
 

@@ -7,6 +7,7 @@ mod explanation;
 mod figures;
 mod findings;
 mod namespaces;
+mod observability;
 mod provenance;
 mod responses;
 mod sent;
@@ -33,6 +34,7 @@ pub fn document(plan: &Plan) -> Document {
             responses::responses(plan),
             capacity::capacity(plan),
             control_plane::control_plane(plan),
+            observability::observability(plan),
             findings::bands(plan),
             findings::findings(plan),
             provenance::assumptions(plan),

@@ -9,6 +9,7 @@ mod derivations;
 mod operation;
 mod proxy;
 mod responses;
+mod telemetry;
 mod verdict;
 mod visible;
 mod wire;

@@ -10,6 +10,7 @@ use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
+use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
@@ -38,6 +39,8 @@ pub struct Report<'a> {
     control_plane: ControlPlane<'a>,
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
+    /// What observing the mesh takes.
+    telemetry: Telemetry<'a>,
     /// Every workload, by namespace, kind and name.
     workloads: Vec<Workload<'a>>,
     /// Response times of the workloads for which any were measured.
@@ -189,6 +192,8 @@ struct Workload<'a> {
     app_measured: bool,
     /// Its part in the mesh and what its proxies cost.
     proxy: WorkloadProxy<'a>,
+    /// What it gives to observe; `null` outside the mesh.
+    telemetry: Option<WorkloadTelemetry>,
 }
 
 /// Bounds of an autoscaler.
@@ -239,6 +244,11 @@ impl Number {
 }
 
 impl Estimate {
+    /// From lower end, figure and upper end.
+    pub fn of_ends([lower, value, upper]: [f64; 3]) -> Self {
+        Self { lower: Number::new(lower), value: Number::new(value), upper: Number::new(upper) }
+    }
+
     /// Memory, in whole bytes: what is beyond is dust of the arithmetic.
     pub fn of_bytes(estimate: &crate::estimate::Estimate<Memory>) -> Self {
         let number = |amount: Memory| Number::new(amount.as_bytes().round());
@@ -275,6 +285,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             totals: Totals::from(&plan.totals),
             control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
             ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
+            telemetry: Telemetry::new(&plan.telemetry, &mut derivations),
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
             response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
@@ -339,6 +350,7 @@ impl<'a> Workload<'a> {
             app_memory_bytes: Number::new(workload.app_memory.as_bytes()),
             app_measured: workload.app_measured,
             proxy: WorkloadProxy::new(workload, derivations),
+            telemetry: workload.telemetry.as_ref().map(|it| WorkloadTelemetry::new(it, derivations)),
         }
     }
 }

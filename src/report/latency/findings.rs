@@ -6,14 +6,15 @@ use crate::report::document::{Block, Cell, Chapter, Column, Tone};
 
 /// Findings, gravest first, where there are any.
 pub fn chapter(report: &LatencyReport) -> Option<Chapter> {
-    if report.findings.is_empty() {
+    of(&report.findings)
+}
+
+/// The chapter of any findings, where there are any.
+pub fn of(findings: &[Finding]) -> Option<Chapter> {
+    if findings.is_empty() {
         return None;
     }
-    Some(Chapter {
-        id: "findings",
-        title: "Findings",
-        blocks: vec![findings(&report.findings), remedies(&report.findings)],
-    })
+    Some(Chapter { id: "findings", title: "Findings", blocks: vec![self::findings(findings), remedies(findings)] })
 }
 
 fn findings(findings: &[Finding]) -> Block {

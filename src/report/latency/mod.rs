@@ -6,7 +6,7 @@
 mod amounts;
 mod comparison;
 mod extraction;
-mod findings;
+pub(super) mod findings;
 mod headline;
 mod json;
 mod mesh;
