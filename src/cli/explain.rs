@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::args::{Explain, ExplainArguments, Global};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::finding::FindingKind;
-use crate::plan::{self, Plan, Scoping, WorkloadPlan};
+use crate::plan::{self, Inputs, Plan, Scoping, WorkloadPlan};
 use crate::report::{self, TerminalOptions};
 use crate::sources;
 
@@ -23,8 +23,9 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
         }
-        Explain::ControlPlane { inventory } => {
-            let plan = Plan::new(load::inputs(inventory, global)?);
+        Explain::ControlPlane { inventory, calls } => {
+            let calls = calls.as_deref().map(sources::read_calls).transpose()?;
+            let plan = Plan::new(Inputs { calls, ..load::inputs(inventory, global)? });
             report::explain_control_plane(
                 &plan,
                 TerminalOptions { width: terminal::width(), color: terminal::color(global) },

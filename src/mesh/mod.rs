@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub use findings::FINDINGS;
 pub use injection::membership;
-pub use scope::{behind_services, is_carried, is_tcp_only, narrowed, scope};
+pub use scope::{behind_services, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope};
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;

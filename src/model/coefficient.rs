@@ -231,11 +231,24 @@ impl Coefficient {
         [self.lower, self.value, self.upper].map(|number| number / self.scale)
     }
 
-    /// A figure worked out from others, to stand in a sum beside those of a card.
+    /// A time worked out from others, to stand in a sum beside those of a card.
     pub(super) fn worked_out(name: &str, [lower, value, upper]: [f64; 3]) -> Self {
         let empty = String::new;
         let (unit, source, date, conditions) = (empty(), empty(), empty(), empty());
-        Self { name: name.to_owned(), value, lower, upper, unit, scale: 1.0, source, date, conditions, range: None }
+        Self {
+            name: name.to_owned(),
+            value,
+            lower,
+            upper,
+            unit,
+            scale: 1.0,
+            source,
+            date,
+            conditions,
+            range: None,
+            measure: Measure::Time,
+            domain: (0.0, LARGEST),
+        }
     }
 
     /// The coefficient as a card would write it.

@@ -3,6 +3,7 @@
 use super::bands::bands;
 use super::demand::Demands;
 use super::responses::{self, Question, responses};
+use super::savings::{self, savings};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{CardId, Input, Plan, WorkloadPlan};
@@ -92,6 +93,16 @@ impl Plan {
             planned: &headroom,
             policy: &policy,
         });
+        let savings = savings(savings::Basis {
+            inventory: &inventory,
+            mesh: &mesh,
+            visibility: &visibility,
+            profiles: &profiles,
+            card: &card,
+            policy: &policy,
+            overhead: &overhead,
+            calls: calls.as_deref(),
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
         findings.extend(mesh_findings);
@@ -109,6 +120,7 @@ impl Plan {
             verdict,
             totals,
             control_plane: overhead.control_plane,
+            savings,
             telemetry,
             workloads,
             responses,

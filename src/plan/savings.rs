@@ -156,9 +156,8 @@ fn needs(basis: &Basis<'_>, by: ScopedBy, visibility: &Visibility, overhead: &Ov
         return None;
     }
     let costs = basis.inventory.workloads.iter().zip(&overhead.workloads);
-    let memory: Vec<Estimate<Memory>> = costs
-        .filter_map(|(workload, cost)| Some(cost.as_ref()?.memory.scaled(workload.replicas as f64)))
-        .collect();
+    let memory: Vec<Estimate<Memory>> =
+        costs.filter_map(|(workload, cost)| Some(cost.as_ref()?.memory.scaled(workload.replicas as f64))).collect();
     Some(Scoped {
         by,
         clusters: clusters / proxies,

@@ -74,6 +74,7 @@ pub fn plan() -> Plan {
         },
         totals: totals(&workloads),
         control_plane: control_plane(),
+        savings: Vec::new(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
         telemetry: telemetry(),
         workloads,

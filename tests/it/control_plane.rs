@@ -22,7 +22,11 @@ fn inputs(file: &str, policy: &str) -> Inputs {
 }
 
 fn findings(plan: &Plan) -> Vec<&str> {
-    plan.findings.iter().map(|finding| finding.kind.id).filter(|id| id.starts_with("istiod-") || id.starts_with("xds")).collect()
+    plan.findings
+        .iter()
+        .map(|finding| finding.kind.id)
+        .filter(|id| id.starts_with("istiod-") || id.starts_with("xds"))
+        .collect()
 }
 
 #[test]

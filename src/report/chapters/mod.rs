@@ -10,6 +10,7 @@ mod namespaces;
 mod observability;
 mod provenance;
 mod responses;
+mod savings;
 mod sent;
 mod sizing;
 mod summary;
@@ -34,6 +35,7 @@ pub fn document(plan: &Plan) -> Document {
             responses::responses(plan),
             capacity::capacity(plan),
             control_plane::control_plane(plan),
+            savings::savings(plan),
             observability::observability(plan),
             findings::bands(plan),
             findings::findings(plan),

@@ -72,9 +72,5 @@ fn saved(today: &Scoped, scoped: &Scoped) -> String {
             if *by_calls { "what it calls and Istio's namespace" } else { "its own namespace and Istio's" }
         ),
     };
-    format!(
-        "{how}: {} less in proxies, {} less in each istiod",
-        text::memory(proxies),
-        text::memory(istiod)
-    )
+    format!("{how}: {} less in proxies, {} less in each istiod", text::memory(proxies), text::memory(istiod))
 }

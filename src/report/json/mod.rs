@@ -9,6 +9,7 @@ mod derivations;
 mod operation;
 mod proxy;
 mod responses;
+mod savings;
 mod telemetry;
 mod verdict;
 mod visible;

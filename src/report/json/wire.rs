@@ -10,6 +10,7 @@ use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
+use super::savings::Scoped;
 use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
@@ -37,6 +38,8 @@ pub struct Report<'a> {
     totals: Totals,
     /// istiod.
     control_plane: ControlPlane<'a>,
+    /// The mesh today and under each scoping that changes anything; empty where none does.
+    savings: Vec<Scoped>,
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
     /// What observing the mesh takes.
@@ -284,6 +287,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             verdict: (&plan.verdict).into(),
             totals: Totals::from(&plan.totals),
             control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
+            savings: plan.savings.iter().map(Scoped::from).collect(),
             ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
             telemetry: Telemetry::new(&plan.telemetry, &mut derivations),
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),

@@ -45,6 +45,7 @@ pub fn control_plane_explained(plan: &Plan) -> Document {
     if let Some(mut sizes) = control_plane(plan) {
         sizes.blocks.retain(|block| !matches!(block, Block::Details(_)));
         chapters.push(sizes);
+        chapters.extend(super::savings::savings(plan));
         chapters.extend(spread_out(plan));
     }
     let sentence = if istiod.proxies == 0 {
