@@ -67,6 +67,7 @@ pub mod overhead;
 pub mod telemetry;
 pub mod placement;
 pub mod plan;
+pub mod modes;
 
 pub mod report;
 

@@ -3,6 +3,7 @@
 //! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
 
 mod churn;
+mod data_plane;
 mod telemetry;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,8 @@ pub use churn::ChurnPolicy;
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 
 use serde::{Deserialize, Serialize};
+
+pub use data_plane::{DataPlane, GatewayPolicy, Waypoints};
 
 use crate::quantity;
 use crate::units::{Bytes, Millicores, MoneyPerHour, Quantile, Rate, Seconds, Share};
@@ -27,8 +30,10 @@ pub struct Policy {
     pub traffic: TrafficPolicy,
     /// Mesh features that cost CPU.
     pub features: FeaturePolicy,
-    /// How proxies are injected.
+    /// Which proxies there are, and how they are injected.
     pub injection: InjectionPolicy,
+    /// How gateways and waypoints are sized.
+    pub gateways: GatewayPolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
     /// How often things change.
@@ -85,12 +90,16 @@ pub struct FeaturePolicy {
     pub tracing_sampling: Share,
 }
 
-/// How proxies are injected.
+/// Which proxies there are, and how they are injected.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct InjectionPolicy {
     /// Namespaces that join the mesh beside those labelled; `all` for every namespace but the system's.
     pub enroll: BTreeSet<String>,
+    /// How the workloads of the mesh take part in it.
+    pub mode: DataPlane,
+    /// Which waypoints there will be.
+    pub waypoints: Waypoints,
     /// Classic containers or native sidecars, for proxies not yet there.
     pub form: SidecarForm,
     /// CPU request of an injected proxy, instead of the card's default.
@@ -205,7 +214,8 @@ impl Default for FeaturePolicy {
 
 impl Default for InjectionPolicy {
     fn default() -> Self {
-        Self { enroll: BTreeSet::new(), form: SidecarForm::Auto, proxy_cpu: None, proxy_memory: None }
+        let (mode, waypoints, form) = (DataPlane::default(), Waypoints::default(), SidecarForm::Auto);
+        Self { enroll: BTreeSet::new(), mode, waypoints, form, proxy_cpu: None, proxy_memory: None }
     }
 }
 
@@ -297,6 +307,12 @@ impl Policy {
         }
         if let Some(message) = self.churn.wrong() {
             return wrong(message);
+        }
+        if self.gateways.target_utilization.get() <= 0.0 {
+            return wrong("gateways.target_utilization is 0: no replica could carry anything; use a share such as 0.6");
+        }
+        if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
+            return wrong("gateways.min_replicas must be a number from 1 to 1000");
         }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
@@ -429,6 +445,9 @@ mod tests {
             ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
             ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
             ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
+            ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
+            ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
+            ("[injection]\nmode = \"mixed\"", "mixed"),
             ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),
             ("[telemetry]\nlabel_sets_per_peer = 0.5", "label_sets_per_peer"),

@@ -56,6 +56,9 @@ pub enum Command {
     /// What the mesh costs and whether it fits: inventory in, capacity plan out
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArguments),
+    /// The same inventory with sidecars, in ambient mode, with waypoints and without a mesh, side by side
+    #[command(after_help = COMPARE_EXAMPLES)]
+    Compare(CompareArguments),
     /// Response times of any load tool: percentiles with intervals, comparison, SLO check
     #[command(after_help = LATENCY_EXAMPLES)]
     Latency(Box<LatencyArguments>),
@@ -94,6 +97,14 @@ Examples:
   meshcap plan dump.tar.gz --format json | jq .totals
   helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check
   meshcap plan dump/ --latency shop/cart=fortio.json --slo 'p99<250ms' --check";
+
+const COMPARE_EXAMPLES: &str = "\
+Who is in the mesh is as labelled and enrolled; how they take part is what changes.
+
+Examples:
+  meshcap compare dump/ --enroll all -o modes.html
+  meshcap compare dump/ --modes sidecar,ambient --policy policy.toml
+  meshcap compare dump/ --latency shop/cart=fortio.json --json | jq '.modes[].cpu_cores.value'";
 
 const LATENCY_EXAMPLES: &str = "\
 Reads Fortio, wrk, wrk2, oha, hey, vegeta, k6, Nighthawk, Locust, JMeter, HdrHistogram (.hgrm, .hlog,
@@ -323,6 +334,31 @@ pub struct PlanArguments {
     pub check: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    #[command(flatten)]
+    pub inventory: InventoryArguments,
+    /// Modes to compare, in this order
+    #[arg(long, value_name = "MODE", value_delimiter = ',', value_parser = mesh_modes(), default_values = crate::modes::MeshMode::ALL.map(crate::modes::MeshMode::name))]
+    pub modes: Vec<String>,
+    /// Measured response times of workloads, as for `meshcap plan`; may be repeated
+    #[arg(long, value_name = "[WORKLOAD=]FILE")]
+    pub latency: Vec<PathBuf>,
+    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Vec<PathBuf>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Short for --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+}
+
+fn mesh_modes() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(crate::modes::MeshMode::ALL.map(crate::modes::MeshMode::name))
+}
+
 /// Formats of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -432,6 +468,8 @@ pub struct SchemaArguments {
 pub enum SchemaOf {
     /// `meshcap plan`
     Plan,
+    /// `meshcap compare`
+    Compare,
     /// `meshcap latency`
     Latency,
     /// `meshcap fit`

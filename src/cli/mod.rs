@@ -5,6 +5,7 @@
 mod args;
 mod calibrate;
 mod calibrate_args;
+mod compare;
 mod explain;
 mod fit;
 mod generate;
@@ -89,6 +90,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
+        Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),

@@ -1,10 +1,10 @@
 //! The main job: inventory in, plan out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Format, Global, PlanArguments};
 use super::{Failure, Outcome, load, output, terminal};
-use crate::plan::{Outcome as Judgement, Plan};
+use crate::plan::{Inputs, Outcome as Judgement, Plan};
 use crate::report::{self, TerminalOptions};
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 use crate::sources::{self, Input};
@@ -12,11 +12,7 @@ use crate::sources::{self, Input};
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<Format>(&arguments.output)?;
     let mut inputs = load::inputs(&arguments.inventory, global)?;
-    for wanted in &arguments.latency {
-        let reading = response_times(wanted)?;
-        inputs.response_times.extend(reading.measurements);
-        inputs.findings.extend(reading.findings);
-    }
+    read_response_times(&mut inputs, &arguments.latency)?;
     inputs.objectives.clone_from(&arguments.slo);
     inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
     let plan = Plan::new(inputs);
@@ -39,6 +35,16 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
         ))),
         Judgement::Tight | Judgement::DoesNotFit => Ok(Outcome::PolicyNotMet),
     }
+}
+
+/// Adds what was measured to the inputs of a plan.
+pub fn read_response_times(inputs: &mut Inputs, files: &[PathBuf]) -> Result<(), Failure> {
+    for wanted in files {
+        let reading = response_times(wanted)?;
+        inputs.response_times.extend(reading.measurements);
+        inputs.findings.extend(reading.findings);
+    }
+    Ok(())
 }
 
 /// Measurements of `NAMESPACE/NAME=FILE`, which are then those of that workload, or of a file.

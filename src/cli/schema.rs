@@ -9,6 +9,7 @@ use crate::report;
 pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
     output::print(&match arguments.of {
         SchemaOf::Plan => report::schema(),
+        SchemaOf::Compare => report::comparison_schema(),
         SchemaOf::Latency => report::latency_schema(),
         SchemaOf::Fit => report::fit_schema(),
     })?;

@@ -150,6 +150,10 @@ pub enum ReplicasBasis {
     Status,
     /// A flat inventory's column.
     Table,
+    /// A Gateway object announces it; Istio gives it one pod.
+    Announced,
+    /// The policy plans it, with the replicas its load needs.
+    Planned,
 }
 
 impl fmt::Display for ReplicasBasis {
@@ -162,6 +166,8 @@ impl fmt::Display for ReplicasBasis {
             Self::PerNode => "one per eligible node",
             Self::Status => "replicas last reported",
             Self::Table => "replicas column",
+            Self::Announced => "announced by a Gateway",
+            Self::Planned => "planned for its load",
         })
     }
 }
@@ -236,6 +242,29 @@ impl Inventory {
     pub fn namespace_labels(&self, namespace: &str) -> &Labels {
         static NONE: Labels = Labels::new();
         self.namespaces.get(namespace).map_or(&NONE, |namespace| &namespace.labels)
+    }
+
+    /// The inventory with further workloads, none of which has pods yet.
+    #[must_use]
+    pub fn with_workloads(mut self, workloads: Vec<Workload>) -> Self {
+        if workloads.is_empty() {
+            return self;
+        }
+        let present = self.workloads.len();
+        let further = workloads.into_iter().map(|workload| Workload { pods: 0..0, ..workload });
+        let mut all: Vec<(usize, Workload)> = self.workloads.into_iter().chain(further).enumerate().collect();
+        all.sort_by(|(at, a), (b_at, b)| a.id.cmp(&b.id).then(at.cmp(b_at)));
+        let mut moved = vec![0; all.len()];
+        for (now, (before, _)) in all.iter().enumerate() {
+            if let Some(place) = moved.get_mut(*before) {
+                *place = now;
+            }
+        }
+        for pod in &mut self.pods {
+            pod.workload = moved.get(pod.workload).copied().filter(|_| pod.workload < present).unwrap_or(usize::MAX);
+        }
+        self.workloads = all.into_iter().map(|(_, workload)| workload).collect();
+        self
     }
 
     /// The pods of a workload.

@@ -17,7 +17,7 @@ mod tests;
 
 pub use extract::{Added, ExtractError, Extraction, extract};
 pub use hop::{Hop, HopTime, Mode, Traffic};
-pub use predict::{Predicted, Prediction, PredictionError, predict, saturated};
+pub use predict::{Predicted, Prediction, PredictionError, hops, predict, saturated};
 pub use sweep::{MeshKnee, Sweep, SweepPoint, sweep};
 pub use verify::{Environment, Fitted, verify};
 

@@ -1,7 +1,7 @@
 //! A baseline with the mesh on top.
 
 use super::hop::{Choice, Station};
-use super::{BEYOND_SATURATION, HopTime, Mode, NEAR_CPU_LIMIT, OTHER_LOAD, Traffic};
+use super::{BEYOND_SATURATION, Hop, HopTime, Mode, NEAR_CPU_LIMIT, OTHER_LOAD, Traffic};
 use crate::card::ModelCard;
 use crate::composition::{Dependence, Middle, Spread};
 use crate::finding::Finding;
@@ -95,6 +95,17 @@ pub fn predict(
         added: answers.added.to_distribution(samples)?,
         findings,
     })
+}
+
+/// What each of a row of proxies does to a request, each under a load of its own.
+///
+/// # Errors
+/// [`PredictionError::Queue`] for a load that saturates one of them.
+pub fn hops(
+    on_the_way: impl IntoIterator<Item = (Hop, Traffic)>,
+    card: &ModelCard,
+) -> Result<Vec<HopTime>, PredictionError> {
+    on_the_way.into_iter().map(|(hop, traffic)| Station::new(hop, &traffic, card)?.time()).collect()
 }
 
 /// The finding for a load under which nothing can be predicted.

@@ -72,7 +72,7 @@ pub(super) const GATEWAY_WITHOUT_PODS: FindingKind = FindingKind {
     id: "gateway-without-pods",
     severity: Severity::Warning,
     meaning: "a Gateway of class istio or istio-waypoint is in the input, but no pod that serves it",
-    why: "one pod of default size is placed for it and counted among istiod's proxies; its memory and CPU are in no total, for nobody says what it carries",
+    why: "one pod of default size is planned for it, as Istio makes it; how many requests it carries is assumed",
     remedy: "add the gateway's Deployment or pods to the input",
 };
 

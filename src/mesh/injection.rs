@@ -6,16 +6,16 @@
 //! the annotation of that name; pods on the host network and Kubernetes' own namespaces are left
 //! alone; a pod with a sidecar is not captured by ambient mode. Enrolling `all` leaves ambient
 //! workloads as they are: they are in the mesh already.
+//!
+//! A policy may plan one data plane for all that are in the mesh, whatever they have today.
 
-use super::findings::{
-    ENROLLED_NAMESPACE_MISSING, GATEWAY_WITHOUT_PODS, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART,
-};
+use super::findings::{ENROLLED_NAMESPACE_MISSING, MIXED_PROXIES, NEVER_INJECTED, PROXY_AT_NEXT_RESTART};
 use super::proxy::{self, ProxyNotes, find_proxy};
 use super::{Membership, Mesh, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, Gateway, Inventory, Labels, STATIC_POD, Workload};
-use crate::policy::InjectionPolicy;
+use crate::inventory::{Container, Inventory, Labels, ReplicasBasis, STATIC_POD, Workload};
+use crate::policy::{DataPlane, InjectionPolicy, Waypoints};
 
 /// Namespaces whose pods Istio never injects.
 const NEVER: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -43,18 +43,9 @@ pub fn membership(
     let context = proxy::Context { defaults, policy, largest_node_cpu: largest_node.max() };
     let members =
         inventory.workloads.iter().map(|workload| member(inventory, workload, &context, &mut notes)).collect();
-    let announced_gateways: Vec<_> = inventory
-        .gateways
-        .iter()
-        .filter(|gateway| is_announced(inventory, gateway))
-        .map(|it| it.name.clone())
-        .collect();
-    for name in &announced_gateways {
-        notes.announced.add(name);
-    }
     let mut findings = notes.findings();
     findings.extend(missing_namespaces(inventory, policy));
-    (Mesh { members, announced_gateways }, findings)
+    (Mesh { members }, findings)
 }
 
 #[derive(Default)]
@@ -62,7 +53,6 @@ struct Notes {
     mixed: Tally,
     at_restart: Tally,
     never: Tally,
-    announced: Tally,
     proxies: ProxyNotes,
 }
 
@@ -78,9 +68,6 @@ impl Notes {
         findings.extend(self.never.finding(&NEVER_INJECTED, "workloads", |names| {
             format!("stay without a proxy although the namespace is in the mesh: {names}")
         }));
-        findings.extend(self.announced.finding(&GATEWAY_WITHOUT_PODS, "gateways", |names| {
-            format!("announced, but none of their pods is in the input: {names}")
-        }));
         findings
     }
 }
@@ -91,33 +78,90 @@ fn member(inventory: &Inventory, workload: &Workload, context: &proxy::Context<'
     let running = with_proxy.clone().count() as u64;
     let carrier = with_proxy.map(|pod| &pod.spec).next().unwrap_or(&workload.spec);
     if let Some(found) = find_proxy(carrier) {
-        let (mode, reason) = role_of(workload, found.container);
+        let (today, reason) = role_of(workload, found.container);
+        let mode = planned(today, context.policy);
+        if mode != today && mode != ProxyMode::Sidecar {
+            return Membership { mode, today, reason: planned_reason(&reason, context.policy), proxy: None };
+        }
         if running > 0 && running < workload.replicas && mode == ProxyMode::Sidecar {
             notes.mixed.add(&workload.id);
         }
         let proxy = context.existing(workload, &found, running, mode, &mut notes.proxies);
-        return Membership { mode, reason, proxy: Some(proxy) };
+        return Membership { mode, today, reason: of_basis(workload, reason), proxy: Some(proxy) };
     }
     if is_control_plane(workload) {
-        return Membership { mode: ProxyMode::ControlPlane, reason: "it runs istiod".to_owned(), proxy: None };
+        let today = ProxyMode::ControlPlane;
+        let mode = planned(today, context.policy);
+        return Membership { mode, today, reason: "it runs istiod".to_owned(), proxy: None };
     }
     let namespace = inventory.namespace_labels(&workload.id.namespace);
-    let (wanted, reason) = wants(workload, namespace, context.policy);
-    if wanted == ProxyMode::None {
-        return Membership { mode: ProxyMode::None, reason, proxy: None };
+    let (labelled, reason) = wants(workload, namespace, context.policy);
+    let outside = |reason: String| Membership { mode: ProxyMode::None, today: ProxyMode::None, reason, proxy: None };
+    if labelled == ProxyMode::None {
+        return outside(reason);
     }
     if let Some(obstacle) = never_injected(workload) {
         notes.never.add(&workload.id);
-        return Membership { mode: ProxyMode::None, reason: obstacle.to_owned(), proxy: None };
+        return outside(obstacle.to_owned());
     }
-    if wanted == ProxyMode::Ambient {
-        return Membership { mode: ProxyMode::Ambient, reason, proxy: None };
+    let today = if labelled == ProxyMode::Ambient { labelled } else { ProxyMode::None };
+    let wanted = planned(labelled, context.policy);
+    let reason = if wanted == labelled { reason } else { planned_reason(&reason, context.policy) };
+    if matches!(wanted, ProxyMode::Ambient | ProxyMode::None) {
+        return Membership { mode: wanted, today, reason, proxy: None };
     }
-    if pods.iter().any(|pod| pod.listed) && !is_enrolled(&workload.id.namespace, context.policy) {
+    let by_label = wanted == labelled && !is_enrolled(&workload.id.namespace, context.policy);
+    if by_label && pods.iter().any(|pod| pod.listed) {
         notes.at_restart.add(&workload.id);
     }
     let proxy = context.injected(workload, &mut notes.proxies);
-    Membership { mode: wanted, reason, proxy: Some(proxy) }
+    Membership { mode: wanted, today, reason, proxy: Some(proxy) }
+}
+
+/// The part a workload is to play under the policy's data plane.
+fn planned(role: ProxyMode, policy: &InjectionPolicy) -> ProxyMode {
+    let kept = plans_gateway(role, policy);
+    match (policy.mode, role) {
+        (DataPlane::None, _) => ProxyMode::None,
+        (_, ProxyMode::Gateway | ProxyMode::Waypoint) => {
+            if kept {
+                role
+            } else {
+                ProxyMode::None
+            }
+        }
+        (DataPlane::Sidecar, ProxyMode::Ambient) => ProxyMode::Sidecar,
+        (DataPlane::Sidecar, ProxyMode::Ztunnel) => ProxyMode::None,
+        (DataPlane::Ambient, ProxyMode::Sidecar) => ProxyMode::Ambient,
+        _ => role,
+    }
+}
+
+/// Whether a policy has gateways, or waypoints, as `role` says.
+pub(super) fn plans_gateway(role: ProxyMode, policy: &InjectionPolicy) -> bool {
+    match policy.mode {
+        DataPlane::None => false,
+        DataPlane::Sidecar => role != ProxyMode::Waypoint,
+        DataPlane::AsLabelled | DataPlane::Ambient => {
+            role != ProxyMode::Waypoint || policy.waypoints != Waypoints::None
+        }
+    }
+}
+
+fn planned_reason(reason: &str, policy: &InjectionPolicy) -> String {
+    let plans = match policy.mode {
+        DataPlane::AsLabelled => "no waypoints",
+        DataPlane::Sidecar => "sidecars for all",
+        DataPlane::Ambient => "ambient mode for all",
+        DataPlane::None => "no mesh",
+    };
+    format!("{reason}, but the policy plans {plans}")
+}
+
+/// A workload that is yet to come says so.
+fn of_basis(workload: &Workload, reason: String) -> String {
+    let is_to_come = matches!(workload.replicas_basis, ReplicasBasis::Announced | ReplicasBasis::Planned);
+    if is_to_come { workload.replicas_basis.to_string() } else { reason }
 }
 
 /// The part a pod with a proxy plays: the proxy's own arguments say it, else labels, else the pod's shape.
@@ -241,22 +285,6 @@ fn never_injected(workload: &Workload) -> Option<&'static str> {
         return Some("Kubernetes' own namespaces are never injected");
     }
     (*workload.id.kind == *STATIC_POD).then_some("static pods bypass injection")
-}
-
-/// Whether istiod will make pods for a gateway that has none in the input.
-///
-/// For class `istio` it names the Deployment after gateway and class, for waypoints after the gateway;
-/// both carry the gateway's name as a label (istio.io, "Kubernetes Gateway API", Automated Deployment).
-fn is_announced(inventory: &Inventory, gateway: &Gateway) -> bool {
-    if !matches!(&*gateway.class, "istio" | "istio-waypoint") {
-        return false;
-    }
-    let (namespace, name) = (&gateway.name.namespace, &*gateway.name.name);
-    let deployment = format!("{name}-{}", gateway.class);
-    !inventory.workloads.iter().filter(|workload| workload.id.namespace == *namespace).any(|workload| {
-        let labelled = workload.labels.get("gateway.networking.k8s.io/gateway-name");
-        labelled.is_some_and(|label| label == name) || [name, &deployment].contains(&&*workload.id.name)
-    })
 }
 
 fn missing_namespaces(inventory: &Inventory, policy: &InjectionPolicy) -> impl Iterator<Item = Finding> {

@@ -2,8 +2,10 @@
 
 mod findings;
 mod injection;
+mod planned;
 mod proxy;
 mod scope;
+mod waypoint_label;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,6 +13,7 @@ use std::sync::Arc;
 
 pub use findings::FINDINGS;
 pub use injection::membership;
+pub use planned::with_gateways;
 pub use scope::{behind_services, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope};
 
 use crate::inventory::Container;
@@ -22,8 +25,6 @@ use crate::units::Bytes;
 pub struct Mesh {
     /// Parallel to [`crate::inventory::Inventory::workloads`].
     pub members: Vec<Membership>,
-    /// Gateways and waypoints that a Gateway object announces but no workload runs yet.
-    pub announced_gateways: Vec<crate::inventory::ObjectName>,
 }
 
 /// How one workload takes part in the mesh.
@@ -31,10 +32,27 @@ pub struct Mesh {
 pub struct Membership {
     /// Its part.
     pub mode: ProxyMode,
+    /// The part it plays today: that of the proxy it runs; without one, what labels ask of ambient mode.
+    pub today: ProxyMode,
     /// Why: the label, annotation or container that decided.
     pub reason: String,
     /// The proxy container each of its pods has or will have; `None` without a proxy of its own.
     pub proxy: Option<Proxy>,
+}
+
+impl Membership {
+    /// Whether it is a gateway, waypoint, ztunnel or istiod of today that the policy plans without: its pods go.
+    #[must_use]
+    pub fn goes(&self) -> bool {
+        let is_of_istio = !matches!(self.today, ProxyMode::None | ProxyMode::Sidecar | ProxyMode::Ambient);
+        is_of_istio && self.mode == ProxyMode::None
+    }
+
+    /// Whether its pods run sidecars today that the policy plans without.
+    #[must_use]
+    pub fn loses_sidecar(&self) -> bool {
+        self.today == ProxyMode::Sidecar && self.mode != ProxyMode::Sidecar
+    }
 }
 
 /// A proxy container, running or to come.
@@ -148,6 +166,8 @@ pub struct Visibility {
     pub workloads: Vec<VisibleConfig>,
     /// Parallel to the workloads: what decided, and what is seen.
     pub scopes: Vec<Scope>,
+    /// For every waypoint, by index, the workloads whose traffic it carries, in rising order.
+    pub carried: BTreeMap<usize, Vec<usize>>,
     /// Services of the mesh, hosts of service entries among them.
     pub services: u64,
     /// Endpoints of all services' ports together.

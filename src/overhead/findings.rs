@@ -79,6 +79,24 @@ pub const ISTIOD_SINGLE_REPLICA: FindingKind = FindingKind {
     remedy: "run two replicas or more with a PodDisruptionBudget and spread them over nodes",
 };
 
+/// ztunnel requests less than its busiest pod needs.
+pub const ZTUNNEL_REQUEST_BELOW_NEED: FindingKind = FindingKind {
+    id: "ztunnel-request-below-need",
+    severity: Severity::Warning,
+    meaning: "ztunnel requests less than it needs on the node whose captured pods bring most traffic",
+    why: "all pods of a DaemonSet request the same; on a full node ztunnel waits for CPU, and with it every captured pod of the node",
+    remedy: "raise resources.requests of the ztunnel chart to the need, or spread the busiest workloads over more nodes",
+};
+
+/// A gateway or waypoint has fewer replicas than it needs.
+pub const GATEWAY_POOL_TOO_SMALL: FindingKind = FindingKind {
+    id: "gateway-pool-too-small",
+    severity: Severity::Warning,
+    meaning: "a gateway or waypoint has fewer replicas than the policy's utilization and losses ask for",
+    why: "all traffic of its services passes it: while a replica restarts the others carry its share, and a single one carries nothing",
+    remedy: "raise its replicas or its autoscaler's maximum, or change the section gateways of the policy",
+};
+
 /// No number of replicas keeps istiod within the policy's largest replica.
 pub const ISTIOD_REPLICA_TOO_SMALL: FindingKind = FindingKind {
     id: "istiod-replica-too-small",
@@ -96,6 +114,8 @@ pub const FINDINGS: &[&FindingKind] = &[
     &CPU_LIMIT_BELOW_NEED,
     &PROXY_SATURATED,
     &TRAFFIC_ASSUMED,
+    &GATEWAY_POOL_TOO_SMALL,
+    &ZTUNNEL_REQUEST_BELOW_NEED,
     &ISTIOD_BELOW_NEED,
     &ISTIOD_SINGLE_REPLICA,
     &ISTIOD_REPLICA_TOO_SMALL,

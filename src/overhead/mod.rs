@@ -2,6 +2,7 @@
 
 mod control_plane;
 mod findings;
+mod pool;
 mod proxy;
 mod sizing;
 #[cfg(test)]
@@ -13,10 +14,11 @@ pub use control_plane::{
     Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
 };
 pub use findings::FINDINGS;
+pub use pool::{Pool, pool_replicas};
 pub use proxy::{features, memory as proxy_memory};
 pub use sizing::{cpu_needed, memory_needed};
 pub use verdict::{SizingVerdict, sizing_verdicts};
-pub use ztunnel::ztunnel_count;
+pub use ztunnel::{BusiestZtunnel, ztunnel_count};
 
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
@@ -32,8 +34,7 @@ use crate::units::{Bytes, Cores, Memory, Millicores};
 ///
 /// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads.
 /// A workload that runs ztunnel has no entry of its own in [`Overhead::workloads`]: its pods are
-/// [`Overhead::ztunnel`], [`ztunnel_count`] times. Gateways and waypoints that are only announced count as
-/// proxies of the control plane and nowhere else.
+/// [`Overhead::ztunnel`], [`ztunnel_count`] times.
 #[must_use]
 pub fn estimate(
     inventory: &Inventory,
@@ -47,12 +48,14 @@ pub fn estimate(
     let mut cases = findings::Cases::default();
 
     let workloads = proxy::estimate_all(&inputs, &mut cases);
-    let ztunnel = ztunnel::estimate(&inputs, &mut cases);
+    let pools = pool::estimate_all(&inputs, &mut cases);
+    let (ztunnel, busiest_ztunnel) = ztunnel::estimate(&inputs, &mut cases).unzip();
+    let busiest_ztunnel = busiest_ztunnel.flatten();
     let control_plane = control_plane::estimate(&inputs, &mut cases);
 
     let mut findings = cases.into_findings();
     finding::sort(&mut findings);
-    Overhead { workloads, control_plane, ztunnel, findings }
+    Overhead { workloads, pools, control_plane, ztunnel, busiest_ztunnel, findings }
 }
 
 /// What all parts of the estimate look at.
@@ -71,10 +74,15 @@ struct Inputs<'a> {
 pub struct Overhead {
     /// Cost of the proxy of each workload; parallel to the inventory's workloads, `None` without one.
     pub workloads: Vec<Option<ProxyCost>>,
+    /// Replicas of each gateway and waypoint; parallel to the workloads, `None` for others.
+    pub pools: Vec<Option<Pool>>,
     /// Cost of the control plane.
     pub control_plane: ControlPlane,
-    /// Cost of one ztunnel, where the inventory has ambient workloads: one runs on every node.
+    /// Cost of one ztunnel, where the inventory has ambient workloads: one runs on every node. Usage is the average;
+    /// what is needed is what the busiest node needs, for all pods of a DaemonSet request the same.
     pub ztunnel: Option<ProxyCost>,
+    /// The ztunnel that carries most, where it is known which node captured pods run on.
+    pub busiest_ztunnel: Option<BusiestZtunnel>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }

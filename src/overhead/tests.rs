@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::card::TEST_CARD;
-use crate::inventory::{Container, Labels, Measured, Node, ObjectName, PodSpec, ReplicasBasis, Workload, WorkloadId};
+use crate::inventory::{Container, Labels, Measured, Node, PodSpec, ReplicasBasis, Workload, WorkloadId};
 use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
 use crate::policy::SidecarForm;
 use crate::resources::Requirements;
@@ -54,7 +54,7 @@ impl Case {
             workers: 2,
             workers_basis: "test",
         });
-        self.mesh.members.push(Membership { mode, reason: String::new(), proxy });
+        self.mesh.members.push(Membership { mode, today: mode, reason: String::new(), proxy });
         self.visibility.workloads.push(VisibleConfig {
             clusters: 30,
             endpoints: 40,
@@ -66,6 +66,7 @@ impl Case {
         self.profiles.push(Profile {
             rps_per_proxy: Rate::per_second(50.0),
             rps_measured: true,
+            inbound_rps: Rate::per_second(25.0 * replicas as f64),
             connections_per_proxy: 20.0,
             connections_measured: true,
             app_cpu: Cores::ZERO,
@@ -227,15 +228,6 @@ fn istiod_gets_its_floor_in_a_small_mesh_and_replicas_in_a_large_one() {
     assert!(large.replicas > 3, "{}", large.replicas);
     assert!(large.memory_request <= Bytes::from_gib(8) && large.cpu_request <= Millicores::new(4000));
     assert!((large.csr_per_second - 10_000.0 / 43_200.0).abs() < 1e-9);
-}
-
-#[test]
-fn announced_gateways_connect_to_istiod() {
-    let mut case = sidecars(10);
-    case.mesh.announced_gateways = vec![ObjectName::new("shop", "waypoint")];
-    let control_plane = case.estimate().control_plane;
-    assert_eq!(control_plane.proxies, 11);
-    assert!(control_plane.memory.basis.assumptions.iter().any(|assumption| assumption.contains("announced")));
 }
 
 #[test]

@@ -1,18 +1,21 @@
 //! One straight line from what is, what is wanted and what things cost to the plan.
 
+use std::collections::BTreeMap;
+
 use super::bands::bands;
 use super::demand::Demands;
+use super::pools;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
-use super::{CardId, Input, Plan, WorkloadPlan};
+use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
-use crate::mesh::{self, Mesh, Visibility};
+use crate::mesh::{self, Mesh, ProxyMode, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
@@ -55,9 +58,11 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let (mut inventory, gateway_findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
         let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
-        let profiles = profile::observe(&inventory, &policy.traffic);
+        let mut profiles = profile::observe(&inventory, &policy.traffic);
+        pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, &card, &policy);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
         let (observed, telemetry) = telemetry::estimate(&telemetry::Inputs {
             inventory: &inventory,
@@ -70,7 +75,7 @@ impl Plan {
         });
 
         let today = Demands::today(&inventory, &mesh);
-        let planned = Demands::planned(&inventory, &mesh, &overhead, &card, &policy);
+        let planned = Demands::planned(&inventory, &mesh, &overhead, &policy);
         let (allocatable, node_findings) = allocatable(&inventory.nodes);
         let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
         let mut headroom =
@@ -105,6 +110,7 @@ impl Plan {
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
+        findings.extend(gateway_findings);
         findings.extend(mesh_findings);
         findings.extend(scope_findings);
         findings.extend(node_findings);
@@ -115,7 +121,7 @@ impl Plan {
         finding::sort(&mut findings);
         Self {
             inputs: sources,
-            card: CardId { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() },
+            card: CardId::of(&card),
             policy,
             verdict,
             totals,
@@ -125,6 +131,7 @@ impl Plan {
             workloads,
             responses,
             ztunnel: overhead.ztunnel,
+            busiest_ztunnel: overhead.busiest_ztunnel,
             headroom_today,
             headroom,
             bands,
@@ -154,9 +161,11 @@ fn workloads(
     sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
-    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(&overhead.workloads);
+    let costs = overhead.workloads.iter().zip(&overhead.pools);
+    let behind = behind_waypoints(mesh, visibility);
+    let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs).enumerate();
     parts
-        .map(|((((workload, member), (visible, scope)), profile), cost)| {
+        .map(|(index, ((((workload, member), (visible, scope)), profile), (cost, pool)))| {
             let proxy = member.proxy.as_ref();
             WorkloadPlan {
                 namespace: workload.id.namespace.to_string(),
@@ -171,10 +180,13 @@ fn workloads(
                 workers: proxy.map_or(0, |proxy| proxy.workers),
                 rps_per_proxy: profile.rps_per_proxy.as_per_second(),
                 rps_measured: profile.rps_measured,
+                connections_per_proxy: profile.connections_per_proxy,
                 visible: *visible,
                 scope: scope.clone(),
                 sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
                 proxy: cost.clone(),
+                pool: *pool,
+                waypoint: behind.get(&index).copied().unwrap_or_default(),
                 app_cpu: profile.app_cpu,
                 app_memory: profile.app_memory,
                 app_measured: profile.app_measured,
@@ -182,6 +194,23 @@ fn workloads(
             }
         })
         .collect()
+}
+
+/// Captured workloads that a waypoint carries; one that runs wins over one that is to come.
+fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, BehindWaypoint> {
+    let mut behind = BTreeMap::new();
+    let is_captured = |index: usize| mesh.members.get(index).is_some_and(|it| it.mode == ProxyMode::Ambient);
+    for (waypoint, carried) in &visibility.carried {
+        let proxy = mesh.members.get(*waypoint).and_then(|member| member.proxy.as_ref());
+        let runs = proxy.is_some_and(|proxy| proxy.running > 0);
+        for &index in carried.iter().filter(|&&index| is_captured(index)) {
+            let known = behind.entry(index).or_insert(BehindWaypoint::Coming);
+            if runs {
+                *known = BehindWaypoint::Running;
+            }
+        }
+    }
+    behind
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::card::ModelCard;
 use crate::inventory::request::{container_request, pod_request, pod_request_with};
-use crate::inventory::{Container, Inventory, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, STATIC_POD};
-use crate::mesh::{Mesh, Proxy, ProxyMode};
+use crate::inventory::{
+    Container, Inventory, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, ReplicasBasis, STATIC_POD,
+};
+use crate::mesh::{Membership, Mesh, Proxy, ProxyMode};
 use crate::overhead::{Overhead, ProxyCost};
 use crate::placement::{Mobility, PodDemand};
 use crate::policy::Policy;
@@ -27,6 +28,9 @@ struct Demand {
     mobility: Mobility,
 }
 
+/// Containers that Istio injects into a pod (istio/istio, `injection-template.yaml`).
+const SIDECAR_CONTAINERS: [&str; 4] = [PROXY_CONTAINER, "istio-init", "istio-validation", "enable-core-dump"];
+
 /// Requests that the mesh adds beside sidecars.
 pub const ISTIO_NAMESPACE: &str = "istio-system";
 
@@ -37,13 +41,13 @@ impl Demands {
     }
 
     /// The cluster with every planned proxy, the control plane and the node proxies that are missing.
-    pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, card: &ModelCard, policy: &Policy) -> Self {
+    pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, policy: &Policy) -> Self {
         let mut demands = Self::of(inventory, mesh, true);
         // istiod that cannot be sized cannot be placed either; the plan says so.
         if !policy.control_plane.dedicated_nodes && overhead.control_plane.infeasible.is_none() {
             demands.add_control_plane(mesh, overhead);
         }
-        demands.add_gateways(mesh, card);
+        demands.add_gateways(inventory);
         if let Some(ztunnel) = &overhead.ztunnel {
             demands.add_ztunnels(inventory, mesh, ztunnel);
         }
@@ -71,10 +75,19 @@ impl Demands {
         // Pods on nodes that are not in the input run elsewhere; without any node, all pods need a place.
         let counted = |pod: &&Pod| pod.place != Place::Elsewhere || inventory.nodes.is_empty();
         for pod in inventory.pods.iter().filter(counted) {
-            let proxy = mesh.members.get(pod.workload).and_then(|member| member.proxy.as_ref());
+            let member = mesh.members.get(pod.workload);
+            if with_planned_proxies && member.is_some_and(Membership::goes) {
+                continue;
+            }
+            let proxy = member.and_then(|member| member.proxy.as_ref());
+            let stripped = with_planned_proxies && member.is_some_and(Membership::loses_sidecar);
             let key = (Arc::as_ptr(&pod.spec), pod.workload);
             let (request, share) = *known.entry(key).or_insert_with(|| {
-                let (request, share) = requests_of(pod, proxy, with_planned_proxies);
+                let (request, share) = if stripped {
+                    (pod_request(&without_proxy(&pod.spec)), Resources::default())
+                } else {
+                    requests_of(pod, proxy, with_planned_proxies)
+                };
                 (demands.keep(request), demands.keep(share))
             });
             let node = match pod.place {
@@ -112,15 +125,19 @@ impl Demands {
         };
         let request = Resources::new(control_plane.cpu_request, control_plane.memory_request);
         for number in 0..missing {
-            self.add("istiod", number, &request, None, Mobility::Free);
+            self.add(of_istio("istiod", number), &request, None, Mobility::Free);
         }
     }
 
-    /// Istio gives a gateway and a waypoint the resources of a sidecar, and one pod.
-    fn add_gateways(&mut self, mesh: &Mesh, card: &ModelCard) {
-        for (number, _) in mesh.announced_gateways.iter().enumerate() {
-            let request = card.injection.requests.to_resources();
-            self.add("gateway", number as u64, &request, None, Mobility::Free);
+    /// Gateways and waypoints that have no pods yet.
+    fn add_gateways(&mut self, inventory: &Inventory) {
+        let is_to_come = |basis| matches!(basis, ReplicasBasis::Announced | ReplicasBasis::Planned);
+        for workload in inventory.workloads.iter().filter(|workload| is_to_come(workload.replicas_basis)) {
+            let request = pod_request(&workload.spec);
+            for number in 0..workload.replicas {
+                let name = format!("{}-planned-{number}", workload.id.name);
+                self.add(ObjectName::new(&workload.id.namespace, &name), &request, None, Mobility::Free);
+            }
         }
     }
 
@@ -130,16 +147,19 @@ impl Demands {
         }
         let request = ztunnel.requests.to_resources();
         for node in 0..inventory.nodes.len() {
-            self.add("ztunnel", node as u64, &request, Some(node), Mobility::PerNode);
+            self.add(of_istio("ztunnel", node as u64), &request, Some(node), Mobility::PerNode);
         }
     }
 
-    fn add(&mut self, name: &str, number: u64, request: &Resources, node: Option<usize>, mobility: Mobility) {
-        let name = ObjectName::new(ISTIO_NAMESPACE, &format!("{name}-planned-{number}"));
+    fn add(&mut self, name: ObjectName, request: &Resources, node: Option<usize>, mobility: Mobility) {
         let spec = Arc::new(PodSpec::default());
         let request = self.keep(request.clone());
         self.pods.push(Demand { name, spec, request, mesh: request, node, mobility });
     }
+}
+
+fn of_istio(name: &str, number: u64) -> ObjectName {
+    ObjectName::new(ISTIO_NAMESPACE, &format!("{name}-planned-{number}"))
 }
 
 /// The request of a pod and the part of it that its proxy makes.
@@ -155,6 +175,15 @@ fn requests_of(pod: &Pod, proxy: Option<&Proxy>, with_planned_proxies: bool) -> 
         return (pod_request(&pod.spec), Resources::default());
     }
     (pod_request_with(&pod.spec, Some((&proxy.container, proxy.form))), container_request(&proxy.container))
+}
+
+/// What a pod runs without its sidecar and the init containers that come with it.
+fn without_proxy(spec: &PodSpec) -> PodSpec {
+    let is_of_istio = |container: &Container| SIDECAR_CONTAINERS.contains(&&*container.name);
+    let mut spec = spec.clone();
+    spec.containers.retain(|container| !is_of_istio(container));
+    spec.init_containers.retain(|container| !is_of_istio(container));
+    spec
 }
 
 fn has_proxy(spec: &PodSpec) -> bool {

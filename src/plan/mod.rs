@@ -5,6 +5,7 @@ mod bands;
 mod build;
 mod checks;
 mod demand;
+mod pools;
 mod responses;
 mod savings;
 mod scoping;
@@ -17,11 +18,12 @@ pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
 pub use savings::{Scoped, ScopedBy};
 pub use scoping::{Scoping, ScopingBasis, scoping};
 
+use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{ProxyMode, Scope, VisibleConfig};
 pub use crate::overhead::SizingVerdict;
-use crate::overhead::{ControlPlane, ProxyCost};
+use crate::overhead::{BusiestZtunnel, ControlPlane, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
 use crate::telemetry::{Observability, WorkloadTelemetry};
@@ -52,6 +54,8 @@ pub struct Plan {
     pub responses: Vec<WorkloadResponse>,
     /// One ztunnel, where there are ambient workloads.
     pub ztunnel: Option<ProxyCost>,
+    /// The ztunnel that carries most, where it is known.
+    pub busiest_ztunnel: Option<BusiestZtunnel>,
     /// Capacity before the mesh change: the cluster as it is.
     pub headroom_today: Headroom,
     /// Capacity after it.
@@ -82,6 +86,14 @@ pub struct CardId {
     pub title: String,
     /// Date of the card.
     pub date: String,
+}
+
+impl CardId {
+    /// How a card is called.
+    #[must_use]
+    pub fn of(card: &ModelCard) -> Self {
+        Self { name: card.name().to_owned(), title: card.title().to_owned(), date: card.date().to_owned() }
+    }
 }
 
 /// The answer in words, and the checks it follows from.
@@ -216,12 +228,18 @@ pub struct WorkloadPlan {
     pub rps_per_proxy: f64,
     /// Whether that was measured.
     pub rps_measured: bool,
+    /// Open connections of each proxy.
+    pub connections_per_proxy: f64,
     /// Configuration each proxy is sent.
     pub visible: VisibleConfig,
     /// Why that, and what it is made of.
     pub scope: Scope,
     /// What each proxy costs.
     pub proxy: Option<ProxyCost>,
+    /// Its replicas against the need, where it is a gateway or waypoint.
+    pub pool: Option<Pool>,
+    /// Whether a waypoint carries what it receives.
+    pub waypoint: BehindWaypoint,
     /// CPU of the application over all replicas.
     pub app_cpu: Cores,
     /// Memory of the application over all replicas.
@@ -232,6 +250,18 @@ pub struct WorkloadPlan {
     pub sizing: Vec<SizingVerdict>,
     /// What it gives to observe; `None` outside the mesh.
     pub telemetry: Option<WorkloadTelemetry>,
+}
+
+/// Whether a waypoint carries what a workload receives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BehindWaypoint {
+    /// None does.
+    #[default]
+    None,
+    /// One that runs already.
+    Running,
+    /// One that is to come.
+    Coming,
 }
 
 /// A rule of thumb of the field, checked against the plan.

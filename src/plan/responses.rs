@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::WorkloadPlan;
+use super::{BehindWaypoint, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::latency::{Mode, Prediction, Traffic, predict, saturated};
@@ -95,6 +95,7 @@ pub fn responses(
     for workload in workloads {
         *named.entry(&workload.name).or_default() += 1;
     }
+    let ztunnels_run = members.iter().any(|member| member.today == ProxyMode::Ztunnel);
     let mut taken = vec![false; measurements.len()];
     let mut responses = Vec::new();
     for (workload, member) in workloads.iter().zip(members) {
@@ -114,7 +115,7 @@ pub fn responses(
             left_out.iter().map(|one| Finding::new(&OF_ANOTHER_KIND, &one.name, format!("not counted for {name}"))),
         );
         let Some(measured) = together(&name, own, &mut findings) else { continue };
-        let (response, noticed) = response(question, name, &measured, member, workload);
+        let (response, noticed) = response(question, name, &measured, (member, ztunnels_run), workload);
         findings.extend(noticed);
         responses.push(response);
     }
@@ -156,12 +157,12 @@ fn response(
     question: Question<'_>,
     name: String,
     measured: &Measurement,
-    member: &Membership,
+    (member, ztunnels_run): (&Membership, bool),
     workload: &WorkloadPlan,
 ) -> (WorkloadResponse, Vec<Finding>) {
     let Question { slos, policy, card, .. } = question;
     let distribution = &measured.distribution;
-    let (mode, change) = coming(measured, workload);
+    let (mode, change) = coming(measured, member, workload, ztunnels_run);
     let mut response = WorkloadResponse {
         workload: name,
         measurement: measured.name.clone(),
@@ -199,14 +200,33 @@ fn response(
 }
 
 /// The proxies that come between clients and a workload, if any do, and what that means.
-fn coming(measured: &Measurement, workload: &WorkloadPlan) -> (Option<Mode>, &'static str) {
+fn coming(
+    measured: &Measurement,
+    member: &Membership,
+    workload: &WorkloadPlan,
+    ztunnels_run: bool,
+) -> (Option<Mode>, &'static str) {
+    let is_captured = member.today == ProxyMode::Ambient && ztunnels_run;
+    if member.loses_sidecar() {
+        return (None, "measured with sidecars, which go: not predicted");
+    }
+    if is_captured && workload.mode != ProxyMode::Ambient {
+        return (None, "measured with ztunnels, which go: not predicted");
+    }
     if measured.reported.is_some() {
         return (None, "measured by its proxies: as it is");
     }
     match workload.mode {
         ProxyMode::Sidecar if workload.proxy_present => (None, "its sidecars run already: as measured"),
         ProxyMode::Sidecar => (Some(Mode::Sidecar), "client and server sidecar come"),
-        ProxyMode::Ambient => (Some(Mode::AmbientL4), "taken as measured without ztunnels"),
+        ProxyMode::Ambient if is_captured => match workload.waypoint {
+            BehindWaypoint::Coming => (None, "captured already; the waypoint that comes is not in it"),
+            BehindWaypoint::None | BehindWaypoint::Running => (None, "captured already: as measured"),
+        },
+        ProxyMode::Ambient if workload.waypoint == BehindWaypoint::None => {
+            (Some(Mode::AmbientL4), "the ztunnels of both nodes come")
+        }
+        ProxyMode::Ambient => (Some(Mode::AmbientWaypoint), "ztunnels and a waypoint come"),
         ProxyMode::Gateway | ProxyMode::Waypoint | ProxyMode::Ztunnel => (None, "a proxy itself: as measured"),
         ProxyMode::None | ProxyMode::ControlPlane => (None, "not in the mesh: as measured"),
     }

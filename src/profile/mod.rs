@@ -12,6 +12,8 @@ pub struct Profile {
     pub rps_per_proxy: Rate,
     /// Whether [`Self::rps_per_proxy`] was measured rather than assumed.
     pub rps_measured: bool,
+    /// Requests per second that all replicas receive; half of what the policy assumes where nothing was measured.
+    pub inbound_rps: Rate,
     /// Open connections per proxy.
     pub connections_per_proxy: f64,
     /// Whether [`Self::connections_per_proxy`] was measured rather than assumed.
@@ -38,12 +40,15 @@ fn profile(workload: &Workload, policy: &TrafficPolicy) -> Profile {
         (None, None) => None,
         (inbound, outbound) => Some((inbound.unwrap_or_default() + outbound.unwrap_or_default()) / replicas),
     };
+    let assumed = policy.rps_per_proxy * (0.5 * workload.replicas as f64);
+    let inbound = if rps.is_some() { measured.inbound_rps.unwrap_or_default() } else { assumed };
     let request = application_request(&workload.spec);
     let requested_cpu = request.cpu.to_cores() * workload.replicas as f64;
     let requested_memory = request.memory.to_memory() * workload.replicas as f64;
     Profile {
         rps_per_proxy: rps.unwrap_or(policy.rps_per_proxy),
         rps_measured: rps.is_some(),
+        inbound_rps: inbound,
         connections_per_proxy: measured.connections.map_or(policy.connections_per_proxy, |total| total / replicas),
         connections_measured: measured.connections.is_some(),
         app_cpu: measured.app_cpu.unwrap_or(requested_cpu),

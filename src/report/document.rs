@@ -261,6 +261,8 @@ pub enum ChartData {
         /// Share that may be requested by policy, in [0, 1].
         ceiling: f64,
     },
+    /// What bars of one length are made of.
+    Stacks(StackPlot),
     /// Figures against ranges the field quotes, each on its own scale.
     Bands(Vec<BandInterval>),
     /// Response time against percentile.
@@ -279,6 +281,7 @@ impl ChartData {
             Self::Intervals { rows, .. } => rows.is_empty(),
             Self::Requests { rows, .. } => rows.is_empty(),
             Self::Nodes { cpu, memory, .. } => cpu.is_empty() || memory.is_empty(),
+            Self::Stacks(plot) => plot.rows.is_empty(),
             Self::Bands(rows) => rows.is_empty(),
             Self::Percentiles(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()),
             Self::Rates(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()) && plot.measured.is_empty(),
@@ -309,6 +312,17 @@ pub struct RequestPair {
     pub requested: Option<f64>,
     /// Needed.
     pub needed: f64,
+}
+
+/// Horizontal bars, each of the same kinds of parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackPlot {
+    /// Axis label with its unit.
+    pub axis: String,
+    /// Names of the parts, from left to right; at most six.
+    pub parts: Vec<&'static str>,
+    /// Bars from top to bottom, each with an amount of at least 0 for every part.
+    pub rows: Vec<(&'static str, Vec<f64>)>,
 }
 
 /// How full one node, or the average of several, is.

@@ -15,6 +15,7 @@ mod json;
 mod latency;
 mod markdown;
 mod markup;
+mod modes;
 mod terminal;
 mod text;
 
@@ -29,6 +30,7 @@ pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
 
 use crate::fit::Fit;
+use crate::modes::Comparison;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 
 /// The whole report as values, charts included.
@@ -76,6 +78,30 @@ pub fn html(plan: &Plan) -> String {
 #[must_use]
 pub fn json(plan: &Plan) -> String {
     json::render(plan)
+}
+
+/// Modes side by side for a terminal: which uses least, then costs, capacity, response times, differences.
+#[must_use]
+pub fn comparison_terminal(comparison: &Comparison, options: TerminalOptions) -> String {
+    terminal::render(&modes::brief(comparison), options)
+}
+
+/// Modes side by side as GitHub-flavoured Markdown.
+#[must_use]
+pub fn comparison_markdown(comparison: &Comparison) -> String {
+    markdown::render(&modes::document(comparison))
+}
+
+/// Modes side by side as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn comparison_html(comparison: &Comparison) -> String {
+    html::render(&modes::document(comparison))
+}
+
+/// Modes side by side for machines: pretty JSON in base units, with its `schema_version`.
+#[must_use]
+pub fn comparison_json(comparison: &Comparison) -> String {
+    modes::json(comparison)
 }
 
 /// Measured response times for a terminal: what was asked first, then percentiles and findings.
@@ -153,4 +179,11 @@ pub fn schema() -> String {
 #[must_use]
 pub fn latency_schema() -> String {
     latency::schema()
+}
+
+/// JSON Schema (draft 2020-12) of what [`comparison_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn comparison_schema() -> String {
+    modes::schema()
 }

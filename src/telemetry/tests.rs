@@ -56,12 +56,13 @@ impl Case {
             workers: 2,
             workers_basis: "test",
         });
-        self.mesh.members.push(Membership { mode, reason: String::new(), proxy });
+        self.mesh.members.push(Membership { mode, today: mode, reason: String::new(), proxy });
         self.visibility.workloads.push(VisibleConfig { listeners: 10, ..VisibleConfig::default() });
         self.visibility.services = self.inventory.services.len() as u64;
         self.profiles.push(Profile {
             rps_per_proxy: Rate::per_second(100.0),
             rps_measured: true,
+            inbound_rps: Rate::ZERO,
             connections_per_proxy: 20.0,
             connections_measured: true,
             app_cpu: Cores::ZERO,

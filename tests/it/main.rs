@@ -25,6 +25,7 @@ mod latency_reports;
 mod mesh_latency;
 mod observations;
 mod models;
+mod modes;
 mod placement;
 mod queueing;
 mod readme;

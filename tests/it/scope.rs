@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use meshcap::card::ModelCard;
 use meshcap::inventory;
+use meshcap::mesh::ProxyMode;
 use meshcap::plan::{Inputs, Plan, WorkloadPlan};
 use meshcap::policy::Policy;
 use meshcap::sources::{self, Input, Limits, read_bytes};
@@ -181,7 +182,8 @@ fn sidecars_lower_what_proxies_need() {
         let before = plan(&[inventories.join(name)]);
         let after = plan(&[inventories.join(name), data(&format!("scoping/{scoping}.yaml"))]);
         println!("{name}: clusters and memory of each proxy, without Sidecars and with them");
-        for (before, after) in before.workloads.iter().zip(&after.workloads) {
+        let sidecars = before.workloads.iter().zip(&after.workloads).filter(|(it, _)| it.mode == ProxyMode::Sidecar);
+        for (before, after) in sidecars {
             let (wide, narrow) = (before.proxy.as_ref().unwrap(), after.proxy.as_ref().unwrap());
             println!(
                 "{:<24}{:>4} -> {:>3} {:>6.2} -> {:.2} MiB",

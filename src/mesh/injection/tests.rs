@@ -4,8 +4,10 @@ use crate::inventory::PodSpec;
 use std::sync::Arc;
 
 use super::*;
+use crate::inventory::Gateway;
 use crate::inventory::objects::{Controller, ControllerKind, Namespace, ObjectName};
 use crate::inventory::{Object, Sourced, assemble};
+use crate::mesh::with_gateways;
 use crate::policy::SidecarForm;
 use crate::quantity;
 use crate::resources::Declared;
@@ -23,6 +25,8 @@ struct Case<'a> {
     annotations: &'a [(&'a str, &'a str)],
     spec: PodSpec,
     enroll: &'a [&'a str],
+    mode: DataPlane,
+    waypoints: Waypoints,
 }
 
 fn defaults() -> InjectionDefaults {
@@ -56,6 +60,8 @@ fn decide(case: &Case<'_>) -> (Membership, Vec<&'static str>) {
     let inventory = assemble(sourced.to_vec()).inventory;
     let policy = InjectionPolicy {
         enroll: case.enroll.iter().map(|name| (*name).to_owned()).collect(),
+        mode: case.mode,
+        waypoints: case.waypoints,
         ..InjectionPolicy::default()
     };
     let (mut mesh, findings) = membership(&inventory, &defaults(), &policy);
@@ -128,9 +134,13 @@ fn gateways_without_pods_are_announced() {
         gateway("waypoint", "istio-waypoint"),
     ];
     let inventory = Inventory { gateways, ..Inventory::default() };
-    let (mesh, findings) = membership(&inventory, &defaults(), &InjectionPolicy::default());
-    let names: Vec<&str> = mesh.announced_gateways.iter().map(|name| &*name.name).collect();
-    assert_eq!(names, ["front", "waypoint"]);
+    let (inventory, findings) = with_gateways(inventory, &defaults(), &InjectionPolicy::default());
+    let names: Vec<&str> = inventory.workloads.iter().map(|workload| &*workload.id.name).collect();
+    assert_eq!(names, ["front-istio", "waypoint"]);
+    let (mesh, _) = membership(&inventory, &defaults(), &InjectionPolicy::default());
+    let modes: Vec<ProxyMode> = mesh.members.iter().map(|member| member.mode).collect();
+    assert_eq!(modes, [ProxyMode::Gateway, ProxyMode::Waypoint]);
+    assert_eq!(mesh.members[0].reason, "announced by a Gateway");
     assert_eq!((findings[0].kind.id, findings[0].count), ("gateway-without-pods", 2));
 }
 
@@ -203,4 +213,59 @@ fn a_malformed_annotation_is_a_finding() {
 fn enrolling_an_unknown_namespace_is_noticed() {
     let (_, findings) = decide(&Case { enroll: &["shpo"], ..Case::default() });
     assert_eq!(findings, ["enrolled-namespace-missing"]);
+}
+
+#[test]
+fn a_policy_plans_one_data_plane_for_all() {
+    use ProxyMode::{Ambient, None, Sidecar};
+    let labelled = |key, value| Namespace { labels: labels(&[(key, value)]), ..Namespace::default() };
+    for (namespace, arguments, mode, planned) in [
+        (labelled("istio-injection", "enabled"), &[][..], DataPlane::Ambient, (None, Ambient)),
+        (labelled("istio-injection", "enabled"), &["proxy", "sidecar"], DataPlane::Ambient, (Sidecar, Ambient)),
+        (labelled("istio-injection", "enabled"), &["proxy", "sidecar"], DataPlane::Sidecar, (Sidecar, Sidecar)),
+        (labelled("istio-injection", "enabled"), &["proxy", "sidecar"], DataPlane::None, (Sidecar, None)),
+        (labelled(MODE, "ambient"), &[], DataPlane::Sidecar, (Ambient, Sidecar)),
+        (labelled(MODE, "ambient"), &[], DataPlane::AsLabelled, (Ambient, Ambient)),
+        (labelled("team", "shop"), &[], DataPlane::Sidecar, (None, None)),
+        (labelled("team", "shop"), &[], DataPlane::Ambient, (None, None)),
+    ] {
+        let mut containers = vec![container("cart", &[])];
+        if !arguments.is_empty() {
+            containers.push(container("istio-proxy", arguments));
+        }
+        let spec = PodSpec { containers, ..PodSpec::default() };
+        let pairs: Vec<(&str, &str)> = namespace.labels.iter().map(|(key, value)| (&**key, &**value)).collect();
+        let (member, _) = decide(&Case { namespace: &pairs, spec, mode, ..Case::default() });
+        assert_eq!((member.today, member.mode), planned, "{pairs:?} {arguments:?} {mode:?}: {}", member.reason);
+        assert_eq!(member.loses_sidecar(), planned.0 == Sidecar && planned.1 != Sidecar);
+        assert_eq!(member.proxy.is_some(), planned.1 == Sidecar);
+    }
+}
+
+#[test]
+fn what_serves_a_data_plane_goes_with_it() {
+    use ProxyMode::{ControlPlane, Gateway, None, Waypoint, Ztunnel};
+    let role = |words: &'static [&'static str]| PodSpec {
+        containers: vec![container("istio-proxy", words)],
+        ..PodSpec::default()
+    };
+    let istiod = PodSpec {
+        containers: vec![Container { image: "pilot:1.24".to_owned(), ..container("discovery", &[]) }],
+        ..PodSpec::default()
+    };
+    for (spec, mode, waypoints, expected) in [
+        (role(&["proxy", "ztunnel"]), DataPlane::Sidecar, Waypoints::AsDeployed, None),
+        (role(&["proxy", "ztunnel"]), DataPlane::Ambient, Waypoints::None, Ztunnel),
+        (role(&["proxy", "waypoint"]), DataPlane::Sidecar, Waypoints::AsDeployed, None),
+        (role(&["proxy", "waypoint"]), DataPlane::Ambient, Waypoints::AsDeployed, Waypoint),
+        (role(&["proxy", "waypoint"]), DataPlane::Ambient, Waypoints::None, None),
+        (role(&["proxy", "router"]), DataPlane::Ambient, Waypoints::None, Gateway),
+        (role(&["proxy", "router"]), DataPlane::None, Waypoints::AsDeployed, None),
+        (istiod.clone(), DataPlane::Ambient, Waypoints::None, ControlPlane),
+        (istiod, DataPlane::None, Waypoints::None, None),
+    ] {
+        let (member, _) = decide(&Case { spec, mode, waypoints, ..Case::default() });
+        assert_eq!(member.mode, expected, "{:?} in {mode:?}, {waypoints:?}", member.today);
+        assert_eq!(member.goes(), expected == None);
+    }
 }

@@ -5,6 +5,7 @@
 //! discovery selectors leave. Gateways and waypoints are never scoped by a Sidecar. Proxies with the same
 //! scope are sent the same for outbound traffic, so it is worked out once for each scope.
 
+mod assumed;
 mod chosen;
 mod counts;
 mod gateways;
@@ -32,7 +33,6 @@ pub use protocol::is_tcp_only;
 pub use selected::behind_services;
 pub use waypoints::is_carried;
 
-use super::findings::NO_SERVICES;
 use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
 use crate::inventory::objects::ListenerPort;
@@ -50,7 +50,7 @@ use rules::Rules;
 #[must_use]
 pub fn scope(inventory: &Inventory, mesh: &Mesh) -> (Visibility, Vec<Finding>) {
     if inventory.services.is_empty() && inventory.istio.service_entries.is_empty() {
-        return without_services(inventory, mesh);
+        return assumed::without_services(inventory, mesh);
     }
     let context = Context::new(inventory);
     let mut scopes = Scopes::default();
@@ -66,7 +66,11 @@ pub fn scope(inventory: &Inventory, mesh: &Mesh) -> (Visibility, Vec<Finding>) {
         let (visible, scope) = match mode {
             ProxyMode::Sidecar => context.sidecar(index, workload, ports, &mut scopes),
             ProxyMode::Gateway => context.gateway(workload, ports, &mut scopes, &mut assumed_gateways),
-            ProxyMode::Waypoint => context.waypoint(workload),
+            ProxyMode::Waypoint => {
+                let (visible, scope, carried) = context.waypoint(workload);
+                visibility.carried.insert(index, carried);
+                (visible, scope)
+            }
             _ => (VisibleConfig::default(), Scope::default()),
         };
         visibility.workloads.push(visible);
@@ -189,11 +193,13 @@ impl<'a> Context<'a> {
         (at_gateway(outbound.clusters, outbound.endpoints, &inbound), scope)
     }
 
-    fn waypoint(&self, workload: &Workload) -> (VisibleConfig, Scope) {
+    /// What a waypoint is sent, why, and the workloads whose traffic it carries.
+    fn waypoint(&self, workload: &Workload) -> (VisibleConfig, Scope, Vec<usize>) {
         let carried = waypoints::carried(self.inventory, &self.registry, &self.routes, &self.rules, workload);
         let visible = at_waypoint(&carried);
         let decided_by = "a waypoint is sent the services that name it and those their routes lead to".to_owned();
-        (visible, Scope { decided_by, seen: Arc::new(self.seen(carried.hosts.iter())) })
+        let scope = Scope { decided_by, seen: Arc::new(self.seen(carried.hosts.iter())) };
+        (visible, scope, carried.workloads.into_iter().collect())
     }
 
     fn shared(&self, sidecar: Option<usize>, namespace: &'a str, scopes: &mut Scopes<'a>) -> Shared {
@@ -263,37 +269,4 @@ fn special<'a>(inventory: &'a Inventory, registry: &Registry<'a>, routes: &[Rout
         special.extend(rule.export_to.0.iter().map(String::as_str));
     }
     special
-}
-
-/// Without Services, each workload is taken as one service with one HTTP port, all ports different.
-fn without_services(inventory: &Inventory, mesh: &Mesh) -> (Visibility, Vec<Finding>) {
-    let services = inventory.workloads.len() as u64;
-    let endpoints = inventory.workloads.iter().map(|workload| workload.replicas).sum();
-    let outbound = Outbound {
-        clusters: services,
-        endpoints,
-        http_listeners: 1,
-        virtual_hosts: services + 1,
-        routes: services + 1,
-        ..Outbound::default()
-    };
-    let assumption = format!("no Services in the input: {services} services of one HTTP port each assumed");
-    let findings = if services == 0 {
-        Vec::new()
-    } else {
-        let message = format!("each of the {services} workloads is taken as one service with one HTTP port");
-        vec![Finding::new(&NO_SERVICES, "input", message)]
-    };
-    let sent = |index: usize| match mesh.members.get(index).map(|member| member.mode) {
-        Some(mode) if mode.runs_envoy() => at_sidecar(&outbound, (1, 1), 0),
-        _ => VisibleConfig::default(),
-    };
-    let visibility = Visibility {
-        workloads: (0..inventory.workloads.len()).map(sent).collect(),
-        scopes: vec![Scope::default(); inventory.workloads.len()],
-        services,
-        endpoints,
-        assumptions: vec![assumption],
-    };
-    (visibility, findings)
 }

@@ -113,6 +113,12 @@ impl<'a> Registry<'a> {
         }
     }
 
+    /// Indices of the workloads behind a host.
+    pub fn workloads_behind(&self, host: &Host<'a>) -> &[usize] {
+        let Backing::Selector(selector) = host.backing else { return &[] };
+        self.selected.behind(host.namespace, selector).map_or(&[], |behind| &behind.workloads)
+    }
+
     /// Per workload, the hosts without an address of their own that it stands behind.
     pub fn without_address(&self, workloads: usize) -> Vec<Vec<usize>> {
         let mut hosts_of = vec![Vec::new(); workloads];

@@ -7,10 +7,8 @@ use super::registry::{Host, Registry};
 use super::routes::{MESH, Route};
 use super::rules::Rules;
 use crate::inventory::{Inventory, Labels, Service, Workload};
+use crate::mesh::waypoint_label::used;
 
-/// Label of services and namespaces that name a waypoint, and of those that name its namespace.
-const USE_WAYPOINT: &str = "istio.io/use-waypoint";
-const USE_WAYPOINT_NAMESPACE: &str = "istio.io/use-waypoint-namespace";
 /// Label of a waypoint's Gateway that says what it carries; `service` unless it says otherwise.
 const WAYPOINT_FOR: &str = "istio.io/waypoint-for";
 /// Label with which istiod ties the pods of a waypoint to its Gateway.
@@ -29,6 +27,8 @@ pub(super) struct Carried {
     pub virtual_hosts: u64,
     /// Routes over all virtual hosts.
     pub routes: u64,
+    /// Indices of workloads behind its own services.
+    pub workloads: BTreeSet<usize>,
 }
 
 /// What the waypoint of a workload carries.
@@ -52,6 +52,7 @@ pub(super) fn carried(
         .map(|(index, _)| index)
         .collect();
     for host in own.iter().filter_map(|&index| registry.hosts.get(index)) {
+        carried.workloads.extend(registry.workloads_behind(host));
         let (http, tcp) = per_protocol(host);
         let subsets = rules.subsets(&workload.id.namespace, host);
         let of_subsets: u64 = subsets.iter().map(|it| registry.subset_endpoints(host, &it.labels)).sum();
@@ -92,16 +93,8 @@ fn names(inventory: &Inventory, labels: Option<&Labels>, namespace: &str, worklo
     if !matches!(carries, "service" | "all") {
         return false;
     }
-    let own = labels.and_then(|labels| used(labels, namespace));
-    let used = own.or_else(|| used(inventory.namespace_labels(namespace), namespace));
+    let used = used(inventory, labels, namespace);
     used.is_some_and(|(namespace, used)| namespace == &*workload.id.namespace && used == name)
-}
-
-/// Namespace and name of the waypoint that labels ask for.
-fn used<'l>(labels: &'l Labels, own_namespace: &'l str) -> Option<(&'l str, &'l str)> {
-    let name = labels.get(USE_WAYPOINT)?;
-    let namespace = labels.get(USE_WAYPOINT_NAMESPACE).map_or(own_namespace, String::as_str);
-    Some((namespace, name))
 }
 
 fn per_protocol(host: &Host<'_>) -> (u64, u64) {

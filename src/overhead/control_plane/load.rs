@@ -30,9 +30,7 @@ struct Seen<'a> {
 pub(super) fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
-    envoys
-        .chain([ztunnel_count(inputs.inventory, inputs.mesh), inputs.mesh.announced_gateways.len() as u64])
-        .fold(0, u64::saturating_add)
+    envoys.chain([ztunnel_count(inputs.inventory, inputs.mesh)]).fold(0, u64::saturating_add)
 }
 
 /// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
@@ -40,8 +38,7 @@ pub(super) fn proxies(inputs: &Inputs<'_>) -> u64 {
 pub(super) fn certificates(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    let announced = inputs.mesh.announced_gateways.len() as u64;
-    holders.map(|(workload, _)| workload.replicas).fold(announced, u64::saturating_add)
+    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
 }
 
 /// What so many proxies make an istiod serve.

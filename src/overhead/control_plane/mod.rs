@@ -136,10 +136,6 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
         format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
         "services a proxy sees taken as the clusters it is sent, on average over all proxies".to_owned(),
     ];
-    let announced = inputs.mesh.announced_gateways.len();
-    if announced > 0 {
-        assumptions.push(format!("{announced} announced gateways and waypoints counted as one proxy each"));
-    }
     if inputs.inventory.nodes.is_empty() && ztunnel_count(inputs.inventory, inputs.mesh) > 0 {
         assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());
     }

@@ -46,7 +46,12 @@ fn inside(band: &Band) -> Cell {
 
 /// Every kind of finding with its explanation and its cases.
 pub fn findings(plan: &Plan) -> Option<Chapter> {
-    let blocks = by_kind(&plan.findings).into_iter().map(|(kind, cases)| explained(kind, &cases)).collect();
+    of(&plan.findings)
+}
+
+/// The same of any findings, gravest first.
+pub fn of(findings: &[Finding]) -> Option<Chapter> {
+    let blocks = by_kind(findings).into_iter().map(|(kind, cases)| explained(kind, &cases)).collect();
     chapter("findings", "Findings", blocks)
 }
 

@@ -18,6 +18,8 @@ mod workloads;
 
 pub use control_plane::control_plane_explained;
 pub use explanation::explanation;
+pub use findings::of as findings_of;
+pub use provenance::{coefficients, inputs_of};
 
 use super::document::{Block, Cell, Chapter, Column, Details, Document, Table, Tone};
 use crate::plan::Plan;
@@ -70,12 +72,12 @@ pub fn brief(plan: &Plan) -> Document {
 }
 
 /// A chapter, unless there is nothing to say.
-fn chapter(id: &'static str, title: &'static str, blocks: Vec<Block>) -> Option<Chapter> {
+pub(super) fn chapter(id: &'static str, title: &'static str, blocks: Vec<Block>) -> Option<Chapter> {
     if blocks.is_empty() { None } else { Some(Chapter { id, title, blocks }) }
 }
 
 /// A table of the first `limit` rows; the others are counted.
-fn table(caption: &str, columns: Vec<Column>, mut rows: Vec<Vec<Cell>>, limit: usize) -> Block {
+pub(super) fn table(caption: &str, columns: Vec<Column>, mut rows: Vec<Vec<Cell>>, limit: usize) -> Block {
     let omitted = rows.len().saturating_sub(limit) as u64;
     rows.truncate(limit);
     Block::Table(Table { caption: caption.to_owned(), columns, rows, omitted })

@@ -6,7 +6,7 @@ use super::super::document::{Block, Cell, Chapter, Column};
 use super::super::text;
 use super::workloads::name;
 use super::{chapter, details, some_of, table};
-use crate::plan::{Plan, WorkloadPlan};
+use crate::plan::{CardId, Input, Plan, WorkloadPlan};
 use crate::quantity;
 
 /// Most workloads named as resting on an assumption.
@@ -127,25 +127,36 @@ pub fn reading(plan: &Plan) -> Option<Chapter> {
 /// Inputs, model card, policy and version.
 pub fn inputs(plan: &Plan) -> Option<Chapter> {
     let mut blocks = Vec::new();
-    if !plan.inputs.is_empty() {
-        let columns = vec![Column::text("Input", 0), Column::text("Objects", 0)];
-        let rows = plan.inputs.iter().map(|input| {
-            let objects: Vec<String> =
-                input.objects.iter().map(|(kind, number)| format!("{kind} {}", text::count(*number))).collect();
-            vec![Cell::Name(input.name.clone()), Cell::Text(objects.join(", "))]
-        });
-        blocks.push(table("Inputs", columns, rows.collect(), MOST_INPUTS));
-    }
+    blocks.extend(inputs_of(&plan.inputs));
     blocks.push(policy(plan));
-    blocks.push(Block::Paragraph(format!(
+    blocks.push(coefficients(&plan.card));
+    chapter("inputs", "Inputs and provenance", blocks)
+}
+
+/// What was read.
+pub fn inputs_of(inputs: &[Input]) -> Option<Block> {
+    if inputs.is_empty() {
+        return None;
+    }
+    let columns = vec![Column::text("Input", 0), Column::text("Objects", 0)];
+    let rows = inputs.iter().map(|input| {
+        let objects: Vec<String> =
+            input.objects.iter().map(|(kind, number)| format!("{kind} {}", text::count(*number))).collect();
+        vec![Cell::Name(input.name.clone()), Cell::Text(objects.join(", "))]
+    });
+    Some(table("Inputs", columns, rows.collect(), MOST_INPUTS))
+}
+
+/// Where the coefficients come from, and what made the report.
+pub fn coefficients(card: &CardId) -> Block {
+    Block::Paragraph(format!(
         "Coefficients come from model card {} ({}, {}). Made by {} {}.",
-        plan.card.name,
-        plan.card.title,
-        plan.card.date,
+        card.name,
+        card.title,
+        card.date,
         env!("CARGO_PKG_NAME"),
         env!("CARGO_PKG_VERSION"),
-    )));
-    chapter("inputs", "Inputs and provenance", blocks)
+    ))
 }
 
 fn policy(plan: &Plan) -> Block {

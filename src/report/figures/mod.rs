@@ -10,6 +10,7 @@ mod plot;
 mod rates;
 mod requests;
 mod scale;
+mod stacks;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ fn drawing(chart: &Chart) -> Result<Drawing> {
         ChartData::Intervals { axis, rows } => intervals::draw(axis, rows),
         ChartData::Requests { axis, rows } => requests::draw(axis, rows),
         ChartData::Nodes { cpu, memory, ceiling } => nodes::draw(cpu, memory, *ceiling),
+        ChartData::Stacks(plot) => stacks::draw(plot),
         ChartData::Bands(rows) => bands::draw(rows),
         ChartData::Percentiles(plot) => percentiles::draw(plot),
         ChartData::Rates(plot) => rates::draw(plot),

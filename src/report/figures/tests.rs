@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use crate::report::document::{
     BandInterval, DifferenceGroup, DifferenceRow, Interval, Knee, Limit, NodeShare, PercentileCurve, PercentilePlot,
-    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, Span, Tone,
+    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, Span, StackPlot, Tone,
 };
 use crate::units::{Quantile, Rate, Seconds};
 
@@ -39,6 +39,9 @@ fn figures_name_their_axes_and_escape_their_labels() {
         ChartData::Nodes { cpu: shares.clone(), memory: shares, ceiling: 0.8 },
         &["CPU", "Memory", "share of allocatable, %", "policy"],
     );
+    let rows = vec![("sidecar", vec![12.0, 3.0]), ("none", vec![12.0, 0.0])];
+    let plot = StackPlot { axis: "memory, GiB".to_owned(), parts: vec!["applications", "sidecars"], rows };
+    check(ChartData::Stacks(plot), &["memory, GiB", "applications", "sidecars", "sidecar", "none"]);
     let figure = interval("CPU overhead", 24.0);
     check(ChartData::Bands(vec![BandInterval { figure, unit: "%", low: 5.0, high: 15.0 }]), &["CPU overhead", "%"]);
 }

@@ -15,7 +15,9 @@ mod verdict;
 mod visible;
 mod wire;
 
-pub use wire::Number;
+pub use responses::ResponseTimes;
+pub use verdict::Outcome;
+pub use wire::{Card, Estimate, Finding, Input, Number, Tool};
 
 use serde::Serialize;
 

@@ -23,7 +23,7 @@ pub struct Verdict<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-enum Outcome {
+pub enum Outcome {
     /// Everything fits and the policy is met.
     Fits,
     /// Everything fits, but the policy is not met.

@@ -82,7 +82,7 @@ pub struct Estimate {
 /// What made the plan.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Tool {
+pub struct Tool {
     /// Name.
     name: &'static str,
     /// Version.
@@ -92,7 +92,7 @@ struct Tool {
 /// One input.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Input<'a> {
+pub struct Input<'a> {
     /// Path, or `-` for standard input.
     name: &'a str,
     /// Objects read from it, by kind.
@@ -102,7 +102,7 @@ struct Input<'a> {
 /// A model card.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Card<'a> {
+pub struct Card<'a> {
     /// Name.
     name: &'a str,
     /// Title in words.
@@ -226,7 +226,7 @@ struct Band<'a> {
 /// Something noticed.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Finding<'a> {
+pub struct Finding<'a> {
     /// Kind of finding.
     id: &'static str,
     /// How much it matters.
@@ -280,9 +280,9 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
         let mut derivations = Derivations::default();
         Self {
             schema_version: SCHEMA_VERSION,
-            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::THIS,
             inputs: plan.inputs.iter().map(Input::from).collect(),
-            card: Card { name: &plan.card.name, title: &plan.card.title, date: &plan.card.date },
+            card: Card::from(&plan.card),
             policy: &plan.policy,
             verdict: (&plan.verdict).into(),
             totals: Totals::from(&plan.totals),
@@ -298,6 +298,17 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             not_modelled: &plan.not_modelled,
             derivations: derivations.into_list(),
         }
+    }
+}
+
+impl Tool {
+    /// This program.
+    pub const THIS: Self = Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+}
+
+impl<'a> From<&'a plan::CardId> for Card<'a> {
+    fn from(card: &'a plan::CardId) -> Self {
+        Self { name: &card.name, title: &card.title, date: &card.date }
     }
 }
 

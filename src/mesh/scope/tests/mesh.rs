@@ -96,8 +96,8 @@ pub fn visible(inventory: &Inventory, mode: ProxyMode) -> Vec<VisibleConfig> {
 
 /// Everybody plays the same part.
 pub fn all(inventory: &Inventory, mode: ProxyMode) -> Mesh {
-    let member = Membership { mode, reason: String::new(), proxy: None };
-    Mesh { members: vec![member; inventory.workloads.len()], announced_gateways: Vec::new() }
+    let member = Membership { mode, today: mode, reason: String::new(), proxy: None };
+    Mesh { members: vec![member; inventory.workloads.len()] }
 }
 
 /// Clusters, endpoints, listeners, virtual hosts and routes of the first workload's sidecar, less what every
