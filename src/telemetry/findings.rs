@@ -1,12 +1,12 @@
 //! What is remarkable about the telemetry of a mesh.
 
 use super::kept::Kept;
-use super::workload::WorkloadTelemetry;
+use super::workload::{Load, WorkloadTelemetry};
 use super::{Inputs, Volume};
 use crate::finding::{Finding, FindingKind, Severity, Tally};
 use crate::inventory::Node;
 use crate::quantity::print_bytes;
-use crate::units::{Bytes, Memory};
+use crate::units::{Bytes, DataRate, Memory, Rate};
 
 /// The series of one workload are beyond the policy's bound.
 pub const MANY_SERIES: FindingKind = FindingKind {
@@ -21,7 +21,7 @@ pub const MANY_SERIES: FindingKind = FindingKind {
 pub const TRACES_EVERYTHING: FindingKind = FindingKind {
     id: "telemetry-traces-everything",
     severity: Severity::Warning,
-    meaning: "every request is traced, and that comes to more spans per second than the policy allows",
+    meaning: "workloads trace every request, and that comes to more spans per second than the policy allows",
     why: "each passage of a proxy makes a span of about a kilobyte: collectors and storage are sized by it, and proxies that cannot deliver spans drop them",
     remedy: "lower the sampling in the Telemetry resource or meshConfig to a few percent, or sample at the collector",
 };
@@ -59,13 +59,14 @@ pub const FINDINGS: &[&FindingKind] =
 
 pub(super) fn findings(
     inputs: &Inputs<'_>,
+    loads: &[Option<Load>],
     workloads: &[Option<WorkloadTelemetry>],
     total: &Volume,
     kept: &Kept,
 ) -> Vec<Finding> {
     let found = [
         many_series(inputs, workloads),
-        traces_everything(inputs, total),
+        traces_everything(inputs, loads, workloads),
         much_log(inputs, total),
         above_node(inputs, kept),
     ];
@@ -84,15 +85,29 @@ fn many_series(inputs: &Inputs<'_>, workloads: &[Option<WorkloadTelemetry>]) -> 
     tally.finding(&MANY_SERIES, "mesh", |names| format!("more than {most:.0} series each: {names}"))
 }
 
-fn traces_everything(inputs: &Inputs<'_>, total: &Volume) -> Option<Finding> {
+/// Spans of the workloads that trace every request, together.
+fn traces_everything(
+    inputs: &Inputs<'_>,
+    loads: &[Option<Load>],
+    workloads: &[Option<WorkloadTelemetry>],
+) -> Option<Finding> {
     let most = inputs.policy.telemetry.most_spans_per_second;
-    let spans = total.spans.value.as_per_second();
-    let traces_all = inputs.policy.features.tracing_sampling.get() >= 1.0;
-    (traces_all && spans > most).then(|| {
-        let per_day = print_bytes(Bytes::holding(total.span_traffic.value.per_day()));
-        let message = format!("{spans:.0} spans per second, {per_day} a day; the policy allows {most:.0}");
-        Finding::new(&TRACES_EVERYTHING, "mesh", message)
-    })
+    let mut tally = Tally::default();
+    let (mut spans, mut traffic) = (Rate::ZERO, DataRate::ZERO);
+    let observed = inputs.inventory.workloads.iter().zip(loads).zip(workloads);
+    for ((workload, load), telemetry) in observed {
+        let (Some(load), Some(telemetry)) = (load, telemetry) else { continue };
+        if load.traces_everything() && workload.replicas > 0 {
+            tally.add(&workload.id);
+            spans += telemetry.volume.spans.value;
+            traffic += telemetry.volume.span_traffic.value;
+        }
+    }
+    let spans = spans.as_per_second();
+    let per_day = print_bytes(Bytes::holding(traffic.per_day()));
+    let message =
+        |names: &str| format!("{spans:.0} spans per second, {per_day} a day, of {names}; the policy allows {most:.0}");
+    tally.finding(&TRACES_EVERYTHING, "mesh", message).filter(|_| spans > most)
 }
 
 fn much_log(inputs: &Inputs<'_>, total: &Volume) -> Option<Finding> {

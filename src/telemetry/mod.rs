@@ -113,7 +113,7 @@ pub fn estimate(inputs: &Inputs<'_>) -> (Vec<Option<WorkloadTelemetry>>, Observa
     let scrapes = inputs.card.telemetry.scrape.cpu(&total.series, inputs.policy.telemetry.scrape_interval);
     let cpu = workload::cpu_of_all(&workloads, scrapes);
     let trims = trims::trims(inputs, &loads, &kept, &cpu);
-    findings.extend(findings::findings(inputs, &workloads, &total, &kept));
+    findings.extend(findings::findings(inputs, &loads, &workloads, &total, &kept));
     let span_price = span_price(&total, inputs.policy.telemetry.price_per_million_spans);
     let is_assumed = |it: &&WorkloadTelemetry| it.peers.basis == PeersBasis::Bounds;
     let peers_assumed = workloads.iter().flatten().filter(is_assumed).count() as u64;
@@ -132,10 +132,10 @@ fn families(card: &ModelCard, loads: &[Option<Load>], ztunnels: u64) -> Vec<(Fam
         }
     };
     for load in loads.iter().flatten() {
-        match load.kind {
-            LoadKind::Envoy { series, .. } => {
+        match &load.kind {
+            LoadKind::Envoy(envoy) => {
                 for family in Family::ALL {
-                    add(family, laws.series.ends_of(&series, |it| it == family), load.count);
+                    add(family, laws.series.ends_of(&envoy.series, |it| it == family), load.count);
                 }
             }
             LoadKind::Captured => {

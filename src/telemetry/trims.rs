@@ -2,7 +2,7 @@
 
 use super::Inputs;
 use super::kept::Kept;
-use super::workload::{FeatureCpu, Load, LoadKind};
+use super::workload::{EnvoyLoad, FeatureCpu, Load, LoadKind};
 use crate::estimate::{Basis, Estimate, Term};
 use crate::model::telemetry::{self, Count, Family, Metrics, SeriesLoad};
 use crate::units::{Cores, DataRate, Memory, Quantity, Series};
@@ -145,7 +145,8 @@ fn saved_series(inputs: &Inputs<'_>, loads: &[Option<Load>], kind: TrimKind) -> 
     let law = &inputs.card.telemetry.series;
     let mut saved = [0.0; 3];
     for load in loads.iter().flatten() {
-        let LoadKind::Envoy { series, traffic } = &load.kind else { continue };
+        let LoadKind::Envoy(envoy) = &load.kind else { continue };
+        let EnvoyLoad { series, traffic } = &**envoy;
         let own = if kind == TrimKind::ProxyInternals {
             law.ends_of(series, |family| matches!(family, Family::Envoy | Family::Agent))
         } else {

@@ -40,7 +40,7 @@ pub struct FeatureCpu {
 }
 
 /// What a workload gives to count, before any law is applied.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Load {
     pub peers: Peers,
     /// Proxies of its own, or nodes with captured pods.
@@ -49,17 +49,32 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// Whether its proxies trace every request.
+    pub fn traces_everything(&self) -> bool {
+        match &self.kind {
+            LoadKind::Envoy(envoy) => envoy.traffic.features.tracing_sampling == Share::ONE,
+            LoadKind::Captured => false,
+        }
+    }
+
     /// What it makes ztunnels count.
     pub fn ztunnel_peers(&self) -> ZtunnelPeers {
         ZtunnelPeers { nodes: self.count, peers: self.peers.all() }
     }
 }
 
-/// Whose series they are.
+/// What one proxy meets, and what passes it.
 #[derive(Debug, Clone, Copy)]
+pub(super) struct EnvoyLoad {
+    pub series: SeriesLoad,
+    pub traffic: ProxyTraffic,
+}
+
+/// Whose series they are.
+#[derive(Debug, Clone)]
 pub(super) enum LoadKind {
     /// Proxies of its own.
-    Envoy { series: SeriesLoad, traffic: ProxyTraffic },
+    Envoy(Box<EnvoyLoad>),
     /// Ztunnels of its nodes.
     Captured,
 }
@@ -97,7 +112,11 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
         server: Reported { http: peers.server_http, tcp: peers.server_tcp, metrics },
         label_sets: inputs.policy.telemetry.label_sets_per_peer,
     };
-    Some(Load { peers, count: workload.replicas as f64, kind: LoadKind::Envoy { series, traffic } })
+    Some(Load {
+        peers,
+        count: workload.replicas as f64,
+        kind: LoadKind::Envoy(Box::new(EnvoyLoad { series, traffic })),
+    })
 }
 
 fn metrics(features: &Features, policy: &TelemetryPolicy) -> Metrics {
@@ -117,7 +136,7 @@ fn metrics(features: &Features, policy: &TelemetryPolicy) -> Metrics {
 pub(super) fn estimate(card: &ModelCard, policy: &Policy, load: &Load) -> WorkloadTelemetry {
     let laws = &card.telemetry;
     let interval = policy.telemetry.scrape_interval;
-    match load.kind {
+    match &load.kind {
         LoadKind::Captured => {
             let series = laws.ztunnel.of_workload(&load.ztunnel_peers());
             let nothing = Rate::ZERO;
@@ -135,13 +154,14 @@ pub(super) fn estimate(card: &ModelCard, policy: &Policy, load: &Load) -> Worklo
                 },
             }
         }
-        LoadKind::Envoy { series, traffic } => {
-            let each = laws.series.of_proxy(&series);
+        LoadKind::Envoy(envoy) => {
+            let EnvoyLoad { series, traffic } = &**envoy;
+            let each = laws.series.of_proxy(series);
             let all = times(&each, load.count);
             let rate = traffic.rate * load.count;
             let spans = laws.tracing.spans(rate, traffic.features.tracing_sampling, traffic.gateway);
             let log_lines = rate * traffic.features.access_log.get();
-            let share = |feature: Observed| times(&card.proxy_cpu.share_of(&traffic, feature), load.count);
+            let share = |feature: Observed| times(&card.proxy_cpu.share_of(traffic, feature), load.count);
             WorkloadTelemetry {
                 peers: load.peers,
                 series_per_proxy: Some(each),
