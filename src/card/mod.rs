@@ -3,6 +3,7 @@
 //! A card is a TOML file. Those embedded in the crate are listed by [`embedded`]; any other is read
 //! with [`ModelCard::from_toml`]. [`verify()`] sets a card against published measurements.
 
+mod diff;
 mod evidence;
 mod extends;
 mod injection;
@@ -14,10 +15,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use diff::{Change, Difference, diff};
 pub use evidence::UsedFor;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify, verify_own};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
@@ -116,7 +118,11 @@ pub enum CardError {
 /// The cards in the crate: name and TOML text, by name.
 #[must_use]
 pub fn embedded() -> &'static [(&'static str, &'static str)] {
-    &[(DEFAULT, include_str!("../../models/istio-1.24.toml"))]
+    &[
+        ("generic", include_str!("../../models/generic.toml")),
+        (DEFAULT, include_str!("../../models/istio-1.24.toml")),
+        ("istio-ambient-1.24", include_str!("../../models/istio-ambient-1.24.toml")),
+    ]
 }
 
 impl ModelCard {
@@ -274,6 +280,10 @@ mod tests {
 
     use super::*;
 
+    fn default_text() -> &'static str {
+        embedded().iter().find(|(name, _)| *name == DEFAULT).unwrap().1
+    }
+
     #[test]
     fn every_embedded_card_reads_under_its_name() {
         for (name, text) in embedded() {
@@ -286,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_card_is_named() {
-        let text = embedded()[0].1;
+        let text = default_text();
         let base = "base = { value = 54, lower = 36, upper = 72, unit = \"MB\"";
         for (from, to, expected) in [
             (base, "base = { value = 30, lower = 36, upper = 72, unit = \"MB\"", "proxy_memory.base has lower 36"),
@@ -332,7 +342,7 @@ mod tests {
     #[test]
     fn all_coefficients_are_listed_as_written() {
         let card = &*TEST_CARD;
-        let text = embedded()[0].1;
+        let text = default_text();
         let listed = card.coefficients();
         assert_eq!(listed.len(), text.lines().filter(|line| line.contains("= { value")).count());
         for coefficient in listed {
@@ -353,7 +363,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(text in "\\PC{0,80}", at in 0usize..8000, length in 0usize..40) {
             prop_assert!(ModelCard::from_toml(&text).is_err());
-            let card = embedded()[0].1;
+            let card = default_text();
             let start = card.floor_char_boundary(at.min(card.len()));
             let end = card.floor_char_boundary((start + length).min(card.len()));
             let spoilt = format!("{}{}{}", &card[..start], text, &card[end..]);

@@ -79,6 +79,17 @@ impl Conditions {
             Self::ZtunnelCpu(_) => "ztunnel CPU",
         }
     }
+
+    /// What sources state of a run beside its figure: requests per second, or proxies of an istiod; 0 for memory of
+    /// proxies, of which configuration is rarely counted.
+    pub(super) fn load(&self) -> f64 {
+        match self {
+            Self::ProxyMemory(_) | Self::ProxyStartupMemory(_) | Self::ZtunnelMemory(_) | Self::IstiodIdleCpu => 0.0,
+            Self::ProxyCpu(traffic) => traffic.rate.as_per_second(),
+            Self::IstiodMemory(load) | Self::IstiodPeakMemory(load) | Self::IstiodCpu(load) => load.proxies,
+            Self::ZtunnelCpu(load) => load.rate.as_per_second(),
+        }
+    }
 }
 
 /// Measurements that cannot be read.
@@ -100,6 +111,8 @@ pub fn published() -> Result<Vec<Measurement>, DataError> {
     for (file, text) in [
         ("proxy-memory.toml", include_str!("../../data/published/proxy-memory.toml")),
         ("proxy-cpu.toml", include_str!("../../data/published/proxy-cpu.toml")),
+        ("envoy.toml", include_str!("../../data/published/envoy.toml")),
+        ("istio-tools.toml", include_str!("../../data/published/istio-tools.toml")),
         ("istiod.toml", include_str!("../../data/published/istiod.toml")),
         ("convergence.toml", include_str!("../../data/published/convergence.toml")),
         ("ztunnel.toml", include_str!("../../data/published/ztunnel.toml")),

@@ -1,6 +1,6 @@
 //! Predicted against measured: how far a card's laws are from published figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Conditions, Measurement, ModelCard, UsedFor};
 use crate::estimate::Estimate;
@@ -29,6 +29,8 @@ pub struct Group {
     pub median_absolute_percentage_error: f64,
     /// Median of (predicted − measured) ÷ measured; negative where the card predicts too little.
     pub bias: f64,
+    /// Largest |predicted − measured| ÷ measured.
+    pub worst_error: f64,
     /// Share of rows whose measured value lies in the predicted 90 % interval, in [0, 1].
     pub coverage: f64,
     /// The rows, in the order of the data.
@@ -90,19 +92,67 @@ pub struct Interval {
     pub upper: f64,
 }
 
-/// Sets a card against measurements, grouped by quantity and source.
+/// Sets a card against published measurements, grouped by quantity and source.
 #[must_use]
-pub fn verify(card: &ModelCard, measurements: &[Measurement]) -> Verification {
-    let mut groups: BTreeMap<(&str, &str), Vec<Row>> = BTreeMap::new();
-    for measurement in measurements {
-        let rows = groups.entry((&measurement.quantity, &measurement.group)).or_default();
-        rows.push(compare(card, measurement));
+pub fn verify(card: &ModelCard, published: &[Measurement]) -> Verification {
+    grouped(card, published, |row| Some(card.used_for(&row.quantity, &row.group)))
+}
+
+/// Sets a card against measurements of someone's own, whatever their groups are called.
+///
+/// A group of a published name is that group. Another one of which half the rows are published too, known by figure
+/// and load, counts as what those decided in the card: a table the card was made from is no test of it, under any name.
+#[must_use]
+pub fn verify_own(card: &ModelCard, own: &[Measurement], published: &[Measurement]) -> Verification {
+    let names: BTreeSet<(&str, &str)> = published.iter().map(|row| (&*row.quantity, &*row.group)).collect();
+    let mut known: BTreeMap<&str, Vec<&Measurement>> = BTreeMap::new();
+    for row in published {
+        known.entry(&row.quantity).or_default().push(row);
     }
-    let groups = groups
-        .into_iter()
-        .map(|((quantity, group), rows)| Group::of(quantity, group, card.used_for(quantity, group), rows))
-        .collect();
-    Verification { groups }
+    grouped(card, own, |row| {
+        if names.contains(&(&*row.quantity, &*row.group)) {
+            return Some(card.used_for(&row.quantity, &row.group));
+        }
+        let alike = known.get(row.quantity.as_str()).into_iter().flatten().filter(|published| is_alike(row, published));
+        let distance = |published: &&&Measurement| (published.measured - row.measured).abs();
+        let closest = alike.min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+        Some(card.used_for(&closest.quantity, &closest.group))
+    })
+}
+
+/// Whether two rows are the same run, with rounding: the same figure under the same load.
+fn is_alike(a: &Measurement, b: &Measurement) -> bool {
+    const FIGURE: f64 = 0.0005;
+    const LOAD: f64 = 0.02;
+    let close = |a: f64, b: f64, share: f64| (a - b).abs() <= share * a.abs().max(b.abs());
+    close(a.measured, b.measured, FIGURE) && close(a.conditions.load(), b.conditions.load(), LOAD)
+}
+
+/// Groups rows; `decided` says what a row that is published decided in the card.
+fn grouped(card: &ModelCard, rows: &[Measurement], decided: impl Fn(&Measurement) -> Option<UsedFor>) -> Verification {
+    let mut groups: BTreeMap<(&str, &str), Gathered> = BTreeMap::new();
+    for row in rows {
+        let gathered = groups.entry((&row.quantity, &row.group)).or_default();
+        gathered.decided.extend(decided(row));
+        gathered.rows.push(compare(card, row));
+    }
+    let groups = groups.into_iter().map(|((quantity, group), gathered)| gathered.into_group(quantity, group));
+    Verification { groups: groups.collect() }
+}
+
+/// Rows of a group, and what those that are published decided.
+#[derive(Default)]
+struct Gathered {
+    decided: Vec<UsedFor>,
+    rows: Vec<Row>,
+}
+
+impl Gathered {
+    fn into_group(self, quantity: &str, group: &str) -> Group {
+        let is_known = 2 * self.decided.len() >= self.rows.len();
+        let used_for = self.decided.into_iter().max().filter(|_| is_known).unwrap_or_default();
+        Group::of(quantity, group, used_for, self.rows)
+    }
 }
 
 fn compare(card: &ModelCard, measurement: &Measurement) -> Row {
@@ -174,6 +224,7 @@ impl Group {
             n: rows.len(),
             median_absolute_percentage_error: median(rows.iter().map(|row| row.signed_error.abs())),
             bias: median(rows.iter().map(|row| row.signed_error)),
+            worst_error: rows.iter().map(|row| row.signed_error.abs()).fold(0.0, f64::max),
             coverage: coverage(&rows),
             rows,
         }
@@ -214,6 +265,26 @@ mod tests {
     }
 
     #[test]
+    fn a_published_row_is_known_under_any_name() {
+        let card = &*super::super::TEST_CARD;
+        let published = super::super::published().unwrap();
+        let of = |group: &str| published.iter().find(|row| row.quantity == "proxy CPU" && row.group == group).unwrap();
+        for (group, used_for) in [
+            ("Istio 1.24, performance page", UsedFor::Values),
+            ("mesh-bench 2022, Istio 1.14", UsedFor::Intervals),
+            ("istio/tools v12pre_2019-06-05", UsedFor::Nothing),
+        ] {
+            let renamed = Measurement { group: "mine".to_owned(), ..of(group).clone() };
+            let [judged] = &*verify_own(card, std::slice::from_ref(&renamed), &published).groups else {
+                panic!("one group")
+            };
+            assert_eq!((judged.group.as_str(), judged.used_for), ("mine", used_for), "{group}");
+            let other = Measurement { measured: renamed.measured * 1.37, ..renamed };
+            assert_eq!(verify_own(card, &[other], &published).groups[0].used_for, UsedFor::Nothing, "{group}");
+        }
+    }
+
+    #[test]
     fn errors_are_counted_by_sign_and_size() {
         let row = |error: f64, inside: bool| Row {
             label: String::new(),
@@ -227,7 +298,7 @@ mod tests {
             UsedFor::Nothing,
             vec![row(-0.1, true), row(0.2, true), row(0.3, false), row(-0.4, true)],
         );
-        assert_eq!((group.n, group.coverage), (4, 0.75));
+        assert_eq!((group.n, group.coverage, group.worst_error), (4, 0.75, 0.4));
         assert!((group.bias - 0.05).abs() < 1e-12, "{}", group.bias);
         assert!((group.median_absolute_percentage_error - 0.25).abs() < 1e-12);
         let used = Group { used_for: UsedFor::Values, ..group.clone() };

@@ -14,6 +14,8 @@ mod latency_mesh;
 mod latency_verify;
 mod load;
 mod models;
+mod models_diff;
+mod models_verify;
 mod output;
 mod plan;
 mod progress;

@@ -1,55 +1,41 @@
-//! Model cards: which there are, what is in them, how far they are from published measurements.
+//! Model cards: which there are, what is in them, how two differ, how far they are from measurements.
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, Table, presets};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::args::{Global, Models, ModelsArguments, Verified};
-use super::{Failure, Outcome, latency_verify, load, output};
-use crate::card::{self, ModelCard, Verification};
-use crate::latency;
+use super::args::{Global, Models, ModelsArguments};
+use super::{Failure, Outcome, load, models_diff, models_verify, output};
+use crate::card::{self, ModelCard};
 use crate::model::Coefficient;
 
-pub fn run(arguments: &ModelsArguments, _: &Global) -> Result<Outcome, Failure> {
+pub fn run(arguments: &ModelsArguments, global: &Global) -> Result<Outcome, Failure> {
     let text = match &arguments.what {
-        Models::List => list()?,
-        Models::Show { card } => show(&load::card(card)?),
-        Models::Verify { card, json, rows, of } => {
-            let card = load::card(card)?;
-            let failed = |error: card::DataError| Failure::Input(error.to_string());
-            let costs = match of {
-                Verified::Latency => None,
-                Verified::All | Verified::Costs => Some(card::verify(&card, &card::published().map_err(failed)?)),
-            };
-            let added = match of {
-                Verified::Costs => None,
-                Verified::All | Verified::Latency => {
-                    Some(latency::verify(&card, &latency::published::rows().map_err(failed)?))
-                }
-            };
-            if *json {
-                let mut whole = costs.unwrap_or_default();
-                whole.groups.extend(added.iter().flatten().flat_map(latency_verify::groups).cloned());
-                machine(&card, &whole)
-            } else {
-                let costs = costs.map(|costs| table(&card, &costs, *rows));
-                let added = added.map(|added| latency_verify::table(&card, &added, *rows));
-                costs.into_iter().chain(added).collect::<Vec<_>>().join("\n")
-            }
-        }
+        Models::List { json } => list(*json)?,
+        Models::Show { card, json: true } => machine(&load::card(card)?),
+        Models::Show { card, json: false } => show(&load::card(card)?),
+        Models::Verify(arguments) => models_verify::run(arguments, global)?,
+        Models::Diff { a, b, json } => models_diff::run(&load::card(a)?, &load::card(b)?, *json),
     };
     output::print(&text)?;
     Ok(Outcome::Done)
 }
 
-fn list() -> Result<String, Failure> {
+fn list(json: bool) -> Result<String, Failure> {
+    let cards = card::embedded().iter().map(|(name, _)| load::card(name)).collect::<Result<Vec<_>, _>>()?;
+    if json {
+        let cards: Vec<Value> = cards.iter().map(heading).collect();
+        return Ok(pretty(&json!({ "cards": cards })));
+    }
     let mut text = String::new();
-    for (name, _) in card::embedded() {
-        let card = load::card(name)?;
-        let _ = writeln!(text, "{name:<16} {} ({})", card.title(), card.date());
+    for card in cards {
+        let _ = writeln!(text, "{:<19} {} ({})", card.name(), card.title(), card.date());
     }
     Ok(text)
+}
+
+fn heading(card: &ModelCard) -> Value {
+    json!({ "name": card.name(), "title": card.title(), "istio": card.istio(), "date": card.date() })
 }
 
 fn show(card: &ModelCard) -> String {
@@ -73,116 +59,35 @@ fn coefficient_lines(coefficient: &Coefficient) -> String {
     )
 }
 
-/// How the columns are to be read.
-const LEGEND: &str = "\
-n: measurements; error: median of |predicted − measured| ÷ measured; bias: its signed median;
-covered: share of measurements inside the predicted 90 % interval.
-used for: what the rows decided in the card. Where they decided values, error and coverage tell how
-well the card describes them; where they decided intervals only, the error is a prediction; where
-they decided nothing, both are.";
-
-fn table(card: &ModelCard, verification: &Verification, rows: bool) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["quantity", "group", "used for", "n", "error", "bias", "covered"]);
-    for group in &verification.groups {
-        table.add_row([
-            group.quantity.clone(),
-            group.group.clone(),
-            group.used_for.to_string(),
-            group.n.to_string(),
-            percent(group.median_absolute_percentage_error),
-            signed(group.bias),
-            percent(group.coverage),
-        ]);
-        if rows {
-            for row in &group.rows {
-                let scale = scale(&group.quantity);
-                let figure = |amount: f64| format!("{:.1}", amount / scale.0);
-                let predicted = format!(
-                    "{} [{}, {}] for {} {}",
-                    figure(row.predicted.value),
-                    figure(row.predicted.lower),
-                    figure(row.predicted.upper),
-                    figure(row.measured),
-                    scale.1
-                );
-                table.add_row([
-                    String::new(),
-                    format!("  {}: {predicted}", row.label),
-                    String::new(),
-                    String::new(),
-                    String::new(),
-                    signed(row.signed_error),
-                    String::new(),
-                ]);
-            }
-        }
-    }
-    for column in 3..7 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
-    let mut text = format!("{} against published measurements\n\n{}\n\n", card.name(), lines.join("\n"));
-    for summary in verification.by_use() {
-        let error = percent(summary.median_absolute_percentage_error);
-        let covered = percent(summary.coverage);
-        let _ =
-            writeln!(text, "used for {:<10} {:>3} rows: error {error}, covered {covered}", summary.used_for, summary.n);
-    }
-    let _ = writeln!(text, "\n{LEGEND}");
-    text
-}
-
-/// Memory is shown in MiB, CPU in millicores, times in seconds.
-fn scale(quantity: &str) -> (f64, &'static str) {
-    match quantity {
-        _ if quantity.contains("memory") => (crate::units::MIB, "MiB"),
-        "endpoint change" | "configuration change" | "reconnection" => (1.0, "s"),
-        _ => (1e-3, "m"),
-    }
-}
-
-fn machine(card: &ModelCard, verification: &Verification) -> String {
-    let groups: Vec<_> = verification
-        .groups
-        .iter()
-        .map(|group| {
-            let rows: Vec<_> = group
-                .rows
-                .iter()
-                .map(|row| {
-                    json!({
-                        "label": row.label,
-                        "measured": row.measured,
-                        "predicted": {
-                            "lower": row.predicted.lower, "value": row.predicted.value, "upper": row.predicted.upper,
-                        },
-                        "signed_error": row.signed_error,
-                    })
-                })
-                .collect();
-            json!({
-                "quantity": group.quantity,
-                "group": group.group,
-                "used_for": group.used_for.as_str(),
-                "n": group.n,
-                "median_absolute_percentage_error": group.median_absolute_percentage_error,
-                "bias": group.bias,
-                "coverage": group.coverage,
-                "rows": rows,
-            })
+fn machine(card: &ModelCard) -> String {
+    let coefficient = |coefficient: &&Coefficient| {
+        let [lower, value, upper] = coefficient.as_written();
+        json!({
+            "name": coefficient.name,
+            "lower": lower,
+            "value": value,
+            "upper": upper,
+            "unit": coefficient.unit,
+            "range": coefficient.range.map(|(from, to)| [from, to]),
+            "conditions": coefficient.conditions,
+            "source": coefficient.source,
+            "date": coefficient.date,
         })
-        .collect();
-    format!("{:#}\n", json!({ "card": card.name(), "groups": groups }))
+    };
+    let evidence = |name: &str| {
+        let used_for = name.split_once(": ").map(|(quantity, group)| card.used_for(quantity, group));
+        json!({ "group": name, "used_for": used_for.unwrap_or_default().as_str() })
+    };
+    let mut whole = heading(card);
+    if let Value::Object(fields) = &mut whole {
+        fields.insert("notes".to_owned(), json!(card.notes()));
+        fields.insert("evidence".to_owned(), card.evidence().map(evidence).collect());
+        fields.insert("coefficients".to_owned(), card.coefficients().iter().map(coefficient).collect());
+    }
+    pretty(&whole)
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.0} %", share * 100.0)
-}
-
-fn signed(share: f64) -> String {
-    format!("{:+.0} %", share * 100.0)
+/// Indented, in a fixed order.
+pub fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
 }

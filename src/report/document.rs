@@ -6,7 +6,7 @@ mod plots;
 
 pub use plots::{
     DifferenceGroup, DifferenceRow, Knee, Limit, PercentileCurve, PercentilePlot, PercentilePoint, RateCurve, RatePlot,
-    RatePoint, RateSample, Span,
+    RatePoint, RateSample, ScatterPlot, ScatterPoint, ScatterSeries, Span,
 };
 
 use super::text;
@@ -271,6 +271,8 @@ pub enum ChartData {
     Rates(RatePlot),
     /// Added response time per quantile, of one measurement after another.
     Differences(Vec<DifferenceGroup>),
+    /// Predictions with their intervals against what was measured.
+    Scatter(ScatterPlot),
 }
 
 impl ChartData {
@@ -286,6 +288,7 @@ impl ChartData {
             Self::Percentiles(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()),
             Self::Rates(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()) && plot.measured.is_empty(),
             Self::Differences(groups) => groups.iter().all(|group| group.rows.is_empty()),
+            Self::Scatter(plot) => plot.series.iter().all(|series| series.points.is_empty()),
         }
     }
 }

@@ -18,6 +18,7 @@ mod markup;
 mod modes;
 mod terminal;
 mod text;
+mod verification;
 
 #[cfg(test)]
 extern crate self as meshcap;
@@ -28,6 +29,7 @@ pub use document::Document;
 pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use terminal::TerminalOptions;
+pub use verification::VerificationReport;
 
 use crate::fit::Fit;
 use crate::modes::Comparison;
@@ -140,6 +142,31 @@ pub fn latency_json(report: &LatencyReport) -> String {
 #[must_use]
 pub fn latency_card(extracted: &Extracted, date: &str) -> String {
     latency::card(extracted, date)
+}
+
+/// A model card against measurements, for a terminal.
+#[must_use]
+pub fn verification_terminal(report: &VerificationReport, options: TerminalOptions) -> String {
+    terminal::render(&verification::document(report), options)
+}
+
+/// A model card against measurements as GitHub-flavoured Markdown.
+#[must_use]
+pub fn verification_markdown(report: &VerificationReport) -> String {
+    markdown::render(&verification::document(report))
+}
+
+/// A model card against measurements as one HTML page that loads nothing and runs nothing; charts with feature
+/// `charts`.
+#[must_use]
+pub fn verification_html(report: &VerificationReport) -> String {
+    html::render(&verification::document(report))
+}
+
+/// A model card against measurements for machines: `groups[]{quantity, group, n, …, rows[]}` in base units.
+#[must_use]
+pub fn verification_json(report: &VerificationReport) -> String {
+    verification::json(report)
 }
 
 /// Laws fitted to measurements for a terminal: coefficients before and after, how unseen rows are predicted, findings.

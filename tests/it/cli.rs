@@ -313,12 +313,66 @@ fn workloads_and_findings_are_explained() {
 fn models_are_listed_shown_and_verified() {
     assert!(text(&meshcap(&["models", "list"]).stdout).contains("istio-1.24"));
     assert!(text(&meshcap(&["models", "show", "istio-1.24"]).stdout).contains("per_cluster"));
+    let cards = json(&["models", "list", "--json"]);
+    for card in cards["cards"].as_array().unwrap() {
+        let name = card["name"].as_str().unwrap();
+        let shown = json(&["models", "show", name, "--json"]);
+        assert_eq!(shown["title"], card["title"]);
+        assert!(shown["coefficients"].as_array().unwrap().len() > 40, "{name}");
+    }
     let verification = json(&["models", "verify", "istio-1.24", "--of", "costs", "--json"]);
     let groups = verification["groups"].as_array().unwrap();
     assert!(groups.len() > 3);
-    for field in ["quantity", "group", "n", "median_absolute_percentage_error", "bias", "coverage"] {
+    for field in ["quantity", "group", "n", "median_absolute_percentage_error", "bias", "worst_error", "coverage"] {
         assert!(!groups[0][field].is_null(), "{field}");
     }
+}
+
+const RUNS: &str = "istio_version,environment,workers,target_rps,client_proxy_cpu_milli,p99\n\
+                    1.24,shop,2,1000,210,5\n1.24,shop,2,100,40,5\n1.24,shop,2,10,,5\n";
+
+#[test]
+fn a_card_is_verified_on_data_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("runs.csv"), RUNS).unwrap();
+    let judged = json(&["models", "verify", "istio-1.24", &path("runs.csv"), "--json"]);
+    let [group] = &**judged["groups"].as_array().unwrap() else { panic!("{judged:#}") };
+    assert_eq!((group["group"].as_str(), group["n"].as_u64()), (Some("Istio 1.24, shop"), Some(2)));
+    assert_eq!((group["quantity"].as_str(), group["used_for"].as_str()), (Some("proxy CPU"), Some("nothing")));
+    assert_eq!(judged["findings"][0]["kind"], "measurement-columns-not-used");
+    let arguments = ["models", "verify", "istio-1.24", &path("runs.csv"), "-o", &path("v.html"), "-o", &path("v.md")];
+    let output = meshcap(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("Istio 1.24, shop"), "{}", text(&output.stdout));
+    let page = fs::read_to_string(path("v.html")).unwrap();
+    assert!(page.contains("<svg") && page.contains("measured, millicores") && !page.contains("<script"), "{page}");
+    assert!(fs::read_to_string(path("v.md")).unwrap().contains("Istio 1.24, shop"));
+    for (content, part) in [
+        (RUNS.replace("210", "-210"), "row 2, column client_proxy_cpu_milli: found \"-210\""),
+        (RUNS.replace("target_rps", "target_rp"), "a column achieved_rps or target_rps"),
+        (RUNS.replace("210", "").replace(",40,", ",,"), "failed to find a measurement"),
+        ("name,colour\na,b\n".to_owned(), "a table with the columns name, colour"),
+    ] {
+        fs::write(path("runs.csv"), content).unwrap();
+        let output = meshcap(&["models", "verify", "istio-1.24", &path("runs.csv")]);
+        assert_eq!(output.status.code(), Some(2), "{part}");
+        assert!(text(&output.stderr).contains(part), "{part}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn two_cards_are_compared() {
+    let difference = json(&["models", "diff", "istio-1.24", "generic", "--json"]);
+    let changed = difference["changed"].as_array().unwrap();
+    let base = changed.iter().find(|change| change["name"] == "proxy_memory.base").unwrap();
+    assert_eq!((base["ratio"].as_f64(), base["overlap"].as_bool()), (Some(1.0), Some(true)));
+    assert_eq!(difference["only_a"].as_array().map(Vec::len), Some(0));
+    let told = text(&meshcap(&["models", "diff", "istio-1.24", "istio-ambient-1.24"]).stdout);
+    assert!(told.contains("ztunnel_cpu.requests") && told.contains("2.33") && told.contains("overlap"), "{told}");
+    let same = text(&meshcap(&["models", "diff", "generic", "generic"]).stdout);
+    assert!(same.starts_with("0 of "), "{same}");
+    assert_eq!(meshcap(&["models", "diff", "generic", "absent"]).status.code(), Some(2));
 }
 
 #[test]

@@ -130,3 +130,30 @@ pub struct DifferenceRow {
     /// The same as text.
     pub words: String,
 }
+
+/// Predicted against measured, both on one logarithmic scale.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ScatterPlot {
+    /// Unit of both axes.
+    pub unit: &'static str,
+    /// Groups of measurements, each with a colour or a shape of its own.
+    pub series: Vec<ScatterSeries>,
+}
+
+/// Measurements of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScatterSeries {
+    /// Its name.
+    pub label: String,
+    /// Its measurements.
+    pub points: Vec<ScatterPoint>,
+}
+
+/// One measurement and its prediction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScatterPoint {
+    /// What was measured; above 0.
+    pub measured: f64,
+    /// What is predicted, with its interval.
+    pub predicted: Span<f64>,
+}

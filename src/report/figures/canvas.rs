@@ -152,6 +152,26 @@ impl Canvas<'_, '_> {
         self.area.draw(&Circle::new(pixel(at), (radius * f64::from(SCALE)) as i32, color.filled()))
     }
 
+    /// A filled triangle that points up (`up`) or down, as wide as a dot of that radius.
+    pub fn triangle(&self, (x, y): (f64, f64), radius: f64, up: bool, color: RGBColor) -> Result<()> {
+        let tip = if up { -radius } else { radius };
+        let corners = [(x, y + tip), (x - radius, y - tip), (x + radius, y - tip)].map(pixel);
+        self.area.draw(&Polygon::new(corners, color.filled()))
+    }
+
+    /// A dashed line in any direction.
+    pub fn dashed_between(&self, from: (f64, f64), to: (f64, f64), color: RGBColor) -> Result<()> {
+        let (across, down) = (to.0 - from.0, to.1 - from.1);
+        let length = across.hypot(down).max(f64::MIN_POSITIVE);
+        let at = |along: f64| (from.0 + across * along / length, from.1 + down * along / length);
+        let mut along = 0.0;
+        while along < length {
+            self.line(at(along), at((along + DASH).min(length)), color, 1.5)?;
+            along += DASH + GAP;
+        }
+        Ok(())
+    }
+
     /// Text on a line centred at a height: `anchor` says which of its ends is at `x`.
     pub fn text(&self, text: &str, (x, y): (f64, f64), anchor: HPos, color: RGBColor) -> Result<()> {
         let font = ("sans-serif", TEXT * SCALE).into_font().color(&color);

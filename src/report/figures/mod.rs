@@ -10,6 +10,7 @@ mod plot;
 mod rates;
 mod requests;
 mod scale;
+mod scatter;
 mod stacks;
 #[cfg(test)]
 mod tests;
@@ -38,5 +39,6 @@ fn drawing(chart: &Chart) -> Result<Drawing> {
         ChartData::Percentiles(plot) => percentiles::draw(plot),
         ChartData::Rates(plot) => rates::draw(plot),
         ChartData::Differences(groups) => differences::draw(groups),
+        ChartData::Scatter(plot) => scatter::draw(plot),
     }
 }

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 
 use crate::report::document::{
     BandInterval, DifferenceGroup, DifferenceRow, Interval, Knee, Limit, NodeShare, PercentileCurve, PercentilePlot,
-    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, Span, StackPlot, Tone,
+    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, ScatterPlot, ScatterPoint, ScatterSeries,
+    Span, StackPlot, Tone,
 };
 use crate::units::{Quantile, Rate, Seconds};
 
@@ -197,7 +198,30 @@ proptest! {
         let limits = vec![limit(&label, None, a)];
         check(ChartData::Rates(RatePlot { curves: vec![RateCurve { quantile, points }], limits, knee, measured }), &[]);
         check(differences("label", &[(q, a, b, c)]), &[]);
+        check(scatter(&[(a, b, c, q)]), &[]);
     }
+}
+
+fn scatter(points: &[(f64, f64, f64, f64)]) -> ChartData {
+    let point = |&(measured, lower, value, upper): &(f64, f64, f64, f64)| ScatterPoint {
+        measured,
+        predicted: Span { lower, value, upper },
+    };
+    let series = |index: usize| ScatterSeries {
+        label: format!("group {index} {HOSTILE}"),
+        points: points.iter().map(point).collect(),
+    };
+    ChartData::Scatter(ScatterPlot { unit: "MiB", series: (0..17).map(series).collect() })
+}
+
+#[test]
+fn predictions_are_drawn_against_what_was_measured() {
+    check(
+        scatter(&[(60.0, 40.0, 61.0, 80.0), (500.0, 300.0, 450.0, 700.0)]),
+        &["predicted, MiB", "measured, MiB", "group 16", "<circle", "<polygon", "#B85C12"],
+    );
+    check(scatter(&[]), &["measured, MiB"]);
+    check(ChartData::Scatter(ScatterPlot::default()), &["measured"]);
 }
 
 #[test]

@@ -165,6 +165,7 @@ fn nothing_is_no_table() {
 }
 
 /// Writes a run with its CPU series, and reads it back.
+#[expect(clippy::disallowed_methods, reason = "what is read must be written first")]
 #[test]
 fn fortio_results_are_paired_with_cpu() {
     let folder = tempfile::tempdir().unwrap();

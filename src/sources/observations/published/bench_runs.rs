@@ -38,7 +38,7 @@ fn read(table: &Table, _: &Path, sink: &mut Sink<'_>) -> Result<(), InputError> 
             sink.leave_out(&row, reason);
             continue;
         }
-        let group = format!("istio/tools {}, Istio {}", row.word("dataset"), row.word("istio_version"));
+        let group = format!("istio/tools {}", row.word("dataset"));
         let words = words(&row, telemetry, rate);
         let traffic = traffic(rate, telemetry != "none", telemetry.contains("stackdriver-full"));
         for (column, side) in SIDES {

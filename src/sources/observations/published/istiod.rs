@@ -62,7 +62,7 @@ fn by_version(table: &Table, _: &Path, sink: &mut Sink<'_>) -> Result<(), InputE
         for (conditions, measured) in figures {
             match measured {
                 Some(measured) => {
-                    sink.keep(&row, Observed { what: String::new(), group: group.clone(), conditions, measured })
+                    sink.keep(&row, Observed { what: String::new(), group: group.clone(), conditions, measured });
                 }
                 None => sink.leave_out(&row, NO_FIGURE),
             }
