@@ -1,5 +1,6 @@
 //! The service behind the proxies: answers every request with a body of one size.
 
+use std::collections::BTreeMap;
 use std::io::{BufReader, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +26,7 @@ pub(super) struct Backend {
 struct Shared {
     answer: Vec<u8>,
     ending: AtomicBool,
-    open: Mutex<Vec<TcpStream>>,
+    open: Mutex<BTreeMap<u64, TcpStream>>,
 }
 
 impl Backend {
@@ -61,14 +62,14 @@ impl Drop for Backend {
         if let Some(accepting) = self.accepting.take() {
             let _ = accepting.join();
         }
-        for stream in self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for stream in self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).values() {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming() {
+    for (number, stream) in (0..).zip(listener.incoming()) {
         if shared.ending.load(Ordering::SeqCst) {
             return;
         }
@@ -79,15 +80,15 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
             if open.len() >= MOST_CONNECTIONS {
                 continue;
             }
-            open.push(kept);
+            open.insert(number, kept);
         }
         let shared = Arc::clone(shared);
         let serving = thread::Builder::new().stack_size(STACK).spawn(move || {
-            let peer = stream.peer_addr();
+            // A connection that breaks is the other side's to notice.
             let _ = serve(&stream, &shared.answer);
-            let mut open = shared.open.lock().unwrap_or_else(PoisonError::into_inner);
-            open.retain(|kept| kept.peer_addr().ok() != peer.as_ref().ok().copied());
+            shared.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
         });
+        // Without a thread the connection is closed, which its other side sees.
         drop(serving);
     }
 }

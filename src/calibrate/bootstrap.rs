@@ -23,10 +23,7 @@ const LOG_LINE: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PA
 /// A proxy that holds the counts of a point; its first cluster leads to the backend.
 pub(super) fn memory(point: &MemoryPoint, backend: SocketAddr, identity: &Identity) -> Value {
     let clusters = (0..point.clusters).map(|number| {
-        let endpoints = (0..point.endpoints_per_cluster).map(|endpoint| {
-            if number == 0 && endpoint == 0 { endpoint_at(backend) } else { some_endpoint(number, endpoint) }
-        });
-        let mut cluster = cluster(&service(number), &endpoints.collect::<Vec<_>>());
+        let mut cluster = cluster(&service(number), &endpoints(point, number, backend));
         if point.tls && number > 0 {
             insert(&mut cluster, "transport_socket", upstream_tls(&sni(number)));
         }
@@ -56,6 +53,18 @@ pub(super) fn memory(point: &MemoryPoint, backend: SocketAddr, identity: &Identi
     });
     let listeners: Vec<Value> = std::iter::once(first).chain(others).collect();
     bootstrap(&listeners, &clusters.collect::<Vec<_>>(), point.tls.then_some(identity))
+}
+
+/// Endpoints of a cluster. Requests are sent to the first, which therefore has the backend alone; the second has what
+/// that lacks.
+fn endpoints(point: &MemoryPoint, cluster: u32, backend: SocketAddr) -> Vec<Value> {
+    let each = point.endpoints_per_cluster;
+    let count = match cluster {
+        0 => return vec![endpoint_at(backend)],
+        1 => (2 * each).saturating_sub(1),
+        _ => each,
+    };
+    (0..count).map(|endpoint| some_endpoint(cluster, endpoint)).collect()
 }
 
 /// The client's sidecar: takes plain requests and passes them to the server's.
@@ -260,6 +269,7 @@ mod tests {
         connections: 16,
         rps: 100,
         payload: Bytes::new(1024),
+        arrivals: point::Arrivals::Even,
     };
 
     #[test]
@@ -284,7 +294,8 @@ mod tests {
         let endpoints =
             |cluster: &Value| cluster["load_assignment"]["endpoints"][0]["lb_endpoints"].as_array().unwrap().len();
         assert_eq!(clusters.len(), 300);
-        assert!(clusters.iter().all(|cluster| endpoints(cluster) == 7));
+        assert_eq!(endpoints(&clusters[0]), 1, "requests reach the backend and nothing else");
+        assert_eq!(clusters.iter().map(endpoints).sum::<usize>(), 300 * 7);
         let listeners = resources["listeners"].as_array().unwrap();
         assert_eq!(listeners.len(), 500);
         let hosts = &listeners[0]["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"];

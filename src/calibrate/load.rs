@@ -15,6 +15,7 @@ use super::CalibrateError;
 use super::http::Head;
 use super::patience::Patience;
 use super::platform;
+use super::point::Arrivals;
 use crate::measurement::Histogram;
 
 /// What is sent.
@@ -30,6 +31,8 @@ pub(super) struct Load {
     pub warm_up: Duration,
     /// Requests that count.
     pub window: Duration,
+    /// When they are due.
+    pub arrivals: Arrivals,
 }
 
 /// What came back of the requests due in the window.
@@ -104,8 +107,13 @@ impl Load {
     }
 
     /// When a request is due, after the start.
-    fn due(&self, request: u64) -> Duration {
-        Duration::from_nanos(request.saturating_mul(1_000_000_000) / u64::from(self.rps.max(1)))
+    pub fn due(&self, request: u64) -> Duration {
+        const TICK: u64 = 1_000_000;
+        let nanoseconds = request.saturating_mul(1_000_000_000) / u64::from(self.rps.max(1));
+        Duration::from_nanos(match self.arrivals {
+            Arrivals::Even => nanoseconds,
+            Arrivals::Ticks => nanoseconds.next_multiple_of(TICK),
+        })
     }
 
     /// Requests due before the window, and until its end.

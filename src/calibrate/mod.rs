@@ -46,7 +46,7 @@ pub use error::CalibrateError;
 pub use findings::FINDINGS;
 pub use host::Host;
 pub use noise::Noise;
-pub use point::{MemoryPoint, Pace, PacedPoint, Path, Point};
+pub use point::{Arrivals, MemoryPoint, Pace, PacedPoint, Path, Point};
 pub use program::{Launcher, Program, become_bound};
 pub use sweep::{Wanted, sweep};
 pub use tables::{LATENCY_TABLE, MEMORY_TABLE, PACED_TABLE};

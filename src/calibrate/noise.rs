@@ -74,8 +74,16 @@ mod tests {
     use super::*;
 
     fn run(rps: u32, cpu: f64, p50: u64) -> PacedRow {
-        let path = "client+server proxy".to_owned();
-        PacedRow { path, target_rps: rps, client_proxy_cpu_milli: cpu, p50_us: p50, p99_us: 100, ..PacedRow::default() }
+        let (path, arrivals) = ("client+server proxy".to_owned(), "even".to_owned());
+        PacedRow {
+            path,
+            arrivals,
+            target_rps: rps,
+            client_proxy_cpu_milli: cpu,
+            p50_us: p50,
+            p99_us: 100,
+            ..PacedRow::default()
+        }
     }
 
     #[test]

@@ -50,6 +50,32 @@ pub struct PacedPoint {
     pub rps: u32,
     /// Size of an answer's body.
     pub payload: Bytes,
+    /// When requests are due.
+    pub arrivals: Arrivals,
+}
+
+/// When requests of a constant rate are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Arrivals {
+    /// Evenly, each by itself, as those of many independent clients are rarely together.
+    Even,
+    /// On the next full millisecond, as of load tools whose timer has such ticks: at 4000 requests per second
+    /// four come together, and one wake-up of a proxy serves them.
+    Ticks,
+}
+
+impl Arrivals {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Even, Self::Ticks];
+
+    /// The name in the tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Even => "even",
+            Self::Ticks => "ticks",
+        }
+    }
 }
 
 /// What lies between the load generator and the backend.
@@ -164,12 +190,15 @@ impl fmt::Display for MemoryPoint {
 
 impl fmt::Display for PacedPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, tls, access_log, workers, connections, rps, payload } = self;
+        let Self { path, tls, access_log, workers, connections, rps, payload, arrivals } = self;
         write!(f, "{rps} rps over {connections} connections, {} bytes, {}", payload.get(), path.name())?;
         if *path == Path::Sidecars {
             let log = if *access_log { ", access log" } else { "" };
             write!(f, ", {}{log}, {workers} workers", if *tls { "TLS" } else { "plain" })?;
         }
-        Ok(())
+        match arrivals {
+            Arrivals::Even => Ok(()),
+            Arrivals::Ticks => write!(f, ", on full milliseconds"),
+        }
     }
 }

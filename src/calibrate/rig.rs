@@ -87,7 +87,8 @@ impl Rig<'_> {
         };
         let target = proxies.as_ref().map_or(backend.address(), |proxies| proxies.ingress);
         let Pace { warm_up, window, .. } = self.pace;
-        let load = Load { target, connections: point.connections, rps: point.rps, warm_up, window };
+        let load =
+            Load { target, connections: point.connections, rps: point.rps, warm_up, window, arrivals: point.arrivals };
         let running = load.start()?;
         patience.until(running.window_start())?;
         let before = Usage::read(proxies.as_ref())?;
@@ -147,6 +148,7 @@ impl Rig<'_> {
             server_proxy_cpu_us_per_request: each(server),
             others_cpu_milli: milli(used.others),
             stolen_cpu_milli: milli(used.stolen),
+            arrivals: point.arrivals.name().to_owned(),
             ..PacedRow::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::point::{MemoryPoint, PacedPoint, Path, Point};
+use super::point::{Arrivals, MemoryPoint, PacedPoint, Path, Point};
 use crate::units::Bytes;
 
 /// `proxy_memory.csv`: one start of a proxy.
@@ -65,6 +65,7 @@ pub(super) struct PacedRow {
     pub others_cpu_milli: f64,
     pub stolen_cpu_milli: f64,
     pub load_average: f64,
+    pub arrivals: String,
 }
 
 /// `paced_latency_histograms.csv`: how many requests of a run took so long.
@@ -91,9 +92,10 @@ impl MemoryRow {
 }
 
 impl PacedRow {
-    /// The point it is of; `None` for a path that is not measured here.
+    /// The point it is of; `None` for a path or arrivals that are not measured here.
     pub fn point(&self) -> Option<Point> {
         let path = Path::ALL.into_iter().find(|path| path.name() == self.path)?;
+        let arrivals = Arrivals::ALL.into_iter().find(|arrivals| arrivals.name() == self.arrivals)?;
         Some(Point::Paced(PacedPoint {
             path,
             tls: self.tls != 0,
@@ -102,6 +104,7 @@ impl PacedRow {
             connections: self.connections,
             rps: self.target_rps,
             payload: Bytes::new(self.payload_bytes),
+            arrivals,
         }))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::point::{MemoryPoint, Pace, PacedPoint, Path, Point};
+use super::point::{Arrivals, MemoryPoint, Pace, PacedPoint, Path, Point};
 use crate::units::Bytes;
 
 /// What of a proxy is measured.
@@ -14,6 +14,8 @@ pub struct Wanted {
     pub paced: bool,
     /// Highest rate that is tried, in requests per second.
     pub most_rps: u32,
+    /// When requests are due.
+    pub arrivals: Arrivals,
 }
 
 /// Rounds over the whole grid: what is repeated tells how much figures vary from run to run.
@@ -24,7 +26,7 @@ const ROUNDS: usize = 3;
 #[must_use]
 pub fn sweep(wanted: Wanted, pace: Pace) -> Vec<Point> {
     let memory: Vec<Point> = if wanted.memory { memory().map(Point::Memory).to_vec() } else { Vec::new() };
-    let paced: Vec<Point> = if wanted.paced { paced(wanted.most_rps) } else { Vec::new() };
+    let paced: Vec<Point> = if wanted.paced { paced(wanted) } else { Vec::new() };
     let round = interleaved(&memory, &paced, pace);
     let count = round.len() * ROUNDS;
     round.into_iter().cycle().take(count).collect()
@@ -113,6 +115,7 @@ const USUAL: PacedPoint = PacedPoint {
     connections: 16,
     rps: 1000,
     payload: Bytes::new(1024),
+    arrivals: Arrivals::Even,
 };
 const DIRECT: PacedPoint = PacedPoint { path: Path::Direct, tls: false, workers: 0, ..USUAL };
 const PLAIN: PacedPoint = PacedPoint { tls: false, ..USUAL };
@@ -124,7 +127,7 @@ const LARGE: Bytes = Bytes::new(102_400);
 const RATES: [u32; 8] = [100, 4000, 10, 2000, 500, 50, 200, 6000];
 
 /// Paced runs: what the host takes by itself, the usual arrangement, then what differs from it.
-fn paced(most_rps: u32) -> Vec<Point> {
+fn paced(wanted: Wanted) -> Vec<Point> {
     let at = |of: PacedPoint, rps: u32| PacedPoint { rps, ..of };
     let mut points = vec![
         DIRECT,
@@ -159,7 +162,9 @@ fn paced(most_rps: u32) -> Vec<Point> {
         PacedPoint { connections: 64, ..at(USUAL, 3000) },
         PacedPoint { connections: 64, ..DIRECT },
     ]);
-    points.into_iter().filter(|point| point.rps <= most_rps).map(Point::Paced).collect()
+    let Wanted { most_rps, arrivals, .. } = wanted;
+    let points = points.into_iter().filter(|point| point.rps <= most_rps);
+    points.map(|point| Point::Paced(PacedPoint { arrivals, ..point })).collect()
 }
 
 #[cfg(test)]
@@ -170,7 +175,7 @@ mod tests {
 
     use super::*;
 
-    const ALL: Wanted = Wanted { memory: true, paced: true, most_rps: 6000 };
+    const ALL: Wanted = Wanted { memory: true, paced: true, most_rps: 6000, arrivals: Arrivals::Even };
 
     fn pace() -> Pace {
         Pace::within(Duration::from_mins(10))

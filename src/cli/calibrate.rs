@@ -9,8 +9,10 @@ use std::time::Duration;
 use super::args::{BoundArguments, CalibrateArguments, Global};
 use super::calibrate_args::Sweep;
 use super::progress::Bar;
-use super::{Failure, Outcome, output};
-use crate::calibrate::{self, CalibrateError, Hooks, Launcher, Pace, Point, Program, Settings, Summary, Wanted};
+use super::{Failure, Outcome, calibrate_card, load, output};
+use crate::calibrate::{
+    self, Arrivals, CalibrateError, Hooks, Launcher, Pace, Point, Program, Settings, Summary, Wanted,
+};
 
 impl From<CalibrateError> for Failure {
     fn from(error: CalibrateError) -> Self {
@@ -23,11 +25,14 @@ pub fn run(arguments: &CalibrateArguments, global: &Global) -> Result<Outcome, F
         memory: arguments.sweep != Sweep::Cpu,
         paced: arguments.sweep != Sweep::Memory,
         most_rps: arguments.most_rps,
+        arrivals: Arrivals::ALL.into_iter().find(|known| known.name() == arguments.arrivals).unwrap_or(Arrivals::Even),
     };
     let Some(folder) = arguments.output.clone().filter(|_| !arguments.dry_run) else {
         output::print(&listing(wanted, arguments.budget))?;
         return Ok(Outcome::Done);
     };
+    // A card that is not there is better known now than in ten minutes.
+    load::card(&arguments.extends)?;
     let interrupted = interruptions()?;
     let search = std::env::var_os("PATH");
     let settings = Settings {
@@ -45,7 +50,10 @@ pub fn run(arguments: &CalibrateArguments, global: &Global) -> Result<Outcome, F
     };
     let summary = calibrate::run(&settings, hooks);
     bar.finish();
-    output::print(&text(&settings, &summary?))?;
+    let summary = summary?;
+    let mut printed = text(&settings, &summary);
+    let _ = write!(printed, "\n{}", calibrate_card::write(&settings, &summary, &arguments.extends, global)?);
+    output::print(&printed)?;
     Ok(Outcome::Done)
 }
 

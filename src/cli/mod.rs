@@ -5,6 +5,7 @@
 mod args;
 mod calibrate;
 mod calibrate_args;
+mod calibrate_card;
 mod compare;
 mod explain;
 mod fit;

@@ -22,7 +22,8 @@ pub fn man(arguments: &ManArguments) -> Result<Outcome, Failure> {
         Some(name) => match command.find_subcommand(name) {
             Some(found) => clap_mangen::Man::new(found.clone()),
             None => {
-                let known: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+                let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+                let known: Vec<&str> = shown.map(clap::Command::get_name).collect();
                 return Err(Failure::Input(format!("there is no command {name:?}; there are {}", known.join(", "))));
             }
         },

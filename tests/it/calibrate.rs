@@ -49,7 +49,8 @@ fn a_minute_with_a_real_envoy() {
     let folder = tempfile::tempdir().unwrap();
     let rig = folder.path().join("rig");
     let arguments = |budget| {
-        ["-o", rig.to_str().unwrap(), "--envoy", envoy.to_str().unwrap(), "--budget", budget].map(str::to_owned)
+        let (rig, envoy) = (rig.to_str().unwrap(), envoy.to_str().unwrap());
+        ["-o", rig, "--envoy", envoy, "--budget", budget, "--quiet"].map(str::to_owned)
     };
     let go = |budget: &'static str| run(&arguments(budget).each_ref().map(String::as_str));
 
@@ -85,6 +86,14 @@ fn a_minute_with_a_real_envoy() {
     let known = memory.len() + runs.len();
     assert!(second.contains(&format!("{known} known before")), "{second}");
     assert_eq!(rows(&rig.join("proxy_memory.csv"))[..memory.len()], memory, "earlier rows stay");
+
+    // A minute may be enough for a card, or not; what is written can be read, and what is not is said.
+    let card = rig.join("card.toml");
+    assert_eq!(card.exists(), !second.contains("no card:"), "{second}");
+    if card.exists() {
+        let shown = Command::new(env!("CARGO_BIN_EXE_meshcap")).args(["models", "show"]).arg(&card).output().unwrap();
+        assert!(shown.status.success(), "{}", String::from_utf8_lossy(&shown.stderr));
+    }
 }
 
 #[test]
@@ -235,4 +244,25 @@ fn no_proxy_outlives_an_interruption() {
     // Nobody can react to this one but the kernel.
     let (output, _) = interrupted(&envoy, folder.path(), "KILL");
     assert_eq!(output.status.code(), None);
+}
+
+/// The tables in `data/` are what `calibrate` writes: a card can be fitted to them, and predicts rows it has not seen.
+#[test]
+fn a_card_is_fitted_to_the_tables_that_come_with_the_project() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = root.join("data/calibration/envoy-1.40");
+    let output = Command::new(env!("CARGO_BIN_EXE_meshcap"))
+        .args(["fit", "--json"])
+        .args(["proxy_memory.csv", "paced_runs.csv"].map(|table| folder.join(table)))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let fitted: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let laws = fitted["laws"].as_array().unwrap();
+    let error = |law: &str, score: &str| {
+        let law = laws.iter().find(|found| found["law"] == law).unwrap_or_else(|| panic!("no {law}: {fitted:#}"));
+        law["validation"][0][score].as_f64().unwrap_or_else(|| panic!("no {score}: {law:#}"))
+    };
+    assert!(error("proxy memory", "median_absolute_percentage_error") < 0.02);
+    assert!(error("proxy CPU", "median_absolute_percentage_error") < 0.25);
 }

@@ -17,7 +17,7 @@ fn answers(load: Load) -> Answers {
 
 fn load(backend: &Backend) -> Load {
     let (warm_up, window) = (Duration::from_millis(200), Duration::from_secs(2));
-    Load { target: backend.address(), connections: 8, rps: 500, warm_up, window }
+    Load { target: backend.address(), connections: 8, rps: 500, warm_up, window, arrivals: Arrivals::Even }
 }
 
 #[test]
@@ -51,7 +51,8 @@ fn a_slow_answer_also_counts_for_the_requests_behind_it() {
         }
     });
     let window = Duration::from_millis(600);
-    let answers = answers(Load { target, connections: 1, rps: 100, warm_up: Duration::ZERO, window });
+    let answers =
+        answers(Load { target, connections: 1, rps: 100, warm_up: Duration::ZERO, window, arrivals: Arrivals::Even });
     serving.join().unwrap();
     assert_eq!(answers.latencies.len(), 60);
     let late = |at_least: Duration| {
@@ -103,7 +104,8 @@ fn a_server_that_refuses_is_said() {
             let _ = std::io::Write::write_all(&mut &stream, b"HTTP/1.1 503 no\r\ncontent-length: 0\r\n\r\n");
         }
     });
-    let load = Load { target, connections: 1, rps: 20, warm_up: Duration::ZERO, window: Duration::from_millis(200) };
+    let window = Duration::from_millis(200);
+    let load = Load { target, connections: 1, rps: 20, warm_up: Duration::ZERO, window, arrivals: Arrivals::Ticks };
     let patience = Patience { deadline: Instant::now() + FOREVER, interrupted: &|| false };
     let error = load.start().unwrap().finish(patience).unwrap_err().to_string();
     assert!(error.contains("503"), "{error}");
@@ -121,7 +123,7 @@ fn an_interruption_ends_the_wait() {
 
 #[test]
 fn what_was_measured_is_left_out_as_often_as_it_was() {
-    let wanted = Wanted { memory: true, paced: true, most_rps: 6000 };
+    let wanted = Wanted { memory: true, paced: true, most_rps: 6000, arrivals: Arrivals::Even };
     let points = sweep(wanted, Pace::within(FOREVER));
     let (all, none) = left_to_do(points.clone(), BTreeMap::new());
     assert_eq!((all.len(), none), (points.len(), 0));
@@ -140,9 +142,19 @@ fn what_was_measured_is_left_out_as_often_as_it_was() {
 #[test]
 fn a_budget_for_nothing_says_what_is_needed() {
     let pace = Pace::within(Duration::from_secs(5));
-    let points = sweep(Wanted { memory: true, paced: true, most_rps: 6000 }, pace);
+    let points = sweep(Wanted { memory: true, paced: true, most_rps: 6000, arrivals: Arrivals::Even }, pace);
     let error = check_budget(Duration::from_secs(5), &points, pace).unwrap_err().to_string();
     assert!(error.contains("a budget of 5 s is too small: the first 4 points take about"), "{error}");
     check_budget(Duration::from_mins(1), &points, pace).unwrap();
     check_budget(Duration::ZERO, &[], pace).unwrap();
+}
+
+#[test]
+fn ticks_bring_requests_together_and_keep_the_rate() {
+    let target = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
+    let load =
+        |arrivals| Load { target, connections: 1, rps: 4000, warm_up: Duration::ZERO, window: FOREVER, arrivals };
+    let due = |arrivals| -> Vec<u128> { (0..9).map(|request| load(arrivals).due(request).as_micros()).collect() };
+    assert_eq!(due(Arrivals::Even), [0, 250, 500, 750, 1000, 1250, 1500, 1750, 2000]);
+    assert_eq!(due(Arrivals::Ticks), [0, 1000, 1000, 1000, 1000, 2000, 2000, 2000, 2000]);
 }
