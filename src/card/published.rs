@@ -87,6 +87,10 @@ impl Conditions {
             Self::ProxyMemory(_) | Self::ProxyStartupMemory(_) | Self::ZtunnelMemory(_) | Self::IstiodIdleCpu => 0.0,
             Self::ProxyCpu(traffic) => traffic.rate.as_per_second(),
             Self::IstiodMemory(load) | Self::IstiodPeakMemory(load) | Self::IstiodCpu(load) => load.proxies,
+            Self::IstiodWork(load, _) => load.proxies,
+            Self::EndpointChange(fleet, _) | Self::ConfigChange(fleet, _) | Self::Reconnection(fleet, _) => {
+                fleet.proxies
+            }
             Self::ZtunnelCpu(load) => load.rate.as_per_second(),
         }
     }
