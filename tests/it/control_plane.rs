@@ -44,7 +44,7 @@ fn figures_worked_out_by_hand_are_met() {
 
 #[test]
 fn churn_of_the_policy_is_what_istiod_does() {
-    let enroll = "[injection]\nenroll = [\"all\"]\n";
+    let enroll = "[injection]\nenroll = [\"default\"]\n";
     let plan = |churn: &str| Plan::new(inputs("scoping/online-boutique.yaml", &format!("{enroll}{churn}")));
     let quiet = plan("[churn]\nrollouts_per_week = 0");
     let busy = plan("[churn]\npod_changes_per_hour = 36000\nconfig_changes_per_hour = 3600");
@@ -61,14 +61,14 @@ fn churn_of_the_policy_is_what_istiod_does() {
 
 #[test]
 fn slow_reconnection_is_told() {
-    let policy = "[injection]\nenroll = [\"all\"]\n[control_plane]\nreconnect_within_seconds = 0.001";
+    let policy = "[injection]\nenroll = [\"default\"]\n[control_plane]\nreconnect_within_seconds = 0.001";
     let plan = Plan::new(inputs("scoping/online-boutique.yaml", policy));
     assert!(findings(&plan).contains(&"istiod-reconnect-slow"), "{:?}", findings(&plan));
 }
 
 #[test]
 fn sidecars_by_calls_save_in_proxies_and_in_istiod() {
-    let mut inputs = inputs("scoping/online-boutique.yaml", "[injection]\nenroll = [\"all\"]");
+    let mut inputs = inputs("scoping/online-boutique.yaml", "[injection]\nenroll = [\"default\"]");
     inputs.calls = Some(read_calls(&data("scoping/online-boutique-calls.csv")).unwrap());
     let plan = Plan::new(inputs);
     let [today, scoped] = &plan.savings[..] else { panic!("{:?}", plan.savings) };
