@@ -8,7 +8,7 @@ use meshcap::model::{Convergence, Fleet, Push, csr_rate};
 use meshcap::overhead::{Event, Room};
 use meshcap::plan::{Inputs, Plan, ScopedBy};
 use meshcap::policy::Policy;
-use meshcap::sources::{Input, Limits, read, read_calls};
+use meshcap::sources::{Input, Limits, read};
 use meshcap::units::{Memory, Seconds, Share};
 
 fn data(file: &str) -> std::path::PathBuf {
@@ -44,8 +44,8 @@ fn figures_worked_out_by_hand_are_met() {
 
 #[test]
 fn churn_of_the_policy_is_what_istiod_does() {
-    let enroll = "[injection]\nenroll = [\"default\"]\n";
-    let plan = |churn: &str| Plan::new(inputs("scoping/online-boutique.yaml", &format!("{enroll}{churn}")));
+    let enroll = "[injection]\nenroll = [\"all\"]\n";
+    let plan = |churn: &str| Plan::new(inputs("clusters/webshop", &format!("{enroll}{churn}")));
     let quiet = plan("[churn]\nrollouts_per_week = 0");
     let busy = plan("[churn]\npod_changes_per_hour = 36000\nconfig_changes_per_hour = 3600");
     let operation = |plan: &Plan| plan.control_plane.operation.clone().unwrap();
@@ -61,19 +61,17 @@ fn churn_of_the_policy_is_what_istiod_does() {
 
 #[test]
 fn slow_reconnection_is_told() {
-    let policy = "[injection]\nenroll = [\"default\"]\n[control_plane]\nreconnect_within_seconds = 0.001";
-    let plan = Plan::new(inputs("scoping/online-boutique.yaml", policy));
+    let policy = "[injection]\nenroll = [\"all\"]\n[control_plane]\nreconnect_within_seconds = 0.001";
+    let plan = Plan::new(inputs("clusters/webshop", policy));
     assert!(findings(&plan).contains(&"istiod-reconnect-slow"), "{:?}", findings(&plan));
 }
 
 #[test]
-fn sidecars_by_calls_save_in_proxies_and_in_istiod() {
-    let mut inputs = inputs("scoping/online-boutique.yaml", "[injection]\nenroll = [\"default\"]");
-    inputs.calls = Some(read_calls(&data("scoping/online-boutique-calls.csv")).unwrap());
-    let plan = Plan::new(inputs);
+fn sidecars_save_in_proxies_and_in_istiod() {
+    let plan = Plan::new(inputs("clusters/webshop", "[injection]\nenroll = [\"all\"]"));
     let [today, scoped] = &plan.savings[..] else { panic!("{:?}", plan.savings) };
     assert_eq!(today.by, ScopedBy::Today);
-    assert!(matches!(scoped.by, ScopedBy::Sidecars { by_calls: true, workloads } if workloads > 5), "{:?}", scoped.by);
+    assert!(matches!(scoped.by, ScopedBy::Sidecars { by_calls: false, workloads } if workloads > 5), "{:?}", scoped.by);
     assert!(scoped.clusters < today.clusters && scoped.sent < today.sent);
     assert!(scoped.proxy_memory.value < today.proxy_memory.value);
     assert!(scoped.istiod_memory.value < today.istiod_memory.value);
