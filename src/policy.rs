@@ -88,6 +88,10 @@ pub struct FeaturePolicy {
     pub access_log: bool,
     /// Share of requests traced.
     pub tracing_sampling: Share,
+    /// Share of requests that a filter of the access log lets through.
+    pub filtered_log_share: Share,
+    /// Requests that a client outside the mesh sends over one TLS connection to a gateway.
+    pub requests_per_tls_connection: f64,
 }
 
 /// Which proxies there are, and how they are injected.
@@ -208,7 +212,14 @@ impl Default for TrafficPolicy {
 
 impl Default for FeaturePolicy {
     fn default() -> Self {
-        Self { mtls: true, metrics: true, access_log: false, tracing_sampling: Share::literal(0.01) }
+        Self {
+            mtls: true,
+            metrics: true,
+            access_log: false,
+            tracing_sampling: Share::literal(0.01),
+            filtered_log_share: Share::literal(0.05),
+            requests_per_tls_connection: 10.0,
+        }
     }
 }
 
@@ -291,6 +302,10 @@ impl Policy {
         }
         if !self.traffic.connections_per_proxy.is_finite() || self.traffic.connections_per_proxy < 0.0 {
             return wrong("traffic.connections_per_proxy must be a finite number, 0 or more");
+        }
+        let per_connection = self.features.requests_per_tls_connection;
+        if !per_connection.is_finite() || per_connection < 1.0 {
+            return wrong("features.requests_per_tls_connection must be a finite number, 1 or more");
         }
         let ttl = self.control_plane.certificate_ttl.as_seconds();
         if !ttl.is_finite() || ttl <= 0.0 {
@@ -441,10 +456,15 @@ mod tests {
             ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
             ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
             ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
+<<<<<<< HEAD
             ("[control_plane]\nreconnect_within_seconds = -1", "reconnect_within_seconds"),
             ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
             ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
             ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
+=======
+            ("[features]\nrequests_per_tls_connection = 0.5", "requests_per_tls_connection"),
+            ("[features]\nfiltered_log_share = 5", "share"),
+>>>>>>> main
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
             ("[injection]\nmode = \"mixed\"", "mixed"),

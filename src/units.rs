@@ -323,7 +323,7 @@ impl MoneyPerHour {
 }
 
 /// A share that lies in [0, 1] and was checked to do so: a utilization, a quantile, a headroom target.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Share(f64);

@@ -221,7 +221,23 @@ fn collect(all: &mut Collected, again: &mut Duplicates, object: Object, source: 
             let key = RouteKey(it.kind, it.name.clone());
             again.keep(&mut all.routes, key, it, "", source);
         }
-        Object::MeshConfig(it) => all.mesh_configs.push(it),
+        Object::WorkloadGroup(it) => {
+            again.keep(&mut all.workload_groups, it.name.clone(), it, "WorkloadGroup", source);
+        }
+        Object::ProxySettings(it) => again.keep(&mut all.proxy_settings, it.name.clone(), it, "ProxyConfig", source),
+        Object::EnvoyFilter(it) => again.keep(&mut all.envoy_filters, it.name.clone(), it, "EnvoyFilter", source),
+        Object::WasmPlugin(it) => again.keep(&mut all.wasm_plugins, it.name.clone(), it, "WasmPlugin", source),
+        Object::PeerAuthentication(it) => {
+            again.keep(&mut all.peer_authentications, it.name.clone(), it, "PeerAuthentication", source);
+        }
+        Object::AuthorizationPolicy(it) => {
+            again.keep(&mut all.authorization_policies, it.name.clone(), it, "AuthorizationPolicy", source);
+        }
+        Object::RequestAuthentication(it) => {
+            again.keep(&mut all.request_authentications, it.name.clone(), it, "RequestAuthentication", source);
+        }
+        Object::Telemetry(it) => again.keep(&mut all.telemetries, it.name.clone(), it, "Telemetry", source),
+        Object::MeshConfig(it) => all.mesh_configs.push(*it),
         _ => {}
     }
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use super::IstioConfig;
 use super::findings::SEVERAL_MESH_CONFIGS;
 use super::objects::{
-    DestinationRule, GatewayRoute, IstioGateway, MeshConfig, ObjectName, ServiceEntry, Sidecar, VirtualService,
-    WorkloadEntry,
+    AuthorizationPolicy, DestinationRule, EnvoyFilter, GatewayRoute, IstioGateway, MeshConfig, ObjectName,
+    PeerAuthentication, ProxySettings, RequestAuthentication, ServiceEntry, Sidecar, Telemetry, VirtualService,
+    WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 use crate::finding::Finding;
 
@@ -21,6 +22,14 @@ pub(super) struct Collected {
     pub workload_entries: BTreeMap<ObjectName, WorkloadEntry>,
     pub gateways: BTreeMap<ObjectName, IstioGateway>,
     pub routes: BTreeMap<RouteKey, GatewayRoute>,
+    pub workload_groups: BTreeMap<ObjectName, WorkloadGroup>,
+    pub proxy_settings: BTreeMap<ObjectName, ProxySettings>,
+    pub envoy_filters: BTreeMap<ObjectName, EnvoyFilter>,
+    pub wasm_plugins: BTreeMap<ObjectName, WasmPlugin>,
+    pub peer_authentications: BTreeMap<ObjectName, PeerAuthentication>,
+    pub authorization_policies: BTreeMap<ObjectName, AuthorizationPolicy>,
+    pub request_authentications: BTreeMap<ObjectName, RequestAuthentication>,
+    pub telemetries: BTreeMap<ObjectName, Telemetry>,
     pub mesh_configs: Vec<MeshConfig>,
 }
 
@@ -46,6 +55,14 @@ impl Collected {
             workload_entries: self.workload_entries.into_values().collect(),
             gateways: self.gateways.into_values().collect(),
             routes: oldest_first(self.routes, |it| (&it.created, &it.name)),
+            workload_groups: self.workload_groups.into_values().collect(),
+            proxy_settings: oldest_first(self.proxy_settings, |it| (&it.created, &it.name)),
+            envoy_filters: oldest_first(self.envoy_filters, |it| (&it.created, &it.name)),
+            wasm_plugins: oldest_first(self.wasm_plugins, |it| (&it.created, &it.name)),
+            peer_authentications: oldest_first(self.peer_authentications, |it| (&it.created, &it.name)),
+            authorization_policies: oldest_first(self.authorization_policies, |it| (&it.created, &it.name)),
+            request_authentications: oldest_first(self.request_authentications, |it| (&it.created, &it.name)),
+            telemetries: oldest_first(self.telemetries, |it| (&it.created, &it.name)),
         }
     }
 }

@@ -18,10 +18,11 @@ pub use assemble::assemble;
 pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use objects::{
-    Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints, Gateway, GatewayRoute,
-    IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object, ObjectName, PodLife, PodPhase, PodSpec,
-    PriorityClass, Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage,
-    VirtualService, WorkloadEntry,
+    AuthorizationPolicy, Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints,
+    EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object,
+    ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings, RequestAuthentication,
+    Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage, Telemetry,
+    VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 pub use owners::STATIC_POD;
 
@@ -65,7 +66,7 @@ pub struct Inventory {
 
 /// What decides which configuration each proxy is sent, beside the services themselves. Objects of a
 /// kind are ordered by age and then by name: of several that could hold, the first does.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct IstioConfig {
     /// Settings of the whole mesh.
     pub mesh: MeshConfig,
@@ -83,6 +84,22 @@ pub struct IstioConfig {
     pub gateways: Vec<IstioGateway>,
     /// Routes of the Gateway API.
     pub routes: Vec<GatewayRoute>,
+    /// Templates of workloads outside Kubernetes, by namespace and name.
+    pub workload_groups: Vec<WorkloadGroup>,
+    /// How proxies run.
+    pub proxy_settings: Vec<ProxySettings>,
+    /// Patches of Envoy's configuration.
+    pub envoy_filters: Vec<EnvoyFilter>,
+    /// WebAssembly filters.
+    pub wasm_plugins: Vec<WasmPlugin>,
+    /// How workloads take connections.
+    pub peer_authentications: Vec<PeerAuthentication>,
+    /// Who may call.
+    pub authorization_policies: Vec<AuthorizationPolicy>,
+    /// Whose tokens are taken.
+    pub request_authentications: Vec<RequestAuthentication>,
+    /// What proxies report.
+    pub telemetries: Vec<Telemetry>,
 }
 
 /// A workload: the thing people name when they speak of a service's pods.

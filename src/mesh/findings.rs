@@ -10,7 +10,10 @@ pub const FINDINGS: &[&FindingKind] = &[
     &PROXY_AT_NEXT_RESTART,
     &PROXY_WITHOUT_CPU_LIMIT,
     &ENROLLED_NAMESPACE_MISSING,
+    &ENVOY_FILTER_NOT_MODELLED,
+    &EXTERNAL_AUTHORIZATION,
     &GATEWAY_WITHOUT_PODS,
+    &GROUP_WITHOUT_ENTRIES,
     &NEVER_INJECTED,
     &NO_SERVICES,
     &SELECTOR_MATCHES_NOTHING,
@@ -68,6 +71,30 @@ pub(super) const ENROLLED_NAMESPACE_MISSING: FindingKind = FindingKind {
     remedy: "correct the name, or add the namespace to the input",
 };
 
+pub(super) const ENVOY_FILTER_NOT_MODELLED: FindingKind = FindingKind {
+    id: "envoy-filter-not-modelled",
+    severity: Severity::Warning,
+    meaning: "EnvoyFilters patch the configuration of proxies, and what that costs is not known",
+    why: "a patch can add clusters, listeners and filters, Lua scripts among them: the figures are without it",
+    remedy: "read the figures of the workloads it holds for as those without it; measure one of them, and see whether an API of Istio's own does the same",
+};
+
+pub(super) const EXTERNAL_AUTHORIZATION: FindingKind = FindingKind {
+    id: "external-authorization",
+    severity: Severity::Warning,
+    meaning: "an AuthorizationPolicy of action CUSTOM lets a provider decide",
+    why: "each request that matches waits for a call to the provider: neither that time nor the provider's own CPU is in the figures, only the rules are",
+    remedy: "size the provider for the rate of those requests, and add its response time to theirs",
+};
+
+pub(super) const GROUP_WITHOUT_ENTRIES: FindingKind = FindingKind {
+    id: "group-without-entries",
+    severity: Severity::Info,
+    meaning: "a WorkloadGroup has no WorkloadEntry in the input",
+    why: "machines outside Kubernetes that join by it are endpoints and connect to istiod; none is counted",
+    remedy: "add the WorkloadEntries to the input if any have joined",
+};
+
 pub(super) const GATEWAY_WITHOUT_PODS: FindingKind = FindingKind {
     id: "gateway-without-pods",
     severity: Severity::Warning,
@@ -95,8 +122,8 @@ pub(super) const NO_SERVICES: FindingKind = FindingKind {
 pub(super) const SELECTOR_MATCHES_NOTHING: FindingKind = FindingKind {
     id: "selector-matches-nothing",
     severity: Severity::Warning,
-    meaning: "a Sidecar, ServiceEntry or Gateway selects workloads by labels that none of the input has",
-    why: "it has no effect: proxies are sent as if it were not there",
+    meaning: "a Sidecar, ServiceEntry, Gateway or policy selects workloads by labels, or names something, that the input does not have",
+    why: "it has no effect: proxies are sent and do what they would without it",
     remedy: "correct the labels, or delete the object; check that the input holds the workloads it was written for",
 };
 

@@ -40,12 +40,12 @@ pub fn membership(
         .nodes
         .iter()
         .filter_map(|node| node.allocatable.as_ref().or(node.capacity.as_ref()).map(|machine| machine.resources.cpu));
-    let context = proxy::Context { defaults, policy, largest_node_cpu: largest_node.max() };
+    let context = proxy::Context { defaults, policy, istio: &inventory.istio, largest_node_cpu: largest_node.max() };
     let members =
         inventory.workloads.iter().map(|workload| member(inventory, workload, &context, &mut notes)).collect();
     let mut findings = notes.findings();
     findings.extend(missing_namespaces(inventory, policy));
-    (Mesh { members }, findings)
+    (Mesh { members, features: Vec::new() }, findings)
 }
 
 #[derive(Default)]

@@ -1,5 +1,6 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
+mod features;
 mod findings;
 mod injection;
 mod planned;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
@@ -25,6 +27,9 @@ use crate::units::Bytes;
 pub struct Mesh {
     /// Parallel to [`crate::inventory::Inventory::workloads`].
     pub members: Vec<Membership>,
+    /// What each proxy does for its requests (see [`features`]), parallel to the members; empty until it is
+    /// worked out, and then as the policy assumes.
+    pub features: Vec<WorkloadFeatures>,
 }
 
 /// How one workload takes part in the mesh.

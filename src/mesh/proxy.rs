@@ -4,7 +4,7 @@ use super::findings::{ANNOTATION_ERASES_DEFAULTS, ANNOTATION_NOT_A_QUANTITY, PRO
 use super::{Proxy, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, PROXY_CONTAINER, PodSpec, Workload};
+use crate::inventory::{Container, IstioConfig, Labels, PROXY_CONTAINER, PodSpec, Workload};
 use crate::policy::{InjectionPolicy, SidecarForm};
 use crate::quantity;
 use crate::resources::{Declared, Requirements};
@@ -33,6 +33,8 @@ pub(super) fn find_proxy(spec: &PodSpec) -> Option<FoundProxy<'_>> {
 pub(super) struct Context<'a> {
     pub defaults: &'a InjectionDefaults,
     pub policy: &'a InjectionPolicy,
+    /// Settings of proxies, from the mesh to single workloads.
+    pub istio: &'a IstioConfig,
     /// CPU of the largest node, if nodes are known.
     pub largest_node_cpu: Option<Millicores>,
 }
@@ -129,17 +131,17 @@ impl Context<'_> {
         }
     }
 
-    /// Worker threads: the workload's own setting, else as many as the CPU limit has cores (rounded
-    /// up), else every core of the node. Source: pilot-agent, Istio 1.18 and later.
+    /// Worker threads: the workload's own setting, else that of its namespace or of the mesh, else as many as
+    /// the CPU limit has cores (rounded up), else every core of the node. Source: pilot-agent, Istio 1.18 and
+    /// later; `EffectiveProxyConfig` of istiod, where a ProxyConfig that selects the workload wins over the
+    /// annotation, and that over the others.
     fn workers(&self, workload: &Workload, container: &Container, notes: &mut ProxyNotes) -> (u32, &'static str) {
-        let configured = workload.annotations.get("proxy.istio.io/config").and_then(|text| concurrency_in(text));
-        if let Some(workers) = configured.filter(|&workers| workers > 0) {
-            return (workers, "concurrency in proxy.istio.io/config");
+        let configured = self.own_setting(workload).or(container.concurrency.map(|workers| (workers, "--concurrency")));
+        let configured = configured.or_else(|| self.general_setting(workload));
+        if let Some(setting) = configured.filter(|(workers, _)| *workers > 0) {
+            return setting;
         }
-        if let Some(workers) = container.concurrency.filter(|&workers| workers > 0) {
-            return (workers, "--concurrency");
-        }
-        let all_cores = configured == Some(0) || container.concurrency == Some(0);
+        let all_cores = configured.is_some();
         if let Some(limit) = container.resources.limits.cpu.filter(|limit| !limit.is_zero() && !all_cores) {
             return (cores(limit), "CPU limit, rounded up to cores");
         }
@@ -148,6 +150,37 @@ impl Context<'_> {
             Some(cpu) => (cores(cpu), "no CPU limit: every core of the largest node"),
             None => (2, "no CPU limit and no nodes known: 2 assumed"),
         }
+    }
+}
+
+impl Context<'_> {
+    /// What a ProxyConfig that selects the workload says, or else its annotation.
+    fn own_setting(&self, workload: &Workload) -> Option<(u32, &'static str)> {
+        let annotation = workload.annotations.get("proxy.istio.io/config").and_then(|text| concurrency_in(text));
+        let selected = self.settings(&workload.id.namespace).filter(|(selector, _)| {
+            !selector.is_empty() && selector.iter().all(|(key, value)| workload.labels.get(key) == Some(value))
+        });
+        let by_object = selected.map(|(_, workers)| (workers, "concurrency of a ProxyConfig that selects it")).next();
+        by_object.or(annotation.map(|workers| (workers, "concurrency in proxy.istio.io/config")))
+    }
+
+    /// What holds for the namespace, or else for the mesh.
+    fn general_setting(&self, workload: &Workload) -> Option<(u32, &'static str)> {
+        let of = |namespace: &str| {
+            self.settings(namespace).filter(|(selector, _)| selector.is_empty()).map(|(_, workers)| workers).next()
+        };
+        let mesh = &self.istio.mesh;
+        of(&workload.id.namespace)
+            .map(|workers| (workers, "concurrency of its namespace's ProxyConfig"))
+            .or_else(|| of(mesh.root_namespace()).map(|workers| (workers, "concurrency of the mesh's ProxyConfig")))
+            .or(mesh.concurrency.map(|workers| (workers, "concurrency of the mesh settings")))
+    }
+
+    /// ProxyConfigs of a namespace that speak of worker threads, oldest first, each with its selector.
+    fn settings(&self, namespace: &str) -> impl Iterator<Item = (&Labels, u32)> {
+        static ALL: Labels = Labels::new();
+        let of_namespace = self.istio.proxy_settings.iter().filter(move |it| *it.name.namespace == *namespace);
+        of_namespace.filter_map(|it| Some((it.selector.as_ref().unwrap_or(&ALL), it.concurrency?)))
     }
 }
 

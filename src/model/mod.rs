@@ -24,7 +24,7 @@ mod sum;
 pub mod telemetry;
 pub mod ztunnel;
 
-pub use certificates::csr_rate;
+pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
 pub use features::{Features, Observed};

@@ -100,22 +100,16 @@ impl ProxyCpu {
         let knee = workers * self.knee.value;
         let factors = self.factors(traffic);
 
-        let multiplier: f64 = factors.iter().map(|factor| factor.value).product();
+        let multiplier = product(&factors);
         let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
         let count = kilo_rps(self.exponent.value) * multiplier;
-        let handshakes = bounded(traffic.handshakes.as_per_second());
         let mut terms = vec![
             Term::new("idle", 1.0, self.idle.value, IN_CORES.unit),
             Term::new("workers, idle", workers, self.idle_per_worker.value, IN_CORES.unit),
             Term::new(self.in_words(rps, knee, &factors), count, self.requests.value, IN_CORES.unit),
         ];
-        let tokens: Vec<_> = self.features.tokens(&traffic.features).collect();
-        for (what, each, coefficient) in &tokens {
-            terms.push(Term::new(format!("{what} per second"), rps * each, coefficient.value, IN_CORES.unit));
-        }
-        if handshakes > 0.0 {
-            terms.push(Term::new("TLS handshakes per second", handshakes, self.handshake.value, IN_CORES.unit));
-        }
+        let timed = self.timed(traffic);
+        terms.extend(timed.iter().map(|(what, count, each)| Term::new(what, *count, each.value, IN_CORES.unit)));
         let value = total(&terms);
 
         let requests = count * self.requests.value;
@@ -123,13 +117,70 @@ impl ProxyCpu {
         swings.add(self.idle.lower, self.idle.value, self.idle.upper);
         swing_each(&mut swings, workers, &self.idle_per_worker);
         self.swing_requests(&mut swings, count, requests, &factors, |exponent| kilo_rps(exponent) * multiplier);
-        swing_each(&mut swings, handshakes, &self.handshake);
-        tokens.iter().for_each(|(_, each, coefficient)| swing_each(&mut swings, rps * each, coefficient));
+        timed.iter().for_each(|(_, count, each)| swing_each(&mut swings, *count, each));
         swings.add(value * (1.0 - self.spread.value), value, value * (1.0 + self.spread.value));
         let (lower, upper) = swings.ends(value);
 
         let basis = Basis { law: "proxy CPU".to_owned(), terms, assumptions: self.assumptions() };
         Estimate::new(Cores::from_base(lower), Cores::from_base(value), Cores::from_base(upper), basis)
+    }
+
+    /// CPU that a proxy needs beyond what it would need otherwise: `with` and `without` differ in features or
+    /// handshakes, not in rate and workers.
+    #[must_use]
+    pub fn added(&self, with: &ProxyTraffic, without: &ProxyTraffic) -> Estimate<Cores> {
+        let workers = f64::from(with.workers.max(1));
+        let (rps, knee) = (bounded(with.rate.as_per_second()), workers * self.knee.value);
+        let (here, there) = (self.factors(with), self.factors(without));
+        let ratio = product(&there) / product(&here);
+        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
+        let count = kilo_rps(self.exponent.value) * product(&here) * (1.0 - ratio);
+        let changed: Vec<&str> = here
+            .iter()
+            .chain(&there)
+            .filter(|it| here.contains(it) != there.contains(it))
+            .map(|it| it.what.as_str())
+            .collect();
+        let mut terms = vec![Term::new(
+            format!("requests, {}", changed.join(" instead of ")),
+            count,
+            self.requests.value,
+            IN_CORES.unit,
+        )];
+        let mut swings = Swings::default();
+        let multiplier = product(&here) * (1.0 - ratio);
+        let requests = count * self.requests.value;
+        self.swing_requests(&mut swings, count, requests, &[], |exponent| kilo_rps(exponent) * multiplier);
+        let all = kilo_rps(self.exponent.value) * product(&here) * self.requests.value;
+        for (only, sign) in [(&here, 1.0), (&there, -1.0)] {
+            let other = if sign > 0.0 { &there } else { &here };
+            for factor in only.iter().filter(|factor| !other.contains(factor)) {
+                let at = |end: f64| all * (1.0 - ratio * (factor.value / end).powf(sign));
+                swings.add(at(factor.lower).min(at(factor.upper)), requests, at(factor.lower).max(at(factor.upper)));
+            }
+        }
+        let (mut more, less) = (self.timed(with), self.timed(without));
+        more.retain(|(what, each, _)| !less.iter().any(|(known, count, _)| known == what && count == each));
+        for (what, each, coefficient) in more {
+            terms.push(Term::new(what, each, coefficient.value, IN_CORES.unit));
+            swing_each(&mut swings, each, coefficient);
+        }
+        terms.retain(|term| term.count > 0.0);
+        let value = total(&terms);
+        let (lower, upper) = swings.ends(value);
+        let basis = Basis { law: "proxy CPU of a feature".to_owned(), terms, assumptions: Vec::new() };
+        Estimate::new(Cores::from_base(lower), Cores::from_base(value), Cores::from_base(upper.max(value)), basis)
+    }
+
+    /// What takes its time however many requests come at once: what, how many a second, and each.
+    fn timed(&self, traffic: &ProxyTraffic) -> Vec<(String, f64, &Coefficient)> {
+        let rps = bounded(traffic.rate.as_per_second());
+        let tokens = self.features.tokens(&traffic.features);
+        let tokens = tokens.map(|(what, each, coefficient)| (format!("{what} per second"), rps * each, coefficient));
+        let handshakes = bounded(traffic.handshakes.as_per_second());
+        let handshakes =
+            (handshakes > 0.0).then(|| ("TLS handshakes per second".to_owned(), handshakes, &self.handshake));
+        tokens.chain(handshakes).collect()
     }
 
     /// The value of [`Self::usage`] alone, without interval and terms.
@@ -154,7 +205,7 @@ impl ProxyCpu {
         let rps = bounded(traffic.rate.as_per_second()).max(LEAST_RPS);
         let knee = workers * self.knee.value;
         let factors = self.factors(traffic);
-        let multiplier: f64 = factors.iter().map(|factor| factor.value).product();
+        let multiplier = product(&factors);
         let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
         let count = kilo_rps(self.exponent.value) * multiplier * MILLIS / rps;
         let mut terms = vec![Term::new(
@@ -244,6 +295,10 @@ impl ProxyCpu {
     }
 }
 
+fn product(factors: &[Factor]) -> f64 {
+    factors.iter().map(|factor| factor.value).product()
+}
+
 /// What a coefficient leaves open about `count` of something.
 fn swing_each(swings: &mut Swings, count: f64, coefficient: &Coefficient) {
     swings.add(count * coefficient.lower, count * coefficient.value, count * coefficient.upper);
@@ -304,6 +359,32 @@ mod tests {
         let more = usage.value.as_cores() - law().usage(&anchor(1000.0)).value.as_cores();
         assert!((more - 100.0 * law().handshake.value).abs() < TOLERANCE, "{more}");
         assert_eq!(law().time_per_request(&traffic), law().time_per_request(&anchor(1000.0)));
+    }
+
+    #[test]
+    fn a_feature_adds_what_the_proxy_needs_less_without_it() {
+        let all = Features {
+            access_log: Share::ONE,
+            jwt: Share::ONE,
+            jwt_issuers: 2,
+            wasm: Share::ONE,
+            wasm_filters: 1,
+            ..Features::default()
+        };
+        let with = ProxyTraffic { features: all, handshakes: Rate::per_second(50.0), ..anchor(1000.0) };
+        for without in [
+            ProxyTraffic { features: Features { mtls: Share::ZERO, ..all }, ..with },
+            ProxyTraffic { features: Features { access_log: Share::ZERO, ..all }, ..with },
+            ProxyTraffic { features: Features { jwt: Share::ZERO, ..all }, ..with },
+            ProxyTraffic { features: Features { wasm: Share::ZERO, ..all }, ..with },
+            ProxyTraffic { handshakes: Rate::ZERO, ..with },
+            with,
+        ] {
+            let difference = law().usage(&with).value.as_cores() - law().usage(&without).value.as_cores();
+            let added = law().added(&with, &without);
+            assert!((added.value.as_cores() - difference).abs() < TOLERANCE, "{added:?} for {difference}");
+            assert!(added.lower <= added.value && added.value <= added.upper, "{added:?}");
+        }
     }
 
     /// 0.196 cores at 1000 requests a second are 0.196 ms each; a waypoint takes a quarter more.

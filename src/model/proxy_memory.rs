@@ -129,6 +129,14 @@ impl ProxyMemory {
         surge(self.steady(config), "proxy start-up memory", what, &self.startup_factor)
     }
 
+    /// What WebAssembly filters add, each with a machine of its own in every worker.
+    #[must_use]
+    pub fn of_wasm_filters(&self, filters: u64) -> Estimate<Memory> {
+        let count = bounded(filters as f64);
+        let part = Part { what: "WebAssembly filters", count, coefficient: &self.per_wasm_filter };
+        sum("proxy memory of a feature", &[part], &self.spread, IN_MIB)
+    }
+
     /// Coefficients used beyond the counts they were observed at.
     #[must_use]
     pub fn outside_range(&self, config: &ProxyConfig) -> Vec<OutOfRange> {

@@ -1,6 +1,8 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
+mod certificates;
 mod control_plane;
+mod features;
 mod findings;
 mod pool;
 mod proxy;
@@ -10,12 +12,16 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+<<<<<<< HEAD
 pub use control_plane::{
     Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
 };
+=======
+pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
+>>>>>>> main
 pub use findings::FINDINGS;
 pub use pool::{Pool, pool_replicas};
-pub use proxy::{features, memory as proxy_memory};
+pub use proxy::memory as proxy_memory;
 pub use sizing::{cpu_needed, memory_needed};
 pub use verdict::{SizingVerdict, sizing_verdicts};
 pub use ztunnel::{BusiestZtunnel, ztunnel_count};
@@ -28,11 +34,12 @@ use crate::mesh::{Mesh, Visibility};
 use crate::policy::Policy;
 use crate::profile::Profile;
 use crate::resources::Declared;
-use crate::units::{Bytes, Cores, Memory, Millicores};
+use crate::units::{Bytes, Cores, Memory, Millicores, Seconds, Share};
 
 /// Costs the mesh of an inventory with the coefficients of a card.
 ///
-/// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads.
+/// `mesh.members`, `visibility.workloads` and `profiles` are parallel to the inventory's workloads, and so is
+/// `mesh.features`, unless it is empty: then every proxy does what the policy assumes.
 /// A workload that runs ztunnel has no entry of its own in [`Overhead::workloads`]: its pods are
 /// [`Overhead::ztunnel`], [`ztunnel_count`] times.
 #[must_use]
@@ -47,7 +54,9 @@ pub fn estimate(
     let inputs = Inputs { inventory, mesh, visibility, profiles, card, policy };
     let mut cases = findings::Cases::default();
 
-    let workloads = proxy::estimate_all(&inputs, &mut cases);
+    let costs = proxy::estimate_all(&inputs, &mut cases);
+    let (workloads, feature_costs) =
+        costs.into_iter().map(|costs| costs.map_or((None, Vec::new()), |it| (Some(it.proxy), it.features))).unzip();
     let pools = pool::estimate_all(&inputs, &mut cases);
     let (ztunnel, busiest_ztunnel) = ztunnel::estimate(&inputs, &mut cases).unzip();
     let busiest_ztunnel = busiest_ztunnel.flatten();
@@ -55,7 +64,7 @@ pub fn estimate(
 
     let mut findings = cases.into_findings();
     finding::sort(&mut findings);
-    Overhead { workloads, pools, control_plane, ztunnel, busiest_ztunnel, findings }
+    Overhead { workloads, feature_costs, pools, control_plane, ztunnel, busiest_ztunnel, findings }
 }
 
 /// What all parts of the estimate look at.
@@ -74,6 +83,8 @@ struct Inputs<'a> {
 pub struct Overhead {
     /// Cost of the proxy of each workload; parallel to the inventory's workloads, `None` without one.
     pub workloads: Vec<Option<ProxyCost>>,
+    /// What each feature adds to each of those proxies; parallel to them.
+    pub feature_costs: Vec<Vec<FeatureCost>>,
     /// Replicas of each gateway and waypoint; parallel to the workloads, `None` for others.
     pub pools: Vec<Option<Pool>>,
     /// Cost of the control plane.
@@ -106,6 +117,22 @@ pub struct ProxyCost {
     pub limits: Declared,
 }
 
+/// Life of certificates, and what a restart of all proxies means for istiod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertificatePlan {
+    /// Holders of certificates: Envoy proxies and captured pods.
+    pub holders: u64,
+    /// Life of a certificate.
+    pub ttl: Seconds,
+    /// Share of its life left at renewal, in [0, 1).
+    pub grace_ratio: Share,
+    /// What says so, or the policy.
+    pub from: String,
+    /// Time until all have one after restarting together, with the CPU that istiod's replicas request;
+    /// `None` without holders.
+    pub restart: Option<Estimate<Seconds>>,
+}
+
 /// What istiod needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlPlane {
@@ -123,6 +150,8 @@ pub struct ControlPlane {
     pub memory_request: Bytes,
     /// Certificate signing requests per second in steady state: of Envoy proxies and captured pods.
     pub csr_per_second: f64,
+    /// Life of certificates, and what a restart of all proxies means for istiod.
+    pub certificates: CertificatePlan,
     /// Why no number of replicas within the policy's largest replica carries this mesh; the other
     /// figures then say what the largest number considered would need.
     pub infeasible: Option<String>,

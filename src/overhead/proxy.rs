@@ -1,5 +1,6 @@
 //! Cost of each workload's proxy, and how its declared resources compare with it.
 
+use super::features::{FeatureCost, feature_costs, features_over, handshakes, inbound_share};
 use super::findings::{
     CPU_LIMIT_BELOW_NEED, Cases, MEMORY_LIMIT_BELOW_PEAK, PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL,
     PROXY_SATURATED, TRAFFIC_ASSUMED,
@@ -8,20 +9,26 @@ use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::inventory::Workload;
-use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
-use crate::model::{Features, ProxyConfig, ProxyTraffic};
+use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig, WorkloadFeatures};
+use crate::model::{ProxyConfig, ProxyTraffic};
 use crate::policy::FeaturePolicy;
 use crate::profile::Profile;
 use crate::quantity::{print_bytes, print_cpu};
-use crate::units::{Bytes, Memory, Millicores, Share};
+use crate::units::{Bytes, Memory, Millicores, Rate, Share};
 
-/// Cost of the proxy of each workload, parallel to the inventory's workloads.
-pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<ProxyCost>> {
+/// Cost of the proxy of each workload, and of its features, parallel to the inventory's workloads.
+pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<Costs>> {
     let workloads = inputs.inventory.workloads.iter().enumerate();
     workloads.map(|(index, workload)| estimate_at(inputs, index, workload, cases)).collect()
 }
 
-fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &mut Cases) -> Option<ProxyCost> {
+/// Cost of a proxy, and of each of its features.
+pub(super) struct Costs {
+    pub proxy: ProxyCost,
+    pub features: Vec<FeatureCost>,
+}
+
+fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &mut Cases) -> Option<Costs> {
     let member = inputs.mesh.members.get(index)?;
     let profile = inputs.profiles.get(index)?;
     // A workload scaled to zero has a cost per proxy, but nothing that needs attention.
@@ -36,34 +43,45 @@ fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &m
         return None;
     }
     let proxy = member.proxy.as_ref()?;
-    let visible = inputs.visibility.workloads.get(index).copied().unwrap_or_default();
-    let cost = cost(inputs, workload, member, proxy, profile, visible, cases);
-    judge(&cost, proxy, workload, inputs, cases);
-    Some(cost)
+    let assumed = || WorkloadFeatures::by_policy(&inputs.policy.features);
+    let subject = Subject {
+        workload,
+        member,
+        proxy,
+        profile,
+        visible: inputs.visibility.workloads.get(index).copied().unwrap_or_default(),
+        features: inputs.mesh.features.get(index).cloned().unwrap_or_else(assumed),
+    };
+    let costs = cost(inputs, &subject, cases);
+    judge(&costs.proxy, proxy, workload, inputs, cases);
+    Some(costs)
 }
 
-fn cost(
-    inputs: &Inputs<'_>,
-    workload: &Workload,
-    member: &Membership,
-    proxy: &Proxy,
-    profile: &Profile,
+/// Everything that is known about a workload's proxy.
+struct Subject<'a> {
+    workload: &'a Workload,
+    member: &'a Membership,
+    proxy: &'a Proxy,
+    profile: &'a Profile,
     visible: VisibleConfig,
-    cases: &mut Cases,
-) -> ProxyCost {
+    features: WorkloadFeatures,
+}
+
+fn cost(inputs: &Inputs<'_>, subject: &Subject<'_>, cases: &mut Cases) -> Costs {
+    let &Subject { workload, member, proxy, profile, visible, features: ref own } = subject;
     let (card, sizing) = (inputs.card, &inputs.policy.sizing);
-    let config = config(proxy, profile, visible);
+    let config = config(proxy, profile, visible, own);
     let traffic = ProxyTraffic {
         rate: profile.rps_per_proxy,
         workers: proxy.workers,
-        features: features(&inputs.policy.features),
+        features: features_over(own, inbound_share(workload, member.mode)),
         gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
-        ..ProxyTraffic::default()
+        handshakes: handshakes(own, profile.rps_per_proxy, &inputs.policy.features),
     };
     cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
     cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
 
-    let (memory, startup_memory) = memory(card, proxy, profile, visible);
+    let (memory, startup_memory) = memory(card, proxy, profile, visible, own);
     let mut cpu = card.proxy_cpu.usage(&traffic);
     if !profile.rps_measured {
         cpu.basis.assumptions.push("requests per second assumed by policy".to_owned());
@@ -73,7 +91,9 @@ fn cost(
         (None, Some(_)) => cpu.basis.assumptions.push(one_way("incoming")),
         _ => {}
     }
-    ProxyCost {
+    cpu.basis.assumptions.extend(of_features(&traffic, workload, member.mode, &inputs.policy.features));
+    let features = feature_costs(card, &traffic, own.wasm_plugins);
+    let proxy = ProxyCost {
         memory_needed: memory_needed(&startup_memory, sizing, Bytes::ZERO),
         cpu_needed: cpu_needed(&cpu, sizing, Millicores::ZERO),
         memory,
@@ -81,7 +101,25 @@ fn cost(
         cpu,
         requests: proxy.container.resources.effective_requests(),
         limits: proxy.container.resources.limits.clone(),
-    }
+    };
+    Costs { proxy, features }
+}
+
+/// What was assumed about the requests that features look at.
+fn of_features(
+    traffic: &ProxyTraffic,
+    workload: &Workload,
+    mode: ProxyMode,
+    policy: &FeaturePolicy,
+) -> impl Iterator<Item = String> {
+    let is_sided = traffic.features.authorization > Share::ZERO || traffic.features.jwt > Share::ZERO;
+    let measured = &workload.measured;
+    let is_known = measured.inbound_rps.is_some() || measured.outbound_rps.is_some();
+    let half = (is_sided && !is_known && mode == ProxyMode::Sidecar)
+        .then(|| "half of the requests taken as incoming: only those meet rules and tokens".to_owned());
+    let connections = (traffic.handshakes > Rate::ZERO)
+        .then(|| format!("a new TLS connection every {} requests by policy", policy.requests_per_tls_connection));
+    half.into_iter().chain(connections)
 }
 
 /// Steady memory of a proxy for what it is sent, and its peak at start-up.
@@ -91,8 +129,9 @@ pub fn memory(
     proxy: &Proxy,
     profile: &Profile,
     visible: VisibleConfig,
+    own: &WorkloadFeatures,
 ) -> (Estimate<Memory>, Estimate<Memory>) {
-    let config = config(proxy, profile, visible);
+    let config = config(proxy, profile, visible, own);
     let mut steady = card.proxy_memory.steady(&config);
     let mut startup = card.proxy_memory.startup(&config);
     for basis in [&mut steady.basis, &mut startup.basis] {
@@ -106,7 +145,7 @@ pub fn memory(
     (steady, startup)
 }
 
-fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig) -> ProxyConfig {
+fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig, own: &WorkloadFeatures) -> ProxyConfig {
     ProxyConfig {
         workers: proxy.workers,
         clusters: visible.clusters,
@@ -116,24 +155,12 @@ fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig) -> ProxyConf
         listeners: visible.listeners,
         routes: visible.routes,
         connections: profile.connections_per_proxy,
-        wasm_filters: 0,
+        wasm_filters: own.wasm_plugins,
     }
 }
 
 fn one_way(missing: &str) -> String {
     format!("{missing} requests were not measured and count as none")
-}
-
-/// Features of the mesh that cost, as a policy has them.
-#[must_use]
-pub fn features(policy: &FeaturePolicy) -> Features {
-    Features {
-        mtls: Share::all_if(policy.mtls),
-        metrics: Share::all_if(policy.metrics),
-        access_log: Share::all_if(policy.access_log),
-        tracing_sampling: policy.tracing_sampling,
-        ..Features::default()
-    }
 }
 
 /// One case for everything that is wrong with what is declared.

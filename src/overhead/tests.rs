@@ -269,9 +269,9 @@ fn a_replica_that_cannot_be_small_enough_is_told() {
 #[test]
 fn margins_and_quantiles_come_on_top() {
     let mut case = sidecars(1);
-    case.policy.sizing.quantile = crate::units::Share::literal(0.5);
+    case.policy.sizing.quantile = Share::literal(0.5);
     let middle = case.estimate().workloads[0].as_ref().unwrap().memory_needed;
-    case.policy.sizing.memory_margin = crate::units::Share::literal(0.2);
+    case.policy.sizing.memory_margin = Share::literal(0.2);
     let with_margin = case.estimate().workloads[0].as_ref().unwrap().memory_needed;
     let ratio = with_margin.get() as f64 / middle.get() as f64;
     assert!((ratio - 1.2).abs() < 0.02, "{ratio}");

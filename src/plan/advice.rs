@@ -3,6 +3,7 @@
 use super::verdict::Evidence;
 use super::words::{cores, count, count_of, grouped, listed, memory, percent, shortened};
 use super::{SizingVerdict, Totals, WorkloadPlan};
+use crate::mesh::Feature;
 use crate::overhead::ControlPlane;
 use crate::placement::Fill;
 use crate::policy::Policy;
@@ -33,6 +34,7 @@ pub fn advice(evidence: Evidence<'_>) -> Vec<String> {
         nodes(evidence),
         sizing,
         measure,
+        costly_feature(evidence),
         istiod(control_plane, policy),
         enroll(totals),
         no_nodes(evidence),
@@ -175,6 +177,32 @@ fn measure(workloads: &[WorkloadPlan], policy: &Policy) -> Option<String> {
             "Measure traffic before lowering CPU requests: {} requests per second are assumed for {which}.",
             policy.traffic.rps_per_proxy.as_per_second()
         )
+    })
+}
+
+/// The feature that takes most of the proxies' CPU, where that is much and can be had for less.
+fn costly_feature(Evidence { totals, workloads, .. }: Evidence<'_>) -> Option<String> {
+    const MUCH: f64 = 0.08;
+    const REMEDIES: [(Feature, &str); 5] = [
+        (Feature::AccessLog, "log failures only with a filter, or turn the log off where nobody reads it"),
+        (Feature::Tracing, "sample fewer requests"),
+        (Feature::Wasm, "see whether a filter of Envoy's own does the same"),
+        (Feature::Jwt, "validate tokens at the gateway only"),
+        (Feature::Authorization, "put rules together, and paths under prefixes"),
+    ];
+    let cost = |feature: Feature| -> f64 {
+        let costs = |workload: &WorkloadPlan| {
+            let own = workload.feature_costs.iter().filter(|cost| cost.feature == feature);
+            own.map(|cost| cost.cpu.value.as_cores()).sum::<f64>() * workload.replicas as f64
+        };
+        workloads.iter().map(costs).sum()
+    };
+    let costs = REMEDIES.iter().map(|(feature, remedy)| (cost(*feature), *feature, *remedy));
+    let (most, feature, remedy) = costs.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let share = most / totals.proxy_cpu.value.as_cores();
+    (share >= MUCH && share.is_finite()).then(|| {
+        let which = feature.as_str();
+        format!("Of the proxies' CPU {} is for {which}, {}: {remedy}.", percent(share), cores(most))
     })
 }
 

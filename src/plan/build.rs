@@ -59,7 +59,9 @@ impl Plan {
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
         let (mut inventory, gateway_findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
-        let (mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
+        let (mut mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
+        let (features, feature_findings) = mesh::features(&inventory, &mesh, &policy.features);
+        mesh.features = features;
         let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
         let mut profiles = profile::observe(&inventory, &policy.traffic);
         pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, &card, &policy);
@@ -112,6 +114,7 @@ impl Plan {
         let not_modelled = not_modelled(&visibility);
         findings.extend(gateway_findings);
         findings.extend(mesh_findings);
+        findings.extend(feature_findings);
         findings.extend(scope_findings);
         findings.extend(node_findings);
         findings.extend(response_findings);
@@ -161,38 +164,47 @@ fn workloads(
     sizing: &SizingPolicy,
 ) -> Vec<WorkloadPlan> {
     let visible = visibility.workloads.iter().zip(&visibility.scopes);
-    let costs = overhead.workloads.iter().zip(&overhead.pools);
+    let features = mesh.features.iter().zip(&overhead.feature_costs);
+    let costs = overhead.workloads.iter().zip(&overhead.pools).zip(features);
     let behind = behind_waypoints(mesh, visibility);
     let parts = inventory.workloads.iter().zip(&mesh.members).zip(visible).zip(profiles).zip(costs).enumerate();
     parts
-        .map(|(index, ((((workload, member), (visible, scope)), profile), (cost, pool)))| {
-            let proxy = member.proxy.as_ref();
-            WorkloadPlan {
-                namespace: workload.id.namespace.to_string(),
-                name: workload.id.name.to_string(),
-                kind: workload.id.kind.to_string(),
-                replicas: workload.replicas,
-                replicas_basis: workload.replicas_basis.to_string(),
-                autoscaler: workload.autoscaler.as_ref().map(|it| (it.min_replicas, it.max_replicas)),
-                mode: member.mode,
-                reason: member.reason.clone(),
-                proxy_present: proxy.is_some_and(|proxy| proxy.present),
-                workers: proxy.map_or(0, |proxy| proxy.workers),
-                rps_per_proxy: profile.rps_per_proxy.as_per_second(),
-                rps_measured: profile.rps_measured,
-                connections_per_proxy: profile.connections_per_proxy,
-                visible: *visible,
-                scope: scope.clone(),
-                sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
-                proxy: cost.clone(),
-                pool: *pool,
-                waypoint: behind.get(&index).copied().unwrap_or_default(),
-                app_cpu: profile.app_cpu,
-                app_memory: profile.app_memory,
-                app_measured: profile.app_measured,
-                telemetry: None,
-            }
-        })
+        .map(
+            |(
+                index,
+                ((((workload, member), (visible, scope)), profile), ((cost, pool), (features, feature_costs))),
+            )| {
+                let proxy = member.proxy.as_ref();
+                WorkloadPlan {
+                    namespace: workload.id.namespace.to_string(),
+                    name: workload.id.name.to_string(),
+                    kind: workload.id.kind.to_string(),
+                    replicas: workload.replicas,
+                    replicas_basis: workload.replicas_basis.to_string(),
+                    autoscaler: workload.autoscaler.as_ref().map(|it| (it.min_replicas, it.max_replicas)),
+                    mode: member.mode,
+                    reason: member.reason.clone(),
+                    proxy_present: proxy.is_some_and(|proxy| proxy.present),
+                    workers: proxy.map_or(0, |proxy| proxy.workers),
+                    rps_per_proxy: profile.rps_per_proxy.as_per_second(),
+                    rps_measured: profile.rps_measured,
+                    connections_per_proxy: profile.connections_per_proxy,
+                    visible: *visible,
+                    scope: scope.clone(),
+                    features: features.clone(),
+                    inbound: overhead::inbound_share(workload, member.mode),
+                    feature_costs: feature_costs.clone(),
+                    sizing: cost.as_ref().map(|cost| overhead::sizing_verdicts(cost, sizing)).unwrap_or_default(),
+                    proxy: cost.clone(),
+                    pool: *pool,
+                    waypoint: behind.get(&index).copied().unwrap_or_default(),
+                    app_cpu: profile.app_cpu,
+                    app_memory: profile.app_memory,
+                    app_measured: profile.app_measured,
+                    telemetry: None,
+                }
+            },
+        )
         .collect()
 }
 
@@ -236,7 +248,8 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
         "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
         "Collectors and backends of traces and logs, metrics of applications and of istiod, and the log line that a ztunnel writes for each connection.".to_owned(),
-        "EnvoyFilter, WasmPlugin, AuthorizationPolicy and JWT: neither what they cost nor what they add to the configuration sent.".to_owned(),
+        "EnvoyFilters: neither what they cost nor what they add to the configuration sent. Of policies and WasmPlugins, what they add to it; calls to providers of authorization."
+            .to_owned(),
         "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),

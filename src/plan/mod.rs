@@ -21,13 +21,13 @@ pub use scoping::{Scoping, ScopingBasis, scoping};
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::finding::Finding;
-use crate::mesh::{ProxyMode, Scope, VisibleConfig};
+use crate::mesh::{ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 pub use crate::overhead::SizingVerdict;
-use crate::overhead::{BusiestZtunnel, ControlPlane, Pool, ProxyCost};
+use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
 use crate::telemetry::{Observability, WorkloadTelemetry};
-use crate::units::{Cores, Memory, Ratio};
+use crate::units::{Cores, Memory, Ratio, Share};
 
 /// The answer to "what will the mesh cost, and does it fit".
 #[derive(Debug, Clone, PartialEq)]
@@ -234,6 +234,12 @@ pub struct WorkloadPlan {
     pub visible: VisibleConfig,
     /// Why that, and what it is made of.
     pub scope: Scope,
+    /// What each proxy does for its requests, and what decided it.
+    pub features: WorkloadFeatures,
+    /// Share of its requests that come in.
+    pub inbound: Share,
+    /// What each feature adds to each proxy.
+    pub feature_costs: Vec<FeatureCost>,
     /// What each proxy costs.
     pub proxy: Option<ProxyCost>,
     /// Its replicas against the need, where it is a gateway or waypoint.

@@ -9,7 +9,7 @@ use crate::latency::{Mode, Prediction, Traffic, predict, saturated};
 use crate::measurement::{self, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
 use crate::mesh::{Membership, ProxyMode};
 use crate::model::queueing::Arrivals;
-use crate::overhead::features;
+use crate::overhead::{features, features_over};
 use crate::policy::Policy;
 use crate::units::{Bytes, Millicores, Quantile, Rate, Share};
 
@@ -238,10 +238,16 @@ fn traffic(measured: &Measurement, member: &Membership, workload: &WorkloadPlan,
     let replicas = workload.replicas.max(1);
     let limit = member.proxy.as_ref().and_then(|proxy| proxy.container.resources.limits.cpu);
     let planned = Rate::per_second(workload.rps_per_proxy);
+    let assumed = assumed_traffic(policy);
     let default = Traffic {
         workers: workload.workers.max(1),
         cpu_limit: limit.map(Millicores::to_cores).filter(|limit| limit.as_cores() > 0.0),
-        ..assumed_traffic(policy)
+        features: if workload.mode.runs_envoy() {
+            features_over(&workload.features, workload.inbound)
+        } else {
+            assumed.features
+        },
+        ..assumed
     };
     let load = &measured.load;
     Traffic {

@@ -53,6 +53,7 @@ pub fn scoping(inputs: &Inputs, namespace: &str, name: &str, calls: Option<&[Cal
         return Vec::new();
     }
     let (mesh, _) = mesh::membership(inventory, &inputs.card.injection, &inputs.policy.injection);
+    let (features, _) = mesh::features(inventory, &mesh, &inputs.policy.features);
     let profiles = profile::observe(inventory, &inputs.policy.traffic);
     let scoped = |index: usize| {
         let workload = inventory.workloads.get(index)?;
@@ -62,8 +63,9 @@ pub fn scoping(inputs: &Inputs, namespace: &str, name: &str, calls: Option<&[Cal
             Some(calls) => called(inventory, workload, calls),
         };
         let visible = mesh::narrowed(inventory, index, &hosts)?;
+        let (proxy, profile) = (member.proxy.as_ref()?, profiles.get(index)?);
         let (memory, startup_memory) =
-            overhead::proxy_memory(&inputs.card, member.proxy.as_ref()?, profiles.get(index)?, visible);
+            overhead::proxy_memory(&inputs.card, proxy, profile, visible, features.get(index)?);
         Some(Scoping { kind: workload.id.kind.to_string(), hosts, basis, visible, memory, startup_memory })
     };
     named.into_iter().filter_map(scoped).collect()

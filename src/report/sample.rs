@@ -7,19 +7,21 @@ use super::meshcap;
 use meshcap::estimate::{Basis, Estimate, Term};
 use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
-use meshcap::mesh::{ProxyMode, Scope, VisibleConfig};
+use meshcap::mesh::{Feature, Origin, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 use meshcap::model::telemetry::{Count, Family};
-use meshcap::overhead::{ControlPlane, ProxyCost};
+use meshcap::overhead::{CertificatePlan, ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
-use meshcap::policy::Policy;
+use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
     FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
 };
-use meshcap::units::{Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Series};
+use meshcap::units::{
+    Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Seconds, Series, Share,
+};
 
 const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
     id: "memory-limit-below-peak",
@@ -149,6 +151,9 @@ fn workload(namespace: &str, name: &str, kind: &str, replicas: u64, mode: ProxyM
             ..VisibleConfig::default()
         },
         scope: Scope::default(),
+        features: if mode.runs_envoy() { features(name) } else { WorkloadFeatures::default() },
+        inbound: Share::literal(0.5),
+        feature_costs: if mode.runs_envoy() { feature_costs(cpu) } else { Vec::new() },
         proxy: mode.runs_envoy().then(|| proxy(clusters, memory, cpu, requests, limits)),
         connections_per_proxy: 20.0,
         pool: None,
@@ -235,6 +240,30 @@ fn telemetry() -> Observability {
     }
 }
 
+/// Checkout logs every request, the others do what the policy assumes.
+fn features(name: &str) -> WorkloadFeatures {
+    let mut features = WorkloadFeatures::by_policy(&FeaturePolicy::default());
+    if name == "checkout" {
+        features.origins.push(Origin {
+            feature: Feature::AccessLog,
+            setting: "every request".to_owned(),
+            from: "Telemetry shop/<logs>".to_owned(),
+            is_read: true,
+        });
+    }
+    features
+}
+
+fn feature_costs(cpu: f64) -> Vec<FeatureCost> {
+    let tenth = Estimate::new(
+        Cores::new(cpu * 0.08),
+        Cores::new(cpu * 0.1),
+        Cores::new(cpu * 0.12),
+        Basis { law: "proxy CPU of a feature".to_owned(), ..Basis::default() },
+    );
+    [Feature::Mtls, Feature::Metrics].map(|feature| FeatureCost { feature, cpu: tenth.clone(), memory: None }).to_vec()
+}
+
 fn proxy(clusters: u64, mib: f64, cores: f64, requests: Declared, limits: Declared) -> ProxyCost {
     let memory_terms = vec![
         Term::new("base", 1.0, 41.0, "MiB"),
@@ -303,6 +332,13 @@ fn control_plane() -> ControlPlane {
         cpu_request: Millicores::new(500),
         memory_request: Bytes::from_gib(2),
         csr_per_second: 0.001_1,
+        certificates: CertificatePlan {
+            holders: 48,
+            ttl: Seconds::from_hours(24.0),
+            grace_ratio: Share::literal(0.5),
+            from: "assumed by policy".to_owned(),
+            restart: None,
+        },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
         operation: None,

@@ -35,6 +35,14 @@ pub(super) enum Kind {
     ServiceEntry,
     WorkloadEntry,
     IstioGateway,
+    WorkloadGroup,
+    ProxySettings,
+    EnvoyFilter,
+    WasmPlugin,
+    PeerAuthentication,
+    AuthorizationPolicy,
+    RequestAuthentication,
+    Telemetry,
     /// Only those that hold the mesh's settings are read.
     ConfigMap,
     IstioOperator,
@@ -43,7 +51,7 @@ pub(super) enum Kind {
 }
 
 /// Name, API groups and plural of every kind that is read. Old groups stay: dumps live long.
-const KINDS: [(Kind, &str, &[&str], &str); 35] = [
+const KINDS: [(Kind, &str, &[&str], &str); 43] = [
     (Kind::Pod, "Pod", &[""], "pods"),
     (Kind::Node, "Node", &[""], "nodes"),
     (Kind::Namespace, "Namespace", &[""], "namespaces"),
@@ -82,6 +90,14 @@ const KINDS: [(Kind, &str, &[&str], &str); 35] = [
     (Kind::ServiceEntry, "ServiceEntry", &["networking.istio.io"], "serviceentries"),
     (Kind::WorkloadEntry, "WorkloadEntry", &["networking.istio.io"], "workloadentries"),
     (Kind::IstioGateway, "Gateway", &["networking.istio.io"], "gateways"),
+    (Kind::WorkloadGroup, "WorkloadGroup", &["networking.istio.io"], "workloadgroups"),
+    (Kind::ProxySettings, "ProxyConfig", &["networking.istio.io"], "proxyconfigs"),
+    (Kind::EnvoyFilter, "EnvoyFilter", &["networking.istio.io"], "envoyfilters"),
+    (Kind::WasmPlugin, "WasmPlugin", &["extensions.istio.io"], "wasmplugins"),
+    (Kind::PeerAuthentication, "PeerAuthentication", &["security.istio.io"], "peerauthentications"),
+    (Kind::AuthorizationPolicy, "AuthorizationPolicy", &["security.istio.io"], "authorizationpolicies"),
+    (Kind::RequestAuthentication, "RequestAuthentication", &["security.istio.io"], "requestauthentications"),
+    (Kind::Telemetry, "Telemetry", &["telemetry.istio.io"], "telemetries"),
     (Kind::ConfigMap, "ConfigMap", &[""], "configmaps"),
     (Kind::IstioOperator, "IstioOperator", &["install.istio.io"], "istiooperators"),
 ];
@@ -115,12 +131,32 @@ pub(super) fn meaning(kind: &str, api_version: Option<&str>) -> Meaning {
     let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
     let known =
         KINDS.iter().find(|(_, name, groups, _)| *name == kind && group.is_none_or(|group| groups.contains(&group)));
+    let misplaced = || KINDS.iter().find(|(_, name, groups, _)| *name == kind && is_mesh(groups));
     match known {
         Some((kind, ..)) => Meaning::Read(*kind),
+        None if group.is_some_and(|group| MESH_GROUPS.contains(&group)) && misplaced().is_some() => {
+            misplaced().map_or(Meaning::Mesh, |(kind, ..)| Meaning::Read(*kind))
+        }
         None if group.is_some_and(|group| MESH_GROUPS.contains(&group)) && !kind.ends_with("List") => Meaning::Mesh,
         None if kind.ends_with("List") => Meaning::List,
         None => Meaning::Other,
     }
+}
+
+/// Versions Istio's groups ever had.
+const MESH_VERSIONS: [&str; 4] = ["v1", "v1beta1", "v1alpha1", "v1alpha3"];
+
+/// What is wrong with the `apiVersion` of one of Istio's kinds, if anything is.
+pub(super) fn odd_version(kind: Kind, api_version: Option<&str>) -> Option<String> {
+    let (_, name, groups, _) = KINDS.iter().find(|(known, ..)| *known == kind).filter(|(_, _, it, _)| is_mesh(it))?;
+    let found = api_version?;
+    let (group, version) = found.split_once('/').unwrap_or(("", found));
+    let is_known = groups.contains(&group) && MESH_VERSIONS.contains(&version);
+    (!is_known).then(|| format!("{found:?} is no apiVersion of {name}; read as {}/v1", groups.join("/v1 or ")))
+}
+
+fn is_mesh(groups: &[&str]) -> bool {
+    groups.iter().any(|group| MESH_GROUPS.contains(group))
 }
 
 /// The kind a file name or its folder stands for: `pods.json`, `core_v1_pods.json`, `deployments/default.json`.

@@ -8,11 +8,11 @@ use super::field::field_at;
 use super::head::{self, Kind, ListKind, Meaning, Shape, kind_of_file_name};
 use super::intern::Interner;
 use super::items::{Batch, Piece, Position, Sizes, SplitError, Splitter};
-use super::notes::OBJECT_SKIPPED;
+use super::notes::{API_VERSION_UNKNOWN, OBJECT_SKIPPED};
 use super::prune::without_go_names;
 use super::session::{Session, Tally};
 use super::sniff::describe_keys;
-use super::wire::{self, Decoded};
+use super::wire::{self, Decoded, Oddity};
 
 /// Where some JSON came from.
 #[derive(Clone)]
@@ -244,11 +244,19 @@ fn judge(json: &[u8], list: &ListKind) -> Outcome {
 
 fn judge_as(json: &[u8], kind: &str, api_version: Option<&str>) -> Outcome {
     match head::meaning(kind, api_version) {
-        Meaning::Read(kind) => decode(json, kind),
+        Meaning::Read(kind) => with_version(decode(json, kind), kind, api_version),
         Meaning::List => Outcome::NestedList,
         Meaning::Mesh => Outcome::Unread { kind: kind.to_owned(), mesh: true },
         Meaning::Other => Outcome::Unread { kind: kind.to_owned(), mesh: false },
     }
+}
+
+/// An outcome with a word about a version that its kind never had.
+fn with_version(mut outcome: Outcome, kind: Kind, api_version: Option<&str>) -> Outcome {
+    if let (Outcome::Read(_, decoded), Some(message)) = (&mut outcome, head::odd_version(kind, api_version)) {
+        decoded.oddities.push(Oddity { kind: &API_VERSION_UNKNOWN, field: "apiVersion".to_owned(), message });
+    }
+    outcome
 }
 
 fn judge_by_file_name(json: &[u8], source: &str) -> Outcome {

@@ -17,6 +17,8 @@ pub const FINDINGS: &[&FindingKind] = &[
     &QUANTITY_IGNORED,
     &QUANTITY_ABSURD,
     &FIELD_IGNORED,
+    &FIELD_UNKNOWN,
+    &API_VERSION_UNKNOWN,
     &COLUMNS_NOT_READ,
     &CELL_IGNORED,
 ];
@@ -33,8 +35,8 @@ pub(super) const MESH_CONFIG_NOT_READ: FindingKind = FindingKind {
     id: "mesh-config-not-read",
     severity: Severity::Warning,
     meaning: "the input holds Istio configuration of a kind that is not modelled yet",
-    why: "an EnvoyFilter can add clusters, listeners and filters to what each proxy is sent, other kinds cost CPU: the figures are without them",
-    remedy: "read the proxy memory figures as those of a mesh without this configuration",
+    why: "it can add to what each proxy is sent and does: the figures are without it",
+    remedy: "read the figures of proxies as those of a mesh without this configuration",
 };
 
 pub(super) const FILES_SKIPPED: FindingKind = FindingKind {
@@ -99,6 +101,22 @@ pub(super) const FIELD_IGNORED: FindingKind = FindingKind {
     meaning: "a field holds a value Kubernetes does not know",
     why: "the object is planned as if the field were not there",
     remedy: "repair the value; the API server would refuse it",
+};
+
+pub(super) const FIELD_UNKNOWN: FindingKind = FindingKind {
+    id: "field-unknown",
+    severity: Severity::Warning,
+    meaning: "an Istio object has a member that its kind does not have",
+    why: "a slip turns a policy into another one: what was meant is in no figure, and Istio itself refuses or drops it",
+    remedy: "correct the name or the place of the member named; a member of a later Istio version changes no figure",
+};
+
+pub(super) const API_VERSION_UNKNOWN: FindingKind = FindingKind {
+    id: "api-version-unknown",
+    severity: Severity::Warning,
+    meaning: "an Istio object has an apiVersion that its kind never had",
+    why: "the API server would refuse it: the cluster has no such object, or another tool wrote it",
+    remedy: "write the group and version of Istio's reference, e.g. security.istio.io/v1 for an AuthorizationPolicy",
 };
 
 pub(super) const COLUMNS_NOT_READ: FindingKind = FindingKind {

@@ -168,8 +168,8 @@ fn other_groups_and_istio_kinds_are_counted() {
     let reading = read(
         "x",
         format!(
-            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
-            {{"apiVersion":"security.istio.io/v1","kind":"PeerAuthentication"}}"#
+            r#"{POD}{{"apiVersion":"networking.istio.io/v1","kind":"LaterKind"}}{{"apiVersion":"serving.knative.dev/v1","kind":"Service"}}
+            {{"apiVersion":"security.istio.io/v1","kind":"AnotherKind"}}"#
         ),
     )
     .unwrap();
@@ -578,8 +578,8 @@ fn reads_istio_objects_of_every_version() {
     );
     check_error(
         "x",
-        r#"{"apiVersion":"networking.istio.io/v1","kind":"EnvoyFilter","metadata":{"name":"a"}}"#,
-        &["EnvoyFilter"],
+        r#"{"apiVersion":"networking.istio.io/v1","kind":"LaterKind","metadata":{"name":"a"}}"#,
+        &["LaterKind"],
     );
 }
 
@@ -682,4 +682,61 @@ fn mesh_settings_come_from_three_places() {
     let broken = json.to_string().replace("rootNamespace: config", "rootNamespace: [");
     let reading = read("x", broken).unwrap();
     assert!(findings(&reading)["field-ignored"][0].contains("data.mesh"), "{:?}", reading.findings);
+}
+
+/// What is odd in Istio's policies is named with object and field.
+#[test]
+fn odd_policies_are_named_with_their_field() {
+    let object = |version: &str, kind: &str, spec: &str| {
+        format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: odd, namespace: shop}}\nspec: {spec}\n")
+    };
+    let (security, telemetry) = ("security.istio.io/v1", "telemetry.istio.io/v1");
+    for (version, kind, spec, finding, field) in [
+        (security, "PeerAuthentication", "{mtls: {mode: STRIKT}}", "field-ignored", "spec.mtls.mode"),
+        (
+            security,
+            "PeerAuthentication",
+            "{portLevelMtls: {http: {mode: STRICT}}}",
+            "field-ignored",
+            "spec.portLevelMtls",
+        ),
+        (security, "PeerAuthentication", "{mtsl: {mode: STRICT}}", "field-unknown", "spec.mtsl"),
+        (security, "AuthorizationPolicy", "{action: PERMIT}", "field-ignored", "spec.action"),
+        (security, "AuthorizationPolicy", "{rule: []}", "field-unknown", "spec.rule"),
+        (security, "AuthorizationPolicy", "{rules: [{form: []}]}", "field-unknown", "spec.rules.form"),
+        (security, "RequestAuthentication", "{jwtRule: []}", "field-unknown", "spec.jwtRule"),
+        (
+            telemetry,
+            "Telemetry",
+            "{tracing: [{randomSamplingPercentage: 200}]}",
+            "field-ignored",
+            "randomSamplingPercentage",
+        ),
+        (telemetry, "Telemetry", "{accessLogging: [{disable: true}]}", "field-unknown", "spec.accessLogging.disable"),
+        (telemetry, "Telemetry", "{metrics: [{overrides: [{disabled: maybe}]}]}", "field-ignored", "disabled"),
+        ("networking.istio.io/v1beta1", "ProxyConfig", "{concurency: 2}", "field-unknown", "spec.concurency"),
+        (
+            "networking.istio.io/v1beta1",
+            "ProxyConfig",
+            "{environmentVariables: {SECRET_TTL: tomorrow, PASSWORD: hunter2}}",
+            "field-ignored",
+            "environmentVariables.SECRET_TTL",
+        ),
+        (
+            "networking.istio.io/v1",
+            "DestinationRule",
+            "{trafficPolicy: {tls: {mode: PLAIN}}}",
+            "field-ignored",
+            "spec.trafficPolicy.tls.mode",
+        ),
+        ("security.istio.io/v2", "AuthorizationPolicy", "{}", "api-version-unknown", "apiVersion"),
+        ("networking.istio.io/v1", "Telemetry", "{}", "api-version-unknown", "telemetry.istio.io/v1"),
+    ] {
+        let reading = read("x.yaml", object(version, kind, spec)).unwrap();
+        let found = findings(&reading);
+        let messages = found.get(finding).unwrap_or_else(|| panic!("{kind} {spec}: {found:?}"));
+        let named = messages.iter().any(|it| it.contains("shop/odd") && it.contains(field));
+        assert!(named, "{kind} {spec}: {messages:?}");
+        assert!(!format!("{reading:?}").contains("hunter2"));
+    }
 }

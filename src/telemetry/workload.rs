@@ -95,7 +95,7 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
         return None;
     }
     let profile = inputs.profiles.get(index)?;
-    let features = overhead::features(&inputs.policy.features);
+    let features = overhead::features_of(inputs.mesh, index, workload, &inputs.policy.features);
     let workers = member.proxy.as_ref().map_or(1, |proxy| proxy.workers);
     let traffic = ProxyTraffic {
         rate: profile.rps_per_proxy,

@@ -17,6 +17,7 @@ mod cli;
 mod composition;
 mod control_plane;
 mod examples;
+mod features;
 mod generate;
 mod hostile;
 mod inventories;

@@ -8,13 +8,17 @@ mod affinity;
 mod call;
 mod cluster;
 mod controller;
+mod extension;
 mod external;
 mod gateway;
+mod mesh_config;
 mod pod;
 mod routing;
+mod security;
 mod selector;
 mod service;
 mod storage;
+mod telemetry;
 mod visibility;
 
 use std::collections::BTreeMap;
@@ -25,13 +29,17 @@ pub use affinity::*;
 pub use call::*;
 pub use cluster::*;
 pub use controller::*;
+pub use extension::*;
 pub use external::*;
 pub use gateway::*;
+pub use mesh_config::*;
 pub use pod::*;
 pub use routing::*;
+pub use security::*;
 pub use selector::*;
 pub use service::*;
 pub use storage::*;
+pub use telemetry::*;
 pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.
@@ -97,8 +105,24 @@ pub enum Object {
     WorkloadEntry(WorkloadEntry),
     /// `networking.istio.io/*/Sidecar`.
     Sidecar(Sidecar),
+    /// `networking.istio.io/*/WorkloadGroup`.
+    WorkloadGroup(WorkloadGroup),
+    /// `networking.istio.io/*/ProxyConfig`.
+    ProxySettings(ProxySettings),
+    /// `networking.istio.io/*/EnvoyFilter`.
+    EnvoyFilter(EnvoyFilter),
+    /// `extensions.istio.io/*/WasmPlugin`.
+    WasmPlugin(WasmPlugin),
+    /// `security.istio.io/*/PeerAuthentication`.
+    PeerAuthentication(PeerAuthentication),
+    /// `security.istio.io/*/AuthorizationPolicy`.
+    AuthorizationPolicy(AuthorizationPolicy),
+    /// `security.istio.io/*/RequestAuthentication`.
+    RequestAuthentication(RequestAuthentication),
+    /// `telemetry.istio.io/*/Telemetry`.
+    Telemetry(Telemetry),
     /// Settings of the whole mesh.
-    MeshConfig(MeshConfig),
+    MeshConfig(Box<MeshConfig>),
     /// A row of a flat table: measured demand of a workload that another object describes.
     Measured(MeasuredWorkload),
 }

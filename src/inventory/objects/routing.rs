@@ -1,5 +1,7 @@
 //! Where traffic goes: virtual services, destination rules, and routes of the Gateway API.
 
+use std::collections::BTreeMap;
+
 use super::visibility::ExportTo;
 use super::{Labels, ObjectName};
 
@@ -70,6 +72,36 @@ pub struct DestinationRule {
     pub has_selector: bool,
     /// Subsets, each a cluster more per port.
     pub subsets: Vec<Subset>,
+    /// How connections to the host are made; `None` leaves it to what both sides can.
+    pub tls: Option<TlsMode>,
+    /// How those to single ports are made.
+    pub port_tls: BTreeMap<u16, TlsMode>,
+}
+
+/// How a client makes connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsMode {
+    /// In plaintext.
+    Disable,
+    /// TLS with the server's certificate.
+    Simple,
+    /// TLS with certificates of its own on both sides.
+    Mutual,
+    /// TLS with Istio's certificates on both sides.
+    IstioMutual,
+}
+
+impl TlsMode {
+    /// As Istio writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "DISABLE",
+            Self::Simple => "SIMPLE",
+            Self::Mutual => "MUTUAL",
+            Self::IstioMutual => "ISTIO_MUTUAL",
+        }
+    }
 }
 
 /// Part of a service's pods.

@@ -1,8 +1,6 @@
-//! Who sees what: `Sidecar` objects, `exportTo`, and the mesh-wide settings behind both.
+//! Who sees what: `Sidecar` objects and `exportTo`.
 
-use std::sync::Arc;
-
-use super::{Labels, ObjectName, Requirement};
+use super::{Labels, ObjectName};
 
 /// Namespaces an object is shown to; empty where it does not say and the mesh's default holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -31,65 +29,6 @@ impl ExportTo {
     pub fn is_public(&self, default: &Self) -> bool {
         // No namespace is called like that.
         self.shows("", "?", default)
-    }
-}
-
-/// Settings of the whole mesh that decide what is sent; `None` and empty where the input does not say.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MeshConfig {
-    /// Where it was written.
-    pub origin: MeshConfigOrigin,
-    /// Namespace whose objects hold for all others; `istio-system` unless it says otherwise.
-    pub root_namespace: Option<Arc<str>>,
-    /// Namespaces istiod looks at: those whose labels meet all requirements of one entry.
-    pub discovery_selectors: Vec<Vec<Requirement>>,
-    /// `defaultServiceExportTo`.
-    pub service_export_to: ExportTo,
-    /// `defaultVirtualServiceExportTo`.
-    pub virtual_service_export_to: ExportTo,
-    /// `defaultDestinationRuleExportTo`.
-    pub destination_rule_export_to: ExportTo,
-    /// Whether gateways are sent only the clusters their routes lead to
-    /// (`PILOT_FILTER_GATEWAY_CLUSTER_CONFIG`).
-    pub filter_gateway_clusters: Option<bool>,
-}
-
-/// Where mesh settings were written, the one that counts most last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub enum MeshConfigOrigin {
-    /// Values of Istio's Helm charts.
-    #[default]
-    HelmValues,
-    /// An `IstioOperator`.
-    Operator,
-    /// The ConfigMap that istiod itself reads.
-    ConfigMap,
-}
-
-impl MeshConfig {
-    /// Namespace whose objects hold for all others.
-    #[must_use]
-    pub fn root_namespace(&self) -> &str {
-        self.root_namespace.as_deref().unwrap_or("istio-system")
-    }
-
-    /// What it says, and where it says nothing, what `weaker` says.
-    #[must_use]
-    pub fn or(self, weaker: Self) -> Self {
-        let export = |strong: ExportTo, weak: ExportTo| if strong.0.is_empty() { weak } else { strong };
-        Self {
-            origin: self.origin,
-            root_namespace: self.root_namespace.or(weaker.root_namespace),
-            discovery_selectors: if self.discovery_selectors.is_empty() {
-                weaker.discovery_selectors
-            } else {
-                self.discovery_selectors
-            },
-            service_export_to: export(self.service_export_to, weaker.service_export_to),
-            virtual_service_export_to: export(self.virtual_service_export_to, weaker.virtual_service_export_to),
-            destination_rule_export_to: export(self.destination_rule_export_to, weaker.destination_rule_export_to),
-            filter_gateway_clusters: self.filter_gateway_clusters.or(weaker.filter_gateway_clusters),
-        }
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Inbound {
 }
 
 /// Servers of a gateway workload, each with what routes call its Gateway object.
-pub(super) fn servers<'a>(inventory: &'a Inventory, workload: &Workload) -> Vec<(String, &'a Server)> {
+pub(in crate::mesh) fn servers<'a>(inventory: &'a Inventory, workload: &Workload) -> Vec<(String, &'a Server)> {
     let discovered = Discovery::new(inventory);
     let of_istio = inventory
         .istio

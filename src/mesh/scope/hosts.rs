@@ -6,12 +6,12 @@ use std::borrow::Cow;
 const SERVICE_DOMAIN: &str = "svc.cluster.local";
 
 /// Host name of a Kubernetes service.
-pub(super) fn of_service(name: &str, namespace: &str) -> String {
+pub(in crate::mesh) fn of_service(name: &str, namespace: &str) -> String {
     format!("{name}.{namespace}.{SERVICE_DOMAIN}")
 }
 
 /// A host as an object of `namespace` means it: a name without a dot is a service of that namespace.
-pub(super) fn resolved<'a>(host: &'a str, namespace: &str) -> Cow<'a, str> {
+pub(in crate::mesh) fn resolved<'a>(host: &'a str, namespace: &str) -> Cow<'a, str> {
     let is_short = !host.contains('.') && !host.starts_with('*') && !host.is_empty();
     if is_short {
         return Cow::Owned(of_service(&host.to_ascii_lowercase(), namespace));
@@ -25,7 +25,7 @@ pub(super) fn is_wildcard(host: &str) -> bool {
 }
 
 /// Whether everything that `host` stands for is meant by `pattern`.
-pub(super) fn covers(pattern: &str, host: &str) -> bool {
+pub(in crate::mesh) fn covers(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix('*') {
         Some(suffix) => host.strip_prefix('*').unwrap_or(host).ends_with(suffix),
         None => pattern == host,

@@ -9,7 +9,7 @@ mod assumed;
 mod chosen;
 mod counts;
 mod gateways;
-mod hosts;
+pub(super) mod hosts;
 mod imports;
 mod narrow;
 mod per_proxy;
@@ -37,6 +37,9 @@ use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
 use crate::inventory::objects::ListenerPort;
 use crate::inventory::{Inventory, Sidecar, Workload};
+pub(super) use gateways::servers as gateway_servers;
+pub(super) use selected::has;
+
 use chosen::Sidecars;
 use counts::{Counter, Outbound};
 use imports::{Imports, Offer};

@@ -138,6 +138,6 @@ fn labelled<'a>(inventory: &'a Inventory, selectors: &BTreeSet<(&'a str, &'a Lab
 }
 
 /// Whether labels hold all of `wanted`.
-pub(super) fn has(labels: &Labels, wanted: &Labels) -> bool {
+pub(in crate::mesh) fn has(labels: &Labels, wanted: &Labels) -> bool {
     wanted.iter().all(|(key, value)| labels.get(key) == Some(value))
 }

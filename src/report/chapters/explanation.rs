@@ -1,6 +1,7 @@
 //! One workload in full: why it is in the mesh, what its proxy costs, and the arithmetic.
 
 use super::arithmetic::lines as arithmetic;
+use super::features;
 use super::observability;
 use super::sent;
 use super::sizing::judged;
@@ -15,6 +16,11 @@ pub fn explanation(workload: &WorkloadPlan, scoping: Option<&Scoping>) -> Docume
     if let Some(proxy) = &workload.proxy {
         chapters.push(sent::chapter(workload));
         chapters.extend(scoping.map(|scoping| sent::narrowed(proxy, scoping)));
+        chapters.push(Chapter {
+            id: "features",
+            title: "What it does for requests",
+            blocks: vec![Block::List(features::of_workload(workload))],
+        });
         chapters.push(Chapter { id: "arithmetic", title: "Per proxy", blocks: vec![Block::List(arithmetic(proxy))] });
         chapters.push(Chapter {
             id: "sizing",

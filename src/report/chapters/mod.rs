@@ -4,6 +4,7 @@ mod arithmetic;
 mod capacity;
 mod control_plane;
 mod explanation;
+mod features;
 mod figures;
 mod findings;
 mod namespaces;
@@ -34,6 +35,7 @@ pub fn document(plan: &Plan) -> Document {
             summary::key_figures(plan),
             workloads::workloads(plan),
             namespaces::namespaces(plan),
+            features::features(plan),
             responses::responses(plan),
             capacity::capacity(plan),
             control_plane::control_plane(plan),

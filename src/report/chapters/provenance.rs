@@ -169,6 +169,11 @@ fn policy(plan: &Plan) -> Block {
         ("mutual TLS, metrics", format!("{}, {}", on(policy.features.mtls), on(policy.features.metrics))),
         ("access log", on(policy.features.access_log).to_owned()),
         ("requests traced", text::percent(policy.features.tracing_sampling.get())),
+        ("requests that a log filter lets through", text::percent(policy.features.filtered_log_share.get())),
+        (
+            "requests a TLS connection of clients outside",
+            text::significant(policy.features.requests_per_tls_connection),
+        ),
         ("namespaces enrolled", enrolled(plan)),
         ("istiod replicas to lose", policy.control_plane.survive_replica_losses.to_string()),
         (

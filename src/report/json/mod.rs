@@ -4,9 +4,15 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
+<<<<<<< HEAD
 mod control_plane;
 mod derivations;
 mod operation;
+=======
+mod certificates;
+mod derivations;
+mod features;
+>>>>>>> main
 mod proxy;
 mod responses;
 mod savings;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::derivations::Derivations;
+use super::features::Features;
 use super::visible::Visible;
 use super::wire::{Declared, Estimate, Number};
 use crate::overhead::ProxyCost;
@@ -26,6 +27,8 @@ pub struct WorkloadProxy<'a> {
     requests_measured: bool,
     /// Configuration each proxy is sent.
     visible: Visible<'a>,
+    /// What each proxy does for its requests; `null` where no Envoy proxy runs.
+    features: Option<Features<'a>>,
     /// Steady memory, in bytes.
     memory_bytes: Option<Estimate>,
     /// Peak memory while configuration is first loaded, in bytes.
@@ -112,6 +115,7 @@ impl<'a> WorkloadProxy<'a> {
             requests_per_second: Number::new(workload.rps_per_proxy),
             requests_measured: workload.rps_measured,
             visible: workload.into(),
+            features: cost.map(|_| workload.into()),
             memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.memory)),
             startup_memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.startup_memory)),
             cpu_cores: cost.map(|cost| (&cost.cpu).into()),

@@ -37,12 +37,18 @@ pub(super) struct SidecarSpec<'a> {
     ingress: Seq<IngressWire<'a>>,
 }
 
-/// `labels` in a Sidecar and a ServiceEntry.
+/// `labels` in a Sidecar, a ServiceEntry and an EnvoyFilter.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct WorkloadSelector<'a> {
+pub(super) struct WorkloadSelector<'a> {
     #[serde(borrow)]
     labels: TextMap<'a>,
+}
+
+impl WorkloadSelector<'_> {
+    pub(super) fn labels(&self) -> Labels {
+        self.labels.to_labels()
+    }
 }
 
 #[derive(Deserialize, Default)]

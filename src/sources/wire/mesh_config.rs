@@ -1,14 +1,17 @@
-//! Settings of the whole mesh: the ConfigMap istiod reads, an IstioOperator, Helm values.
+//! Settings of the whole mesh, and the ConfigMap in which istiod reads them.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::super::document;
 use super::super::notes::FIELD_IGNORED;
+use super::extension::CertificateVariables;
 use super::istio::texts;
 use super::selector::SelectorWire;
-use super::text::{Nullable, Seq, Text};
+use super::telemetry::{percent, truth};
+use super::text::{Int, Nullable, Seq, Text};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{ExportTo, MeshConfig, MeshConfigOrigin};
+use crate::inventory::objects::{ExportTo, MeshConfig, MeshConfigOrigin, MeshTelemetry, PilotValues};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -37,7 +40,7 @@ pub(in super::super) fn is_mesh_config_map(json: &[u8]) -> bool {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct MeshWire<'a> {
+pub(super) struct MeshWire<'a> {
     #[serde(borrow)]
     root_namespace: Text<'a>,
     #[serde(borrow)]
@@ -48,10 +51,76 @@ struct MeshWire<'a> {
     default_virtual_service_export_to: Seq<Text<'a>>,
     #[serde(borrow)]
     default_destination_rule_export_to: Seq<Text<'a>>,
+    #[serde(borrow)]
+    enable_auto_mtls: Text<'a>,
+    #[serde(borrow)]
+    access_log_file: Option<Text<'a>>,
+    #[serde(borrow)]
+    enable_tracing: Text<'a>,
+    #[serde(borrow)]
+    default_config: Nullable<DefaultConfigWire<'a>>,
+    default_providers: Nullable<DefaultProvidersWire>,
+    #[serde(borrow)]
+    extension_providers: Seq<ProviderWire<'a>>,
+    #[serde(borrow)]
+    outbound_traffic_policy: Nullable<OutboundWire<'a>>,
+}
+
+/// Settings of every proxy.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct DefaultConfigWire<'a> {
+    concurrency: Int,
+    #[serde(borrow)]
+    tracing: Nullable<TracingWire<'a>>,
+    #[serde(borrow)]
+    proxy_metadata: Nullable<CertificateVariables<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct TracingWire<'a> {
+    #[serde(borrow)]
+    sampling: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct DefaultProvidersWire {
+    tracing: Option<Seq<IgnoredAny>>,
+    access_logging: Option<Seq<IgnoredAny>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ProviderWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OutboundWire<'a> {
+    #[serde(borrow)]
+    mode: Text<'a>,
 }
 
 impl MeshWire<'_> {
-    fn read(&self, origin: MeshConfigOrigin) -> MeshConfig {
+    fn telemetry(&self, odd: &mut Vec<Oddity>) -> MeshTelemetry {
+        let names_any = |list: &Option<Seq<IgnoredAny>>| list.as_ref().map(|list| !list.0.is_empty());
+        let sampling = &self.default_config.tracing.sampling;
+        MeshTelemetry {
+            access_log_file: self.access_log_file.as_ref().map(|file| !file.is_empty()),
+            tracing: truth(&self.enable_tracing, "enableTracing", odd),
+            sampling_percent: percent(sampling, "defaultConfig.tracing.sampling", odd),
+            logs_by_default: names_any(&self.default_providers.access_logging),
+            traces_by_default: names_any(&self.default_providers.tracing),
+            providers: self.extension_providers.0.iter().map(|provider| (&provider.name).into()).collect(),
+        }
+    }
+
+    /// The settings, from where they were written.
+    pub(super) fn read(&self, origin: MeshConfigOrigin, odd: &mut Vec<Oddity>) -> MeshConfig {
         MeshConfig {
             origin,
             root_namespace: self.root_namespace.to_option().map(Into::into),
@@ -60,6 +129,12 @@ impl MeshWire<'_> {
             virtual_service_export_to: ExportTo(texts(&self.default_virtual_service_export_to)),
             destination_rule_export_to: ExportTo(texts(&self.default_destination_rule_export_to)),
             filter_gateway_clusters: None,
+            auto_mtls: truth(&self.enable_auto_mtls, "enableAutoMtls", odd),
+            telemetry: self.telemetry(odd),
+            concurrency: self.default_config.concurrency.count().and_then(|count| u32::try_from(count).ok()),
+            certificates: self.default_config.proxy_metadata.read("defaultConfig.proxyMetadata", odd),
+            allows_any_host: self.outbound_traffic_policy.mode.to_option().map(|mode| mode == "ALLOW_ANY"),
+            pilot: PilotValues::default(),
         }
     }
 }
@@ -67,7 +142,7 @@ impl MeshWire<'_> {
 /// The mesh settings in istiod's ConfigMap; nothing where it has no name.
 pub(super) fn config_map(wire: &ConfigMapWire<'_>, odd: &mut Vec<Oddity>) -> Option<MeshConfig> {
     wire.metadata.object_name()?;
-    let mut strange = |message: String| {
+    let strange = |message: String, odd: &mut Vec<Oddity>| {
         odd.push(Oddity {
             kind: &FIELD_IGNORED,
             field: "data.mesh".to_owned(),
@@ -77,75 +152,10 @@ pub(super) fn config_map(wire: &ConfigMapWire<'_>, odd: &mut Vec<Oddity>) -> Opt
     };
     let json = match document::to_json(wire.data.mesh.as_str()) {
         Ok(json) => json,
-        Err(error) => return strange(error),
+        Err(error) => return strange(error, odd),
     };
     match serde_json::from_slice::<MeshWire<'_>>(&json) {
-        Ok(mesh) => Some(mesh.read(MeshConfigOrigin::ConfigMap)),
-        Err(error) => strange(error.to_string()),
+        Ok(mesh) => Some(mesh.read(MeshConfigOrigin::ConfigMap, odd)),
+        Err(error) => strange(error.to_string(), odd),
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct OperatorWire<'a> {
-    #[serde(borrow)]
-    spec: Nullable<OperatorSpec<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct OperatorSpec<'a> {
-    #[serde(borrow)]
-    mesh_config: Nullable<MeshWire<'a>>,
-    #[serde(borrow)]
-    values: Nullable<ValuesWire<'a>>,
-}
-
-/// Values of Istio's charts.
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ValuesWire<'a> {
-    #[serde(borrow)]
-    mesh_config: Nullable<MeshWire<'a>>,
-    #[serde(borrow)]
-    pilot: Nullable<PilotWire<'a>>,
-    /// Charts before 1.24 read them here as well.
-    #[serde(borrow)]
-    env: Nullable<PilotEnvironment<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PilotWire<'a> {
-    #[serde(borrow)]
-    env: Nullable<PilotEnvironment<'a>>,
-}
-
-/// The one feature switch of istiod that changes what is sent; no other is read.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PilotEnvironment<'a> {
-    #[serde(borrow, rename = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG")]
-    filter_gateway_clusters: Text<'a>,
-}
-
-impl ValuesWire<'_> {
-    fn filter_gateway_clusters(&self) -> Option<bool> {
-        let switch = |env: &PilotEnvironment<'_>| env.filter_gateway_clusters.as_str().parse().ok();
-        switch(&self.pilot.env).or(switch(&self.env))
-    }
-}
-
-/// The mesh settings of an IstioOperator.
-pub(super) fn operator(wire: &OperatorWire<'_>) -> MeshConfig {
-    let spec = &wire.spec;
-    let mesh = spec.mesh_config.read(MeshConfigOrigin::Operator);
-    let values = spec.values.mesh_config.read(MeshConfigOrigin::Operator);
-    MeshConfig { filter_gateway_clusters: spec.values.filter_gateway_clusters(), ..mesh.or(values) }
-}
-
-/// The mesh settings of Helm values.
-pub(super) fn values(wire: &ValuesWire<'_>) -> MeshConfig {
-    let mesh = wire.mesh_config.read(MeshConfigOrigin::HelmValues);
-    MeshConfig { filter_gateway_clusters: wire.filter_gateway_clusters(), ..mesh }
 }

@@ -6,15 +6,20 @@
 mod affinity;
 mod amounts;
 mod cluster;
+mod extension;
 mod gateway_api;
+mod installation;
 mod istio;
 mod life;
 mod mesh_config;
 mod pod;
 mod routing;
+mod security;
 mod selector;
 mod storage;
+mod telemetry;
 mod text;
+mod unknown;
 mod workload;
 
 use std::sync::Arc;
@@ -87,13 +92,36 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
         Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
         Kind::VirtualService => routing::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
-        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?).map(Object::DestinationRule),
+        Kind::DestinationRule => {
+            routing::destination_rule(&serde_json::from_slice(json)?, &mut odd).map(Object::DestinationRule)
+        }
         Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
         Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),
-        Kind::ConfigMap => mesh_config::config_map(&serde_json::from_slice(json)?, &mut odd).map(Object::MeshConfig),
-        Kind::IstioOperator => Some(Object::MeshConfig(mesh_config::operator(&serde_json::from_slice(json)?))),
-        Kind::HelmValues => Some(Object::MeshConfig(mesh_config::values(&serde_json::from_slice(json)?))),
+        Kind::WorkloadGroup => extension::workload_group(&serde_json::from_slice(json)?).map(Object::WorkloadGroup),
+        Kind::ProxySettings => {
+            extension::proxy_settings(&serde_json::from_slice(json)?, &mut odd).map(Object::ProxySettings)
+        }
+        Kind::EnvoyFilter => extension::envoy_filter(&serde_json::from_slice(json)?).map(Object::EnvoyFilter),
+        Kind::WasmPlugin => extension::wasm_plugin(&serde_json::from_slice(json)?, &mut odd).map(Object::WasmPlugin),
+        Kind::PeerAuthentication => {
+            security::peer_authentication(&serde_json::from_slice(json)?, &mut odd).map(Object::PeerAuthentication)
+        }
+        Kind::AuthorizationPolicy => {
+            security::authorization_policy(&serde_json::from_slice(json)?, &mut odd).map(Object::AuthorizationPolicy)
+        }
+        Kind::RequestAuthentication => security::request_authentication(&serde_json::from_slice(json)?, &mut odd)
+            .map(Object::RequestAuthentication),
+        Kind::Telemetry => telemetry::telemetry(&serde_json::from_slice(json)?, &mut odd).map(Object::Telemetry),
+        Kind::ConfigMap => {
+            mesh_config::config_map(&serde_json::from_slice(json)?, &mut odd).map(Box::new).map(Object::MeshConfig)
+        }
+        Kind::IstioOperator => {
+            Some(Object::MeshConfig(Box::new(installation::operator(&serde_json::from_slice(json)?, &mut odd))))
+        }
+        Kind::HelmValues => {
+            Some(Object::MeshConfig(Box::new(installation::values(&serde_json::from_slice(json)?, &mut odd))))
+        }
     };
     object
         .map(|object| Decoded { object, oddities: odd })

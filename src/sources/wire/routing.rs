@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::Oddity;
 use super::istio::{Wire, texts};
+use super::security::ignored;
 use super::text::{Int, Nullable, Seq, Text, TextMap};
 use crate::inventory::objects::{
-    Destination, DestinationRule, ExportTo, HttpRoute, ObjectName, RouteMatch, Subset, VirtualService,
+    Destination, DestinationRule, ExportTo, HttpRoute, ObjectName, RouteMatch, Subset, TlsMode, VirtualService,
 };
 
 #[derive(Deserialize, Default)]
@@ -147,6 +149,50 @@ pub(super) struct DestinationRuleSpec<'a> {
     workload_selector: Option<IgnoredAny>,
     #[serde(borrow)]
     subsets: Seq<SubsetWire<'a>>,
+    #[serde(borrow)]
+    traffic_policy: Nullable<TrafficPolicyWire<'a>>,
+}
+
+/// As much of a traffic policy as decides what connections cost.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct TrafficPolicyWire<'a> {
+    #[serde(borrow)]
+    tls: Nullable<ClientTls<'a>>,
+    #[serde(borrow)]
+    port_level_settings: Seq<PortTls<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PortTls<'a> {
+    port: Nullable<PortNumber>,
+    #[serde(borrow)]
+    tls: Nullable<ClientTls<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ClientTls<'a> {
+    #[serde(borrow)]
+    mode: Text<'a>,
+}
+
+impl ClientTls<'_> {
+    fn mode(&self, field: &str, odd: &mut Vec<Oddity>) -> Option<TlsMode> {
+        match self.mode.as_str() {
+            "" => None,
+            "DISABLE" => Some(TlsMode::Disable),
+            "SIMPLE" => Some(TlsMode::Simple),
+            "MUTUAL" => Some(TlsMode::Mutual),
+            "ISTIO_MUTUAL" => Some(TlsMode::IstioMutual),
+            other => {
+                let message = format!("{other:?} is none of DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL; planned without it");
+                odd.push(ignored(field, message));
+                None
+            }
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -159,8 +205,18 @@ struct SubsetWire<'a> {
 }
 
 /// A destination rule; nothing where it has no name.
-pub(super) fn destination_rule(wire: &Wire<'_, DestinationRuleSpec<'_>>) -> Option<DestinationRule> {
+pub(super) fn destination_rule(
+    wire: &Wire<'_, DestinationRuleSpec<'_>>,
+    odd: &mut Vec<Oddity>,
+) -> Option<DestinationRule> {
     let spec = &wire.spec;
+    let policy = &spec.traffic_policy;
+    let tls = policy.tls.mode("spec.trafficPolicy.tls.mode", odd);
+    let of_port = |it: &PortTls<'_>, odd: &mut Vec<Oddity>| {
+        let mode = it.tls.mode("spec.trafficPolicy.portLevelSettings.tls.mode", odd)?;
+        Some((it.port.number.port()?, mode))
+    };
+    let port_tls = policy.port_level_settings.0.iter().filter_map(|it| of_port(it, odd)).collect();
     let subset = |wire: &SubsetWire<'_>| Subset { name: (&wire.name).into(), labels: wire.labels.to_labels() };
     Some(DestinationRule {
         name: wire.metadata.object_name()?,
@@ -169,5 +225,7 @@ pub(super) fn destination_rule(wire: &Wire<'_, DestinationRuleSpec<'_>>) -> Opti
         export_to: ExportTo(texts(&spec.export_to)),
         has_selector: spec.workload_selector.is_some(),
         subsets: spec.subsets.0.iter().map(subset).collect(),
+        tls,
+        port_tls,
     })
 }

@@ -97,7 +97,7 @@ pub fn visible(inventory: &Inventory, mode: ProxyMode) -> Vec<VisibleConfig> {
 /// Everybody plays the same part.
 pub fn all(inventory: &Inventory, mode: ProxyMode) -> Mesh {
     let member = Membership { mode, today: mode, reason: String::new(), proxy: None };
-    Mesh { members: vec![member; inventory.workloads.len()] }
+    Mesh { members: vec![member; inventory.workloads.len()], ..Mesh::default() }
 }
 
 /// Clusters, endpoints, listeners, virtual hosts and routes of the first workload's sidecar, less what every

@@ -9,7 +9,7 @@ use super::super::document::{Block, Callout, Cell, Chapter, Column, Document, He
 use super::super::text::{self, CORES, MIB, Unit};
 use super::{chapter, details, table};
 use crate::estimate::Estimate;
-use crate::overhead::ControlPlane;
+use crate::overhead::{CertificatePlan, ControlPlane};
 use crate::plan::Plan;
 use crate::units::Quantity;
 
@@ -22,13 +22,14 @@ pub fn control_plane(plan: &Plan) -> Option<Chapter> {
     let mut blocks = vec![
         Block::Paragraph(format!(
             "istiod serves {}. It needs {} requesting {} of CPU and {} of memory each, so that the rest carries the \
-             load after losing {}. Renewing certificates makes it sign {}.",
+             load after losing {}. Renewing certificates makes it sign {}.{}",
             text::counted(istiod.proxies, "proxy", "proxies"),
             text::counted(istiod.replicas, "replica", "replicas"),
             text::millicores(istiod.cpu_request),
             text::bytes(istiod.memory_request),
             text::counted(plan.policy.control_plane.survive_replica_losses.into(), "replica", "replicas"),
             certificates(istiod.csr_per_second),
+            restart(&istiod.certificates),
         )),
         figures(plan),
     ];
@@ -85,6 +86,23 @@ fn certificates(per_second: f64) -> String {
         return format!("{} certificates per second", text::significant(per_second));
     }
     format!("{} certificates per hour", text::significant(per_second * 3600.0))
+}
+
+/// How long certificates live, and how long signing takes when all proxies restart together.
+fn restart(certificates: &CertificatePlan) -> String {
+    let hours = text::significant(certificates.ttl.as_seconds() / 3600.0);
+    let left = text::percent(certificates.grace_ratio.get());
+    let mut words =
+        format!(" They live {hours} hours and are renewed with {left} of that left ({}).", certificates.from);
+    if let Some(time) = &certificates.restart {
+        let [lower, value, upper] = [time.lower, time.value, time.upper].map(|end| text::significant(end.as_seconds()));
+        words.push_str(&format!(
+            " Should all {} restart together, signing takes {value} s ({lower} to {upper} s) of what the replicas \
+             request.",
+            text::counted(certificates.holders, "holder", "holders")
+        ));
+    }
+    words
 }
 
 fn figures(plan: &Plan) -> Block {

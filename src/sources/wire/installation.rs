@@ -1,0 +1,110 @@
+//! What installs a mesh: an IstioOperator, values of Istio's charts.
+
+use serde::Deserialize;
+
+use super::Oddity;
+use super::amounts::declared;
+use super::extension::CertificateVariables;
+use super::mesh_config::MeshWire;
+use super::telemetry::truth;
+use super::text::{Int, Nullable, Text, TextMap};
+use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, PilotValues};
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct OperatorWire<'a> {
+    #[serde(borrow)]
+    spec: Nullable<OperatorSpec<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct OperatorSpec<'a> {
+    #[serde(borrow)]
+    mesh_config: Nullable<MeshWire<'a>>,
+    #[serde(borrow)]
+    values: Nullable<ValuesWire<'a>>,
+}
+
+/// Values of Istio's charts.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ValuesWire<'a> {
+    #[serde(borrow)]
+    mesh_config: Nullable<MeshWire<'a>>,
+    #[serde(borrow)]
+    pilot: Nullable<PilotWire<'a>>,
+    /// Charts before 1.24 read them here as well.
+    #[serde(borrow)]
+    env: Nullable<PilotEnvironment<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PilotWire<'a> {
+    #[serde(borrow)]
+    env: Nullable<PilotEnvironment<'a>>,
+    #[serde(borrow)]
+    resources: Nullable<ResourcesWire<'a>>,
+    replica_count: Int,
+    #[serde(borrow)]
+    autoscale_enabled: Text<'a>,
+    autoscale_min: Int,
+    autoscale_max: Int,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ResourcesWire<'a> {
+    #[serde(borrow)]
+    requests: TextMap<'a>,
+}
+
+/// The switch of istiod that changes what is sent, and the life of certificates; nothing else is read.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PilotEnvironment<'a> {
+    #[serde(borrow, rename = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG")]
+    filter_gateway_clusters: Text<'a>,
+    #[serde(borrow, flatten)]
+    certificates: CertificateVariables<'a>,
+}
+
+impl ValuesWire<'_> {
+    /// What they say apart from the mesh's settings, on top of those.
+    fn over(&self, mesh: MeshConfig, odd: &mut Vec<Oddity>) -> MeshConfig {
+        let pilot = &self.pilot;
+        let of_istiod = pilot.env.certificates.read("pilot.env", odd);
+        MeshConfig {
+            filter_gateway_clusters: self.filter_gateway_clusters(),
+            certificates: mesh.certificates.or(of_istiod),
+            pilot: PilotValues {
+                requests: declared(&pilot.resources.requests, "pilot.resources.requests", odd),
+                replicas: pilot.replica_count.count(),
+                autoscaled: truth(&pilot.autoscale_enabled, "pilot.autoscaleEnabled", odd),
+                autoscale_min: pilot.autoscale_min.count(),
+                autoscale_max: pilot.autoscale_max.count(),
+            },
+            ..mesh
+        }
+    }
+
+    fn filter_gateway_clusters(&self) -> Option<bool> {
+        let switch = |env: &PilotEnvironment<'_>| env.filter_gateway_clusters.as_str().parse().ok();
+        switch(&self.pilot.env).or(switch(&self.env))
+    }
+}
+
+/// The mesh settings of an IstioOperator.
+pub(super) fn operator(wire: &OperatorWire<'_>, odd: &mut Vec<Oddity>) -> MeshConfig {
+    let spec = &wire.spec;
+    let mesh = spec.mesh_config.read(MeshConfigOrigin::Operator, odd);
+    let values = spec.values.mesh_config.read(MeshConfigOrigin::Operator, odd);
+    spec.values.over(mesh.or(values), odd)
+}
+
+/// The mesh settings of Helm values.
+pub(super) fn values(wire: &ValuesWire<'_>, odd: &mut Vec<Oddity>) -> MeshConfig {
+    let mesh = wire.mesh_config.read(MeshConfigOrigin::HelmValues, odd);
+    wire.over(mesh, odd)
+}
