@@ -456,15 +456,12 @@ mod tests {
             ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
             ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
             ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
-<<<<<<< HEAD
             ("[control_plane]\nreconnect_within_seconds = -1", "reconnect_within_seconds"),
             ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
             ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
             ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
-=======
             ("[features]\nrequests_per_tls_connection = 0.5", "requests_per_tls_connection"),
             ("[features]\nfiltered_log_share = 5", "share"),
->>>>>>> main
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
             ("[injection]\nmode = \"mixed\"", "mixed"),

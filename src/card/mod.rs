@@ -24,13 +24,8 @@ pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, v
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
-<<<<<<< HEAD
-    Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, ProxyCpu,
-    ProxyLatency, ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
-=======
-    Certificates, Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency,
-    ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
->>>>>>> main
+    Certificates, Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork,
+    ProxyCpu, ProxyLatency, ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -73,15 +68,12 @@ pub struct ModelCard {
     pub istiod_memory: IstiodMemory,
     /// CPU of istiod.
     pub istiod_cpu: IstiodCpu,
-<<<<<<< HEAD
     /// CPU of istiod by cause.
     pub istiod_work: IstiodWork,
     /// What limits an istiod.
     pub istiod_limits: IstiodLimits,
-=======
     /// Time istiod takes to sign certificates.
     pub certificates: Certificates,
->>>>>>> main
     /// CPU and memory of a ztunnel.
     pub ztunnel: Ztunnel,
     /// What metrics, traces and logs amount to.
@@ -162,14 +154,10 @@ impl ModelCard {
             proxy_cpu: ProxyCpu::new(CoefficientSet::new("proxy_cpu", raw.proxy_cpu))?,
             proxy_latency: ProxyLatency::new(CoefficientSet::new("proxy_latency", raw.proxy_latency))?,
             istiod_memory: IstiodMemory::new(CoefficientSet::new("istiod_memory", raw.istiod_memory))?,
-<<<<<<< HEAD
             istiod_work: IstiodWork::new(CoefficientSet::new("istiod_work", raw.istiod_work), &istiod_cpu)?,
             istiod_cpu,
             istiod_limits: IstiodLimits::new(CoefficientSet::new("istiod_limits", raw.istiod_limits))?,
-=======
-            istiod_cpu: IstiodCpu::new(CoefficientSet::new("istiod_cpu", raw.istiod_cpu))?,
             certificates: Certificates::new(CoefficientSet::new("certificates", raw.certificates))?,
->>>>>>> main
             ztunnel: Ztunnel::new(
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
                 CoefficientSet::new("ztunnel_cpu", raw.ztunnel_cpu),
@@ -229,12 +217,9 @@ impl ModelCard {
         all.extend(self.proxy_latency.coefficients());
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
-<<<<<<< HEAD
         all.extend(self.istiod_work.coefficients());
         all.extend(self.istiod_limits.coefficients());
-=======
         all.extend(self.certificates.coefficients());
->>>>>>> main
         all.extend(self.ztunnel.coefficients());
         all.extend(self.telemetry.coefficients());
         all
@@ -276,12 +261,9 @@ struct RawCard {
     proxy_latency: BTreeMap<String, Entry>,
     istiod_memory: BTreeMap<String, Entry>,
     istiod_cpu: BTreeMap<String, Entry>,
-<<<<<<< HEAD
     istiod_work: BTreeMap<String, Entry>,
     istiod_limits: BTreeMap<String, Entry>,
-=======
     certificates: BTreeMap<String, Entry>,
->>>>>>> main
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,
     telemetry_series: BTreeMap<String, Entry>,

@@ -12,13 +12,10 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
-<<<<<<< HEAD
 pub use control_plane::{
     Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
 };
-=======
 pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
->>>>>>> main
 pub use findings::FINDINGS;
 pub use pool::{Pool, pool_replicas};
 pub use proxy::memory as proxy_memory;

@@ -1,7 +1,7 @@
 //! What the policy's churn makes istiod do.
 
-use super::super::Inputs;
-use super::load::{Served, certificates};
+use super::super::{CertificatePlan, Inputs};
+use super::load::Served;
 use crate::mesh::ProxyMode;
 use crate::model::{ChangeRates, Pushed, csr_rate};
 use crate::units::Rate;
@@ -18,13 +18,13 @@ pub struct Changes {
 }
 
 /// The changes of a mesh.
-pub(super) fn changes(inputs: &Inputs<'_>, served: &Served) -> Changes {
-    let (churn, control_plane) = (&inputs.policy.churn, &inputs.policy.control_plane);
-    let holders = certificates(inputs);
+pub(super) fn changes(inputs: &Inputs<'_>, served: &Served, certificates: &CertificatePlan) -> Changes {
+    let churn = &inputs.policy.churn;
+    let holders = certificates.holders;
     let rates = ChangeRates {
         pods: churn.pod_changes(holders),
         config: churn.config_changes(meshed_workloads(inputs)),
-        renewals: csr_rate(holders, control_plane.certificate_ttl, control_plane.certificate_grace_ratio),
+        renewals: csr_rate(holders, certificates.ttl, certificates.grace_ratio),
         reach: served.reach,
     };
     let pushed = rates.pushed(served.load.proxies, &inputs.card.istiod_limits);

@@ -1,6 +1,7 @@
 //! istiod as the input has it.
 
 use super::super::Inputs;
+use crate::inventory::objects::PilotValues;
 use crate::inventory::{Autoscaler, Container, Workload};
 use crate::mesh::ProxyMode;
 use crate::resources::Declared;
@@ -18,11 +19,11 @@ pub(super) struct Deployed {
     pub autoscaler: Option<Autoscaler>,
 }
 
-/// All istiods of the inventory as one; `None` without any.
+/// All istiods of the inventory as one; without any, what the installation asks for; `None` without that either.
 pub(super) fn deployed(inputs: &Inputs<'_>) -> Option<Deployed> {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let istiods = members.filter(|(_, member)| member.mode == ProxyMode::ControlPlane).map(|(workload, _)| workload);
-    istiods.fold(None, |found: Option<Deployed>, workload| {
+    let running = istiods.fold(None, |found: Option<Deployed>, workload| {
         let Some(found) = found else {
             let resources = discovery(workload).map(|container| &container.resources);
             return Some(Deployed {
@@ -33,6 +34,18 @@ pub(super) fn deployed(inputs: &Inputs<'_>) -> Option<Deployed> {
             });
         };
         Some(Deployed { replicas: found.replicas.saturating_add(workload.replicas), ..found })
+    });
+    running.or_else(|| installed(&inputs.inventory.istio.mesh.pilot))
+}
+
+/// What an installation asks for.
+fn installed(pilot: &PilotValues) -> Option<Deployed> {
+    let is_asked = pilot.requests != Declared::default();
+    is_asked.then(|| Deployed {
+        replicas: pilot.least_replicas(),
+        requests: pilot.requests.clone(),
+        cpu_limit: None,
+        autoscaler: None,
     })
 }
 

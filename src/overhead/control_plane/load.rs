@@ -3,7 +3,7 @@
 use super::super::{Inputs, ztunnel_count};
 use super::Runtime;
 use crate::inventory::Inventory;
-use crate::mesh::{ProxyMode, VisibleConfig};
+use crate::mesh::VisibleConfig;
 use crate::model::{ControlPlaneLoad, Push};
 use crate::units::Memory;
 
@@ -31,14 +31,6 @@ pub(super) fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
     envoys.chain([ztunnel_count(inputs.inventory, inputs.mesh)]).fold(0, u64::saturating_add)
-}
-
-/// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
-/// ztunnel asks. Pods of one service account on one node share theirs, so this is the most there are.
-pub(super) fn certificates(inputs: &Inputs<'_>) -> u64 {
-    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
-    let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
 }
 
 /// What so many proxies make an istiod serve.

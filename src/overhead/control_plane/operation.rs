@@ -1,6 +1,6 @@
 //! How a control plane behaves: what it does all day, how long proxies wait, what its autoscaler makes of it.
 
-use super::super::Inputs;
+use super::super::{CertificatePlan, Inputs};
 use super::Runtime;
 use super::autoscaling::{Autoscaling, autoscaling};
 use super::changes::{Changes, changes};
@@ -36,13 +36,14 @@ pub struct Operation {
 pub(super) fn operation(
     inputs: &Inputs<'_>,
     served: &Served,
+    certificates: &CertificatePlan,
     planned: u64,
     deployed: Option<&Deployed>,
     runtime: Runtime,
 ) -> Operation {
     let running = deployed.map(|istiod| istiod.replicas).filter(|replicas| *replicas > 0);
     let replicas = running.unwrap_or(planned).max(1);
-    let changes = changes(inputs, served);
+    let changes = changes(inputs, served, certificates);
     Operation {
         replicas,
         deployed: running.is_some(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::certificates::Certificates;
 use super::derivations::Derivations;
 use super::operation::Operation;
 use super::wire::{Declared, Estimate, Number};
@@ -20,6 +21,8 @@ pub struct ControlPlane<'a> {
     memory_bytes: Estimate,
     /// Certificate signing requests per second.
     csr_per_second: Number,
+    /// Life of certificates.
+    certificates: Certificates<'a>,
     /// Why no number of replicas within the policy's largest replica carries the mesh; null if one does.
     infeasible: Option<String>,
     /// CPU request of each replica.
@@ -69,6 +72,7 @@ impl<'a> ControlPlane<'a> {
             },
             operation: istiod.operation.as_ref().map(|operation| Operation::new(operation, derivations)),
             csr_per_second: Number::new(istiod.csr_per_second),
+            certificates: (&istiod.certificates).into(),
             infeasible: istiod.infeasible.clone(),
             cpu_request_millicores: istiod.cpu_request.get(),
             memory_request_bytes: istiod.memory_request.get(),

@@ -4,15 +4,11 @@
 //! is `null`, never missing; fields keep their order.
 
 mod capacity;
-<<<<<<< HEAD
+mod certificates;
 mod control_plane;
 mod derivations;
-mod operation;
-=======
-mod certificates;
-mod derivations;
 mod features;
->>>>>>> main
+mod operation;
 mod proxy;
 mod responses;
 mod savings;

@@ -6,11 +6,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
-<<<<<<< HEAD
 use super::control_plane::ControlPlane;
-=======
-use super::certificates::Certificates;
->>>>>>> main
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
@@ -42,11 +38,8 @@ pub struct Report<'a> {
     totals: Totals,
     /// istiod.
     control_plane: ControlPlane<'a>,
-<<<<<<< HEAD
     /// The mesh today and under each scoping that changes anything; empty where none does.
     savings: Vec<Scoped>,
-=======
->>>>>>> main
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
     /// What observing the mesh takes.
@@ -168,58 +161,6 @@ struct Totals {
     proxies_at_risk: u64,
 }
 
-<<<<<<< HEAD
-=======
-/// istiod.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ControlPlane<'a> {
-    /// Proxies it serves.
-    proxies: u64,
-    /// Replicas needed.
-    replicas: u64,
-    /// CPU of all replicas, in cores.
-    cpu_cores: Estimate,
-    /// Memory of each replica, in bytes.
-    memory_bytes: Estimate,
-    /// Certificate signing requests per second.
-    csr_per_second: Number,
-    /// Life of certificates.
-    certificates: Certificates<'a>,
-    /// Why no number of replicas within the policy's largest replica carries the mesh; null if one does.
-    infeasible: Option<String>,
-    /// CPU request of each replica.
-    cpu_request_millicores: u64,
-    /// Memory request of each replica.
-    memory_request_bytes: u64,
-    /// What runs today; `null` where istiod is not in the input.
-    deployed: Option<Deployed>,
-    /// The arithmetic.
-    derivations: ControlPlaneDerivations,
-}
-
-/// Where the arithmetic of istiod stands: places in the report's `derivations`, from 0; `null` where
-/// there is none.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ControlPlaneDerivations {
-    /// Of the memory of a replica.
-    memory: Option<usize>,
-    /// Of the CPU of all replicas.
-    cpu: Option<usize>,
-}
-
-/// istiod as it runs today.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Deployed {
-    /// Replicas.
-    replicas: u64,
-    /// Requests of each.
-    requests: Declared,
-}
-
->>>>>>> main
 /// Declared amounts; `null` where nothing is declared.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -411,33 +352,6 @@ impl From<&plan::Totals> for Totals {
     }
 }
 
-<<<<<<< HEAD
-=======
-impl<'a> ControlPlane<'a> {
-    fn new(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
-        Self {
-            proxies: istiod.proxies,
-            replicas: istiod.replicas,
-            cpu_cores: (&istiod.cpu).into(),
-            memory_bytes: Estimate::of_bytes(&istiod.memory),
-            derivations: ControlPlaneDerivations {
-                memory: derivations.place(&istiod.memory),
-                cpu: derivations.place(&istiod.cpu),
-            },
-            csr_per_second: Number::new(istiod.csr_per_second),
-            certificates: (&istiod.certificates).into(),
-            infeasible: istiod.infeasible.clone(),
-            cpu_request_millicores: istiod.cpu_request.get(),
-            memory_request_bytes: istiod.memory_request.get(),
-            deployed: istiod
-                .deployed
-                .as_ref()
-                .map(|(replicas, requests)| Deployed { replicas: *replicas, requests: requests.into() }),
-        }
-    }
-}
-
->>>>>>> main
 impl<'a> Workload<'a> {
     fn new(workload: &'a plan::WorkloadPlan, derivations: &mut Derivations<'a>) -> Self {
         Self {
