@@ -58,6 +58,8 @@ pub struct ModelCard {
     pub injection: InjectionDefaults,
     /// What the ztunnel DaemonSet requests by default.
     pub ztunnel_requests: Declared,
+    /// What an istio-cni agent requests by default; nothing where the card does not say.
+    pub cni_requests: Declared,
     /// Memory of an Envoy proxy.
     pub proxy_memory: ProxyMemory,
     /// CPU of an Envoy proxy.
@@ -150,6 +152,10 @@ impl ModelCard {
             evidence: raw.evidence.check()?,
             injection: raw.injection.check()?,
             ztunnel_requests: raw.ztunnel_resources.check("ztunnel_resources")?,
+            cni_requests: match raw.cni_resources {
+                Some(raw) => raw.check("cni_resources")?,
+                None => Declared::default(),
+            },
             proxy_memory: ProxyMemory::new(CoefficientSet::new("proxy_memory", raw.proxy_memory))?,
             proxy_cpu: ProxyCpu::new(CoefficientSet::new("proxy_cpu", raw.proxy_cpu))?,
             proxy_latency: ProxyLatency::new(CoefficientSet::new("proxy_latency", raw.proxy_latency))?,
@@ -256,6 +262,7 @@ struct RawCard {
     evidence: evidence::RawEvidence,
     injection: injection::RawInjection,
     ztunnel_resources: injection::RawRequests,
+    cni_resources: Option<injection::RawRequests>,
     proxy_memory: BTreeMap<String, Entry>,
     proxy_cpu: BTreeMap<String, Entry>,
     proxy_latency: BTreeMap<String, Entry>,

@@ -1,12 +1,15 @@
 //! The arithmetic behind a figure, and what a finding means.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
-use super::args::{Explain, ExplainArguments, Global};
-use super::{Failure, Outcome, load, output, terminal};
+use super::args::{Explain, ExplainArguments, Global, SchedulerRules};
+use super::{Failure, Outcome, load, output, place, terminal};
 use crate::finding::FindingKind;
 use crate::plan::{self, Inputs, Plan, Scoping, WorkloadPlan};
-use crate::report::{self, TerminalOptions};
+use crate::policy::Policy;
+use crate::report::{self, NodeAnswers, PodAnswers, TerminalOptions};
+use crate::scheduler::{self, NodeAnswer};
 use crate::sources;
 
 pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Failure> {
@@ -30,6 +33,10 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
                 &plan,
                 TerminalOptions { width: terminal::width(), color: terminal::color(global) },
             )
+        }
+        Explain::Pod { pod, inputs, rules } => {
+            let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
+            report::pod_answers(&pod_answers(pod, inputs, rules, global)?, options)
         }
         Explain::Finding { id: Some(id) } => finding(id)?,
         Explain::Finding { id: None } => every_finding(),
@@ -67,6 +74,47 @@ fn workloads(
     Ok(texts.join("\n"))
 }
 
+/// How every node answers a pod, all others where they are.
+fn pod_answers(
+    wanted: &str,
+    inputs: &[PathBuf],
+    rules: &SchedulerRules,
+    global: &Global,
+) -> Result<PodAnswers, Failure> {
+    let profile = place::profile(rules)?;
+    let mut findings = Vec::new();
+    let inventory = load::inventory(inputs, global, &mut findings)?;
+    let Some(pod) = inventory.pods.iter().position(|pod| pod.name.to_string() == wanted) else {
+        let namespace = wanted.split_once('/').map_or("default", |(namespace, _)| namespace);
+        let near = inventory.pods.iter().filter(|pod| *pod.name.namespace == *namespace).take(8);
+        let near: Vec<String> = near.map(|pod| pod.name.to_string().escape_debug().to_string()).collect();
+        let known = match near.as_slice() {
+            [] => "the input has no pods in that namespace; expected NAMESPACE/NAME, such as shop/cart-0".to_owned(),
+            near => format!("pods of that namespace include {}", near.join(", ")),
+        };
+        return Err(Failure::Input(format!("failed to find pod {wanted}: {known}")));
+    };
+    let ground = place::Ground::new(&inventory, &Policy::default(), &mut findings);
+    let explanation = scheduler::explain(&inventory, &ground.offered, &profile, pod)
+        .ok_or_else(|| Failure::Input(format!("failed to find pod {wanted}")))?;
+    let answer = |node: &NodeAnswer<'_>| NodeAnswers {
+        node: node.node.to_owned(),
+        refusal: node.refusal.as_ref().map(|(plugin, reason)| (plugin.name(), reason.to_string())),
+        scores: node
+            .scores
+            .iter()
+            .map(|score| (score.plugin.name(), score.raw, score.normalised, score.weighted))
+            .collect(),
+        total: node.total().unwrap_or(0),
+    };
+    Ok(PodAnswers {
+        pod: wanted.to_owned(),
+        on: explanation.on.map(str::to_owned),
+        version: profile.version.to_string(),
+        nodes: explanation.nodes.iter().map(answer).collect(),
+    })
+}
+
 fn finding(id: &str) -> Result<String, Failure> {
     let Some(kind) = kinds().into_iter().find(|kind| kind.id == id) else {
         return Err(Failure::Input(format!(
@@ -96,6 +144,7 @@ fn kinds() -> Vec<&'static FindingKind> {
         sources::paths::FINDINGS.to_vec(),
         sources::observations::FINDINGS.to_vec(),
         crate::composition::FINDINGS.to_vec(),
+        scheduler::FINDINGS.to_vec(),
         crate::fit::FINDINGS.to_vec(),
         crate::calibrate::FINDINGS.to_vec(),
     ]

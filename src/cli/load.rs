@@ -1,12 +1,13 @@
 //! From arguments to the inputs of a plan.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{Global, InventoryArguments};
 use super::progress::Spinner;
 use super::{Failure, output};
 use crate::card::ModelCard;
-use crate::inventory;
+use crate::finding::Finding;
+use crate::inventory::{self, Inventory};
 use crate::plan::{Input, Inputs};
 use crate::policy::Policy;
 use crate::sources::{self, Limits};
@@ -24,6 +25,18 @@ pub fn inputs(arguments: &InventoryArguments, global: &Global) -> Result<Inputs,
     findings.extend(assembled.findings);
     let sources = reading.inputs.into_iter().map(|input| Input { name: input.name, objects: input.objects }).collect();
     Ok(Inputs { sources, findings, ..Inputs::new(assembled.inventory, policy, card) })
+}
+
+/// Reads an inventory alone; what was noticed goes to `findings`.
+pub fn inventory(paths: &[PathBuf], global: &Global, findings: &mut Vec<Finding>) -> Result<Inventory, Failure> {
+    let wanted: Vec<sources::Input> = paths.iter().map(|path| input(path)).collect();
+    let spinner = Spinner::new(global);
+    let reading = sources::read(&wanted, &Limits::default(), &|progress| spinner.show(&progress))?;
+    spinner.finish();
+    let assembled = inventory::assemble(reading.objects);
+    findings.extend(reading.findings);
+    findings.extend(assembled.findings);
+    Ok(assembled.inventory)
 }
 
 /// A model card by name, or from a file.

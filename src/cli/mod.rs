@@ -18,6 +18,7 @@ mod models;
 mod models_diff;
 mod models_verify;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod schema;
@@ -95,6 +96,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
+        Command::Place(place) => place::run(place, &arguments.global),
         Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),

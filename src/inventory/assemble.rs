@@ -59,7 +59,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     for (id, planned) in
         expand::controllers(&sorted.controllers, &expansion, &groups.keys().cloned().collect(), &mut findings)
     {
-        groups.insert(id, Group::Planned(planned));
+        groups.insert(id, Group::Planned(Box::new(planned)));
     }
 
     let mut inventory = Inventory {
@@ -293,7 +293,7 @@ impl Duplicates {
 /// Pods of one workload, before they have an index.
 enum Group<'a> {
     Listed(Vec<&'a PodObject>),
-    Planned(expand::Planned),
+    Planned(Box<expand::Planned>),
 }
 
 fn roll_up<'a>(pods: &'a [PodObject], owners: &Owners<'_>) -> BTreeMap<WorkloadId, Vec<&'a PodObject>> {

@@ -1,5 +1,6 @@
 //! The mesh in the inventory: who gets a proxy, of which kind, and what configuration it is sent.
 
+mod cni;
 mod features;
 mod findings;
 mod injection;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+pub use cni::{CniAgents, cni_agents, is_cni};
 pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;

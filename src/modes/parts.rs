@@ -1,7 +1,7 @@
 //! What a mesh is made of, and what each part costs.
 
 use crate::estimate::Estimate;
-use crate::mesh::ProxyMode;
+use crate::mesh::{CniAgents, ProxyMode};
 use crate::overhead::ControlPlane;
 use crate::plan::{Plan, WorkloadPlan};
 use crate::resources::Declared;
@@ -18,7 +18,7 @@ pub enum PartKind {
     Waypoints,
     /// Ingress and egress gateways.
     Gateways,
-    /// istiod.
+    /// istiod, and of the istio-cni agents what they request.
     ControlPlane,
 }
 
@@ -66,7 +66,7 @@ pub(super) fn parts(plan: &Plan) -> Vec<Part> {
             PartKind::Ztunnels => ztunnels(plan),
             PartKind::Waypoints => of(kind, ProxyMode::Waypoint),
             PartKind::Gateways => of(kind, ProxyMode::Gateway),
-            PartKind::ControlPlane => control_plane(&plan.control_plane),
+            PartKind::ControlPlane => control_plane(&plan.control_plane, &plan.cni),
         })
         .collect()
 }
@@ -96,9 +96,10 @@ fn ztunnels(plan: &Plan) -> Part {
     part
 }
 
-/// istiod as deployed, and the replicas it lacks.
-fn control_plane(istiod: &ControlPlane) -> Part {
+/// istiod as deployed, and the replicas it lacks. It requests what the istio-cni agents do besides.
+fn control_plane(istiod: &ControlPlane, cni: &CniAgents) -> Part {
     let mut part = nothing(PartKind::ControlPlane);
+    part.add(&cni.requests, cni.count);
     if istiod.proxies == 0 {
         return part;
     }

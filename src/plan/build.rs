@@ -77,7 +77,8 @@ impl Plan {
         });
 
         let today = Demands::today(&inventory, &mesh);
-        let planned = Demands::planned(&inventory, &mesh, &overhead, &policy);
+        let cni = mesh::cni_agents(&inventory, &mesh, &policy.injection, &card.cni_requests);
+        let planned = Demands::planned(&inventory, &mesh, &overhead, &cni, &policy);
         let (allocatable, node_findings) = allocatable(&inventory.nodes);
         let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
         let mut headroom =
@@ -135,6 +136,7 @@ impl Plan {
             responses,
             ztunnel: overhead.ztunnel,
             busiest_ztunnel: overhead.busiest_ztunnel,
+            cni,
             headroom_today,
             headroom,
             bands,
@@ -250,7 +252,7 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "Collectors and backends of traces and logs, metrics of applications and of istiod, and the log line that a ztunnel writes for each connection.".to_owned(),
         "EnvoyFilters: neither what they cost nor what they add to the configuration sent. Of policies and WasmPlugins, what they add to it; calls to providers of authorization."
             .to_owned(),
-        "The istio-cni agent on every node (100m and 100Mi requested), which ambient mode needs, where it is not in the input."
+        "What the istio-cni agents use: only what they request is placed, where ambient mode needs them."
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),

@@ -7,7 +7,7 @@ use crate::inventory::request::{container_request, pod_request, pod_request_with
 use crate::inventory::{
     Container, Inventory, ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, ReplicasBasis, STATIC_POD,
 };
-use crate::mesh::{Membership, Mesh, Proxy, ProxyMode};
+use crate::mesh::{CniAgents, Membership, Mesh, Proxy, ProxyMode, is_cni};
 use crate::overhead::{Overhead, ProxyCost};
 use crate::placement::{Mobility, PodDemand};
 use crate::policy::Policy;
@@ -37,12 +37,15 @@ pub const ISTIO_NAMESPACE: &str = "istio-system";
 impl Demands {
     /// The cluster as it is: every pod with the containers it has today.
     pub fn today(inventory: &Inventory, mesh: &Mesh) -> Self {
-        Self::of(inventory, mesh, false)
+        Self::of(inventory, mesh, None)
     }
 
     /// The cluster with every planned proxy, the control plane and the node proxies that are missing.
-    pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, policy: &Policy) -> Self {
-        let mut demands = Self::of(inventory, mesh, true);
+    pub fn planned(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, cni: &CniAgents, policy: &Policy) -> Self {
+        let mut demands = Self::of(inventory, mesh, Some(cni));
+        if cni.planned {
+            demands.add_cni(inventory, cni);
+        }
         // istiod that cannot be sized cannot be placed either; the plan says so.
         if !policy.control_plane.dedicated_nodes && overhead.control_plane.infeasible.is_none() {
             demands.add_control_plane(mesh, overhead);
@@ -68,15 +71,19 @@ impl Demands {
             .collect()
     }
 
-    fn of(inventory: &Inventory, mesh: &Mesh, with_planned_proxies: bool) -> Self {
+    /// As it is without agents of a plan; with them as planned, where those of today go if none are left.
+    fn of(inventory: &Inventory, mesh: &Mesh, planned: Option<&CniAgents>) -> Self {
+        let with_planned_proxies = planned.is_some();
         // Index 0 is "nothing"; pods of one template share their requests.
         let mut demands = Self { requests: vec![Resources::default()], pods: Vec::with_capacity(inventory.pods.len()) };
         let mut known: HashMap<(*const PodSpec, usize), (usize, usize)> = HashMap::new();
         // Pods on nodes that are not in the input run elsewhere; without any node, all pods need a place.
         let counted = |pod: &&Pod| pod.place != Place::Elsewhere || inventory.nodes.is_empty();
+        let no_agents = planned.is_some_and(|agents| agents.count == 0);
+        let cni_goes = |pod: &Pod| no_agents && inventory.workloads.get(pod.workload).is_some_and(is_cni);
         for pod in inventory.pods.iter().filter(counted) {
             let member = mesh.members.get(pod.workload);
-            if with_planned_proxies && member.is_some_and(Membership::goes) {
+            if with_planned_proxies && (member.is_some_and(Membership::goes) || cni_goes(pod)) {
                 continue;
             }
             let proxy = member.and_then(|member| member.proxy.as_ref());
@@ -148,6 +155,13 @@ impl Demands {
         let request = ztunnel.requests.to_resources();
         for node in 0..inventory.nodes.len() {
             self.add(of_istio("ztunnel", node as u64), &request, Some(node), Mobility::PerNode);
+        }
+    }
+
+    fn add_cni(&mut self, inventory: &Inventory, cni: &CniAgents) {
+        let request = cni.requests.to_resources();
+        for node in 0..inventory.nodes.len() {
+            self.add(of_istio("istio-cni-node", node as u64), &request, Some(node), Mobility::PerNode);
         }
     }
 

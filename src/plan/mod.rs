@@ -21,7 +21,7 @@ pub use scoping::{Scoping, ScopingBasis, scoping};
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::finding::Finding;
-use crate::mesh::{ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
+use crate::mesh::{CniAgents, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 pub use crate::overhead::SizingVerdict;
 use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
@@ -56,6 +56,8 @@ pub struct Plan {
     pub ztunnel: Option<ProxyCost>,
     /// The ztunnel that carries most, where it is known.
     pub busiest_ztunnel: Option<BusiestZtunnel>,
+    /// The istio-cni agents that run or are to come.
+    pub cni: CniAgents,
     /// Capacity before the mesh change: the cluster as it is.
     pub headroom_today: Headroom,
     /// Capacity after it.

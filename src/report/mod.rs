@@ -16,6 +16,7 @@ mod latency;
 mod markdown;
 mod markup;
 mod modes;
+mod placement;
 mod terminal;
 mod text;
 mod verification;
@@ -28,6 +29,7 @@ mod sample;
 pub use document::Document;
 pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
+pub use placement::{Agreed, NodeAnswers, Packed, PlacementReport, PodAnswers};
 pub use terminal::TerminalOptions;
 pub use verification::VerificationReport;
 
@@ -206,6 +208,43 @@ pub fn schema() -> String {
 #[must_use]
 pub fn latency_schema() -> String {
     latency::schema()
+}
+
+/// Where pods go, for a terminal.
+#[must_use]
+pub fn placement_terminal(report: &PlacementReport, options: TerminalOptions) -> String {
+    terminal::render(&placement::document(report), options)
+}
+
+/// Where pods go as GitHub-flavoured Markdown.
+#[must_use]
+pub fn placement_markdown(report: &PlacementReport) -> String {
+    markdown::render(&placement::document(report))
+}
+
+/// Where pods go as one HTML page that loads nothing and runs nothing.
+#[must_use]
+pub fn placement_html(report: &PlacementReport) -> String {
+    html::render(&placement::document(report))
+}
+
+/// Where pods go, for machines: `placement{placed, unplaced[]{pod, reasons}, nodes_used, nodes_to_add, ties}`.
+#[must_use]
+pub fn placement_json(report: &PlacementReport) -> String {
+    placement::json(report)
+}
+
+/// JSON Schema (draft 2020-12) of what [`placement_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn placement_schema() -> String {
+    placement::schema()
+}
+
+/// How every node answers a pod, for a terminal.
+#[must_use]
+pub fn pod_answers(answers: &PodAnswers, options: TerminalOptions) -> String {
+    terminal::render(&placement::answers(answers), options)
 }
 
 /// JSON Schema (draft 2020-12) of what [`comparison_json`] writes.

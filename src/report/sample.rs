@@ -78,6 +78,7 @@ pub fn plan() -> Plan {
         control_plane: control_plane(),
         savings: Vec::new(),
         busiest_ztunnel: None,
+        cni: meshcap::mesh::CniAgents::default(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
         telemetry: telemetry(),
         workloads,

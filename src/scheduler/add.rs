@@ -51,8 +51,8 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
     for (pod, one) in before.pods.iter().enumerate() {
         if let Some(node) = one.node() {
             let node = state.nodes.position[index_of[node]];
-            state.place(pod, node);
             state.bind_claims(pod, node);
+            state.place(pod, node);
         }
     }
     let mut first_fit = FirstFit::new(&state, count);
@@ -62,8 +62,8 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
         match first_fit.node(&state, pod) {
             None => impossible += 1,
             Some(node) => {
-                state.place(pod, node);
                 state.bind_claims(pod, node);
+                state.place(pod, node);
                 *used.entry(node).or_default() += 1;
             }
         }

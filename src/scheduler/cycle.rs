@@ -99,7 +99,7 @@ impl Cycle {
         let all = state.nodes.len();
         if let Some(named) = &class.named {
             for &node in named {
-                self.look(state, class, node, None);
+                self.look(state, class, node);
             }
             return;
         }
@@ -115,14 +115,14 @@ impl Cycle {
                 }
                 looked += 1;
                 match &mut cells {
-                    None => self.look(state, class, node, None),
+                    None => self.look(state, class, node),
                     Some(cells) => {
                         if cells.stamps[node] != state.nodes.stamp[node] {
                             cells.stamps[node] = state.nodes.stamp[node];
                             cells.scores[node] = of_node_alone(state, class, node);
                         }
                         let score = cells.scores[node];
-                        if score != UNFIT && !(looks_around && !fits_its_surroundings(state, class, node)) {
+                        if score != UNFIT && (!looks_around || fits_its_surroundings(state, class, node)) {
                             self.feasible.push(node as u32);
                             self.scores.push(score);
                         }
@@ -138,7 +138,7 @@ impl Cycle {
         }
     }
 
-    fn look(&mut self, state: &State<'_>, class: &Class<'_>, node: usize, _: Option<()>) {
+    fn look(&mut self, state: &State<'_>, class: &Class<'_>, node: usize) {
         let score = of_node_alone(state, class, node);
         if score != UNFIT && fits_its_surroundings(state, class, node) {
             self.feasible.push(node as u32);

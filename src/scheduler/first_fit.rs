@@ -24,7 +24,7 @@ impl FirstFit {
         Self { nodes, cursor: vec![0; state.classes.len()] }
     }
 
-    /// Pods by priority, then by the largest share of the largest node that they ask for, then by name.
+    /// Pods by priority, those of DaemonSets first, then by the largest share of the largest node that they ask for, then by name.
     pub(super) fn order(&self, state: &State<'_>, mut pods: Vec<usize>) -> Vec<usize> {
         let largest: Vec<i64> =
             state.nodes.allocatable.iter().map(|column| column.iter().copied().max().unwrap_or(0)).collect();
@@ -35,10 +35,12 @@ impl FirstFit {
         let sizes: Vec<f64> =
             state.classes.iter().map(|class| class.asked.iter().map(share).fold(0.0, f64::max)).collect();
         let size = |pod: usize| sizes.get(state.pods[pod].class as usize).copied().unwrap_or(0.0);
+        let is_bound = |pod: usize| super::run::only_node(state.inventory, pod).is_some();
         let name = |pod: usize| &state.inventory.pods[pod].name;
         pods.sort_by(|&a, &b| {
             let priority = state.class_of(b).priority.cmp(&state.class_of(a).priority);
-            priority.then_with(|| size(b).total_cmp(&size(a))).then_with(|| name(a).cmp(name(b)))
+            let bound = is_bound(b).cmp(&is_bound(a));
+            priority.then(bound).then_with(|| size(b).total_cmp(&size(a))).then_with(|| name(a).cmp(name(b)))
         });
         pods
     }

@@ -17,6 +17,7 @@ mod explain;
 mod first_fit;
 mod findings;
 mod ground;
+mod judge;
 mod matcher;
 mod nodes;
 mod plugins;
@@ -37,6 +38,7 @@ mod tests;
 pub use add::Addition;
 pub use explain::{Explanation, NodeAnswer, explain};
 pub use findings::FINDINGS;
+pub use judge::{Agreement, Follow, Judge, TracedDecision};
 pub use plugins::Plugin;
 pub use profile::{DefaultSpread, Profile, ScoringStrategy, StrategyKind};
 pub use reason::{Reason, Shortage};
@@ -44,8 +46,6 @@ pub use request::{PodRequest, pod_request};
 pub use run::schedule;
 pub use ties::TieBreak;
 pub use version::{KubernetesVersion, UnknownVersion};
-
-use std::collections::BTreeMap;
 
 use crate::finding::Finding;
 use crate::inventory::objects::NodeResources;
@@ -68,8 +68,8 @@ pub struct Scheduling<'a> {
     pub reschedule: bool,
     /// A node as it would join the cluster, and what it offers; `None` adds none.
     pub new_node: Option<(&'a Node, &'a NodeResources)>,
-    /// Nodes to follow: after each decision the pod goes where it went there, if it fits.
-    pub follow: Option<&'a BTreeMap<ObjectName, String>>,
+    /// Decisions to follow: pods go in that order, each to the node it went to there, if it fits.
+    pub follow: Option<&'a Follow>,
 }
 
 /// Which node is taken of those that fit.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::run::only_node;
 use super::state::State;
 use crate::inventory::objects::Timestamp;
 
@@ -17,10 +18,16 @@ pub(super) struct Queue {
 type Waiting = (i32, Reverse<(bool, Option<Timestamp>, u64)>, Reverse<usize>);
 
 impl Queue {
-    /// A pod of the input; pods without an age come after those with one.
-    pub(super) fn push(&mut self, state: &State<'_>, pod: usize) {
+    /// A pod of the input; pods without an age come after those with one. A rank that is followed comes first.
+    pub(super) fn push(&mut self, state: &State<'_>, pod: usize, rank: Option<usize>) {
+        if let Some(rank) = rank {
+            self.waiting.push((i32::MAX, Reverse((false, None, rank as u64)), Reverse(pod)));
+            return;
+        }
         let created = state.inventory.pods[pod].life.created;
-        let age = Reverse((created.is_none(), created, 0));
+        // Pods of DaemonSets have been on their nodes for as long as these exist.
+        let bound = only_node(state.inventory, pod).is_some();
+        let age = Reverse((created.is_none() && !bound, created, 0));
         self.waiting.push((state.class_of(pod).priority, age, Reverse(pod)));
     }
 

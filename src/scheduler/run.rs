@@ -1,6 +1,6 @@
 //! All pods in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::add::nodes_to_add;
@@ -13,7 +13,7 @@ use super::preempt::{Preempting, Preemption};
 use super::queue::Queue;
 use super::state::State;
 use super::ties::Ties;
-use super::{Decision, Pack, Placement, PluginScore, Scheduling, ScoredNode, Unplaced};
+use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, Unplaced};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD};
 
@@ -55,18 +55,21 @@ pub(super) fn can_move(inventory: &Inventory, pod: usize) -> bool {
     !matches!(kind, Some("DaemonSet" | STATIC_POD))
 }
 
+/// Reasons with how many nodes each holds for.
+type Counted = Rc<Vec<(String, u64)>>;
+
 struct Run<'a, 'o> {
     state: State<'a>,
     cycle: Cycle,
     queue: Queue,
     observe: Option<&'o mut dyn FnMut(Decision<'_>)>,
-    follow: Option<&'a BTreeMap<crate::inventory::ObjectName, String>>,
+    follow: Option<&'a Follow>,
     reschedule: bool,
     node_index: BTreeMap<&'a str, usize>,
     /// Why a class found no node, and after how many departures.
-    failed: Vec<Option<(u64, Rc<Vec<(String, u64)>>)>>,
+    failed: Vec<Option<(u64, Counted)>>,
     preemption: Preemption,
-    reasons: BTreeMap<usize, Rc<Vec<(String, u64)>>>,
+    reasons: BTreeMap<usize, Counted>,
     result: Placement,
 }
 
@@ -103,7 +106,10 @@ impl<'a, 'o> Run<'a, 'o> {
                 _ if one.spec.gated => {
                     self.reasons.insert(pod, Rc::new(vec![("scheduling gates".to_owned(), 0)]));
                 }
-                _ => self.queue.push(&self.state, pod),
+                _ => {
+                    let rank = self.follow.and_then(|follow| follow.rank(&one.name));
+                    self.queue.push(&self.state, pod, rank);
+                }
             }
         }
     }
@@ -134,8 +140,8 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn put(&mut self, pod: usize, node: usize) {
-        self.state.place(pod, node);
         self.state.bind_claims(pod, node);
+        self.state.place(pod, node);
         self.preemption.arrived(&self.state, pod);
     }
 
@@ -172,8 +178,8 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     fn followed(&self, pod: usize) -> Option<usize> {
-        let name = self.follow?.get(&self.state.inventory.pods[pod].name)?;
-        let node = self.node_index.get(name.as_str()).copied()?;
+        let name = self.follow?.node(&self.state.inventory.pods[pod].name)?;
+        let node = self.node_index.get(name).copied()?;
         refusal(&self.state, self.state.class_of(pod), node).is_none().then_some(node)
     }
 
@@ -245,24 +251,17 @@ impl<'a, 'o> Run<'a, 'o> {
         for (index, &position) in self.state.nodes.position.iter().enumerate() {
             place_of[position] = index;
         }
+        let preempted: BTreeSet<usize> = self.result.preempted.iter().map(|(victim, _)| *victim).collect();
+        let stays = |pod: usize| {
+            let one = &inventory.pods[pod];
+            one.listed && matches!(one.place, Place::On(_)) && !(self.reschedule && can_move(inventory, pod))
+        };
         for (pod, one) in self.state.pods.iter().enumerate() {
-            let was_there = inventory.pods[pod].listed && matches!(inventory.pods[pod].place, Place::On(_));
-            let moved = self.reschedule && can_move(inventory, pod);
-            let preempted = self.result.preempted.iter().any(|(victim, _)| *victim == pod);
-            if let Some(node) = one.node().filter(|_| !was_there || moved || preempted) {
+            if let Some(node) = one.node().filter(|_| !stays(pod) || preempted.contains(&pod)) {
                 self.result.placed.push((pod, place_of[node]));
             }
         }
-        let preempted: std::collections::BTreeSet<usize> =
-            self.result.preempted.iter().map(|(victim, _)| *victim).collect();
-        self.result.kept -= preempted
-            .iter()
-            .filter(|pod| {
-                inventory.pods[**pod].listed
-                    && matches!(inventory.pods[**pod].place, Place::On(_))
-                    && !(self.reschedule && can_move(inventory, **pod))
-            })
-            .count() as u64;
+        self.result.kept -= preempted.iter().filter(|pod| stays(**pod)).count() as u64;
         let unplaced = self.reasons.iter().filter(|(pod, _)| self.state.pods[**pod].node().is_none());
         self.result.unplaced =
             unplaced.map(|(&pod, reasons)| Unplaced { pod, reasons: reasons.as_ref().clone() }).collect();

@@ -106,7 +106,7 @@ impl<'a> State<'a> {
         Some(node)
     }
 
-    /// Binds what a pod just placed claims.
+    /// Binds what a pod claims on the node it will be placed on; first, as what is attached follows from it.
     pub(super) fn bind_claims(&mut self, pod: usize, node: usize) {
         let class = &self.classes[self.pods[pod].class as usize];
         for index in 0..class.claims.len() {

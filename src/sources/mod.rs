@@ -19,6 +19,8 @@ pub mod observations;
 mod open;
 pub mod paths;
 mod prune;
+mod scheduler_config;
+mod scheduler_trace;
 mod session;
 mod sniff;
 mod table;
@@ -34,6 +36,8 @@ use std::path::{Path, PathBuf};
 pub use calls::read_calls;
 pub use error::InputError;
 pub use notes::FINDINGS;
+pub use scheduler_config::{ConfiguredProfile, read_scheduler_config};
+pub use scheduler_trace::read_scheduler_trace;
 
 use crate::finding::Finding;
 use crate::inventory::objects::Sourced;

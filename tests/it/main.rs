@@ -27,6 +27,7 @@ mod mesh_latency;
 mod observations;
 mod models;
 mod modes;
+mod place;
 mod placement;
 mod queueing;
 mod readme;

@@ -38,7 +38,10 @@ const COUNTS: &[(&str, &str)] = &[
     ("online-boutique/kubernetes-manifests.yaml", "Deployment 12, Service 12"),
     ("online-boutique/istio-manifests.yaml", "Gateway 1, HTTPRoute 1, ServiceEntry 2, VirtualService 1"),
     ("bookinfo/bookinfo.yaml", "Deployment 6, Service 4"),
-    ("hotel-reservation/hotel-reservation.yaml", "Deployment 19, Service 19"),
+    (
+        "hotel-reservation/hotel-reservation.yaml",
+        "Deployment 19, PersistentVolume 6, PersistentVolumeClaim 6, Service 19",
+    ),
     ("istio-injected/list.yaml.injected", "Deployment 2"),
     ("istio-injected/cronjob.yaml.injected", "CronJob 1"),
     ("open-simulator/cluster/demo_1/manifests/etcd.yaml", "Pod 3"),

@@ -20,7 +20,7 @@ pub fn assumptions(comparison: &Comparison) -> Option<Chapter> {
         "A waypoint carries every request to the services behind it. Where rates are not measured, half of what the policy assumes for a proxy comes in.".to_owned(),
         "A request passes two ztunnels, also between pods of one node. A waypoint stands between them, and the ztunnels' part stays the same.".to_owned(),
         "ztunnels and gateways request the same whatever they need; istiod is counted while it pushes.".to_owned(),
-        "The istio-cni agent of every node (100m and 100Mi), which ambient mode needs, is counted where it is in the input.".to_owned(),
+        "The istio-cni agent of every node, which ambient mode needs, is placed and requested; what it uses is not known and in no figure.".to_owned(),
     ];
     chapter("assumptions", "Assumptions", vec![Block::List(points)])
 }

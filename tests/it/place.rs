@@ -1,0 +1,190 @@
+//! `meshcap place` and `meshcap explain pod` as a user meets them, and the scheduler on real inventories.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+use meshcap::inventory::{Inventory, Place, PodPhase, assemble};
+use meshcap::placement::reservation::for_node;
+use meshcap::report;
+use meshcap::scheduler::{KubernetesVersion, Pack, Placement, Profile, Scheduling, TieBreak, schedule};
+use meshcap::sources::{self, Input, Limits};
+use serde_json::Value;
+
+use crate::shared;
+
+fn meshcap(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshcap"));
+    command.env_remove("NO_COLOR").env_remove("COLUMNS").args(arguments).output().unwrap()
+}
+
+fn cluster(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clusters").join(name).display().to_string()
+}
+
+fn succeeds(arguments: &[&str]) -> String {
+    let output = meshcap(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn refuses(arguments: &[&str], words: &[&str]) {
+    let output = meshcap(arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    for word in words {
+        assert!(message.contains(word), "{arguments:?}: no {word:?} in {message}");
+    }
+}
+
+fn placed(arguments: &[&str]) -> Value {
+    serde_json::from_str(&succeeds(&[&["place", "--json"], arguments].concat())).unwrap()
+}
+
+#[test]
+fn pods_that_wait_are_placed_and_json_keeps_its_schema() {
+    let schema: Value = serde_json::from_str(&report::placement_schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, waiting, kept) in [("webshop", 32, 0), ("payments-live", 1, 23)] {
+        let json = placed(&[&cluster(name)]);
+        let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert_eq!(errors, Vec::<String>::new(), "{name}");
+        for packing in ["placement", "other"] {
+            let packing = &json[packing];
+            let unplaced = packing["unplaced"].as_array().unwrap().len() as u64;
+            let found = packing["placed"].as_u64().unwrap() + unplaced;
+            assert_eq!((found, packing["kept"].as_u64().unwrap()), (waiting, kept), "{name}");
+            assert_eq!(packing["pods"].as_array().unwrap().len() as u64, packing["placed"].as_u64().unwrap());
+            assert!(packing["lower_bound"].as_u64() <= packing["nodes_used"].as_u64(), "{name}");
+        }
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"schema_version": "1"})), "the schema must refuse something");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let run = |seed: &str| succeeds(&["place", &cluster("payments-live"), "--reschedule", "--json", "--seed", seed]);
+    assert_eq!(run("1"), run("1"));
+    let without_seed = |text: String| text.lines().filter(|line| !line.contains("\"seed\"")).collect::<String>();
+    assert_ne!(without_seed(run("1")), without_seed(run("7")));
+}
+
+#[test]
+fn a_trace_agrees_with_itself_and_not_with_another_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("decisions.jsonl").display().to_string();
+    let input = cluster("payments-live");
+    succeeds(&["place", &input, "--reschedule", "--trace", &trace]);
+    let lines = fs::read_to_string(&trace).unwrap();
+    let first: Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    for member in ["pod", "node", "plugin", "raw", "normalised", "weighted"] {
+        assert!(!first[member].is_null(), "{member} in {first}");
+    }
+    let same = &placed(&[&input, "--reschedule", "--compare", &trace])["agreement"];
+    assert_eq!((same["same"].as_u64(), same["unmatched"].as_u64()), (Some(20), Some(0)));
+    assert!(same["scores"].as_u64() > Some(300) && same["different_scores"] == 0, "{same}");
+    // Another seed picks other nodes among equals, follows the trace, and so never differs otherwise.
+    let other = &placed(&[&input, "--reschedule", "--seed", "7", "--compare", &trace])["agreement"];
+    assert!(other["ties"].as_u64() > Some(0) && other["different"] == serde_json::json!([]), "{other}");
+    // Other rules score otherwise.
+    let newer = &placed(&[&input, "--reschedule", "--k8s-version", "1.36", "--compare", &trace])["agreement"];
+    assert!(newer["different_scores"].as_u64() > Some(0), "{newer}");
+    refuses(&["place", &input, "--compare", &format!("{input}/pods.json")], &["pods.json:1", "--trace"]);
+}
+
+#[test]
+fn rules_come_from_version_and_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scheduler.yaml");
+    let text =
+        "kind: KubeSchedulerConfiguration\nprofiles:\n- plugins: {filter: {disabled: [{name: NodeResourcesFit}]}}\n";
+    fs::write(&file, text).unwrap();
+    let config = file.display().to_string();
+    let json = placed(&[&cluster("payments-live"), "--reschedule", "--scheduler-config", &config]);
+    assert_eq!(json["placement"]["unplaced"].as_array().unwrap().len(), 0);
+    refuses(&["place", &cluster("webshop"), "--k8s-version", "1.20"], &["1.20", "1.36"]);
+    refuses(&["place", &cluster("webshop"), "--scheduler-config", "none.yaml"], &["none.yaml"]);
+}
+
+#[test]
+fn a_pod_is_explained_node_by_node() {
+    let input = cluster("payments-live");
+    let json = placed(&[&input, "--reschedule"]);
+    let waits = json["placement"]["unplaced"][0]["pod"].as_str().unwrap();
+    let text = succeeds(&["explain", "pod", waits, &input]);
+    for words in ["Nodes that refuse", "NodeAffinity", "node selector topology.kubernetes.io/zone=", "NodeResourcesFit"]
+    {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    refuses(&["explain", "pod", "payments/none", &input], &["payments/none", "pods of that namespace include"]);
+}
+
+fn read(paths: &[&Path]) -> Inventory {
+    let inputs: Vec<Input> = paths.iter().map(|path| Input::Path(path.to_path_buf())).collect();
+    assemble(sources::read(&inputs, &Limits::default(), &|_| ()).unwrap().objects).inventory
+}
+
+fn place(inventory: &Inventory, pack: Pack) -> Placement {
+    let offered: Vec<_> = inventory.nodes.iter().map(|node| for_node(node).0).collect();
+    let profile = Profile::new(KubernetesVersion::V1_34);
+    let scheduling = Scheduling {
+        inventory,
+        offered: &offered,
+        profile: &profile,
+        pack,
+        ties: TieBreak::Seeded(1),
+        reschedule: false,
+        new_node: None,
+        follow: None,
+    };
+    let placement = schedule(&scheduling, None);
+    let accounted = placement.placed.len() + placement.unplaced.len() + placement.kept as usize;
+    let elsewhere = inventory.pods.iter().filter(|pod| pod.place == Place::Elsewhere).count();
+    assert_eq!(accounted + elsewhere, inventory.pods.len());
+    assert!(placement.lower_bound <= placement.nodes_used);
+    for (index, offered) in offered.iter().enumerate() {
+        let on_it = placement.placed.iter().filter(|(_, node)| *node == index);
+        let asked: u64 =
+            on_it.map(|(pod, _)| meshcap::inventory::request::pod_request(&inventory.pods[*pod].spec).cpu.get()).sum();
+        assert!(asked <= offered.resources.cpu.get(), "{}", inventory.nodes[index].name);
+    }
+    placement
+}
+
+/// A production trace, 1,523 nodes and 8,152 pods of which 2,062 have ended; the others wanted at once.
+#[test]
+fn a_gpu_trace_is_scheduled() {
+    let Some(data) = shared::data("a_gpu_trace_is_scheduled") else { return };
+    let folder = data.join("inventories/alibaba-openb-2023");
+    let inventory = read(&[&folder.join("openb_node_list_all_node.csv"), &folder.join("openb_pod_list_default.csv")]);
+    assert_eq!((inventory.nodes.len(), inventory.pods.len()), (1523, 6090));
+    assert!(inventory.pods.iter().all(|pod| pod.phase != PodPhase::Succeeded));
+    for pack in [Pack::Scheduler, Pack::FirstFitDecreasing] {
+        let placement = place(&inventory, pack);
+        println!(
+            "{pack:?}: {} placed, {} unplaced, {} nodes, at least {}, {} ties",
+            placement.placed.len(),
+            placement.unplaced.len(),
+            placement.nodes_used,
+            placement.lower_bound,
+            placement.ties
+        );
+        assert!(placement.unplaced.len() <= 10);
+    }
+}
+
+/// Nodes, DaemonSets and applications of open-simulator's demo, with anti-affinity, selectors and taints.
+#[test]
+fn a_demo_cluster_is_scheduled() {
+    let Some(data) = shared::data("a_demo_cluster_is_scheduled") else { return };
+    let inventory = read(&[&data.join("inventories/open-simulator")]);
+    for pack in [Pack::Scheduler, Pack::FirstFitDecreasing] {
+        let placement = place(&inventory, pack);
+        assert!(!placement.unplaced.is_empty());
+        for unplaced in &placement.unplaced {
+            let nodes: u64 = unplaced.reasons.iter().map(|(_, nodes)| nodes).sum();
+            assert!(nodes == inventory.nodes.len() as u64 || nodes <= 1, "{:?}", unplaced.reasons);
+        }
+    }
+}
