@@ -2,11 +2,13 @@
 //!
 //! Every field is optional; [`Policy::EXAMPLE`] lists all of them with their defaults and meaning.
 
+mod churn;
 mod data_plane;
 mod telemetry;
 
 use std::collections::BTreeSet;
 
+pub use churn::ChurnPolicy;
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,8 @@ pub struct Policy {
     pub gateways: GatewayPolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
+    /// How often things change.
+    pub churn: ChurnPolicy,
     /// The shape and price of nodes to add.
     pub node_pool: NodePoolPolicy,
     /// How metrics, traces and logs are collected and kept.
@@ -148,6 +152,9 @@ pub struct ControlPlanePolicy {
     pub certificate_ttl: Seconds,
     /// Share of a certificate's life left when it is renewed.
     pub certificate_grace_ratio: Share,
+    /// How long it may take until all proxies are connected again after istiod restarts.
+    #[serde(rename = "reconnect_within_seconds", with = "seconds")]
+    pub reconnect_within: Seconds,
 }
 
 /// The shape and price of nodes to add.
@@ -234,6 +241,7 @@ impl Default for ControlPlanePolicy {
             dedicated_nodes: false,
             certificate_ttl: Seconds::from_hours(24.0),
             certificate_grace_ratio: Share::literal(0.5),
+            reconnect_within: Seconds::new(60.0),
         }
     }
 }
@@ -307,6 +315,13 @@ impl Policy {
             return wrong(
                 "control_plane.certificate_grace_ratio is 1: certificates would be renewed without end; use a share below 1",
             );
+        }
+        let reconnect = self.control_plane.reconnect_within.as_seconds();
+        if !reconnect.is_finite() || reconnect <= 0.0 {
+            return wrong("control_plane.reconnect_within_seconds must be above 0");
+        }
+        if let Some(message) = self.churn.wrong() {
+            return wrong(message);
         }
         if self.gateways.target_utilization.get() <= 0.0 {
             return wrong("gateways.target_utilization is 0: no replica could carry anything; use a share such as 0.6");
@@ -419,7 +434,9 @@ mod tests {
             let field = line.split(" = ").next().unwrap();
             assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
         }
-        for optional in ["proxy_cpu", "proxy_memory", "label_sets_per_peer"] {
+        for optional in
+            ["proxy_cpu", "proxy_memory", "pod_changes_per_hour", "config_changes_per_hour", "label_sets_per_peer"]
+        {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
     }
@@ -439,6 +456,10 @@ mod tests {
             ("[control_plane]\nfloor_cpu = \"2 cores\"", "2 cores"),
             ("[traffic]\nrps_per_proxy = -1", "rps_per_proxy"),
             ("[control_plane]\ncertificate_ttl_hours = 0", "certificate_ttl_hours"),
+            ("[control_plane]\nreconnect_within_seconds = -1", "reconnect_within_seconds"),
+            ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
+            ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
+            ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
             ("[features]\nrequests_per_tls_connection = 0.5", "requests_per_tls_connection"),
             ("[features]\nfiltered_log_share = 5", "share"),
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),

@@ -25,8 +25,8 @@ pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, v
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;
 use crate::model::{
-    Certificates, Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency,
-    ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
+    Certificates, Coefficient, CoefficientError, CoefficientSet, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork,
+    ProxyCpu, ProxyLatency, ProxyMemory, Telemetry, TelemetrySections, Ztunnel,
 };
 use crate::quantity::QuantityError;
 use crate::resources::Declared;
@@ -71,6 +71,10 @@ pub struct ModelCard {
     pub istiod_memory: IstiodMemory,
     /// CPU of istiod.
     pub istiod_cpu: IstiodCpu,
+    /// CPU of istiod by cause.
+    pub istiod_work: IstiodWork,
+    /// What limits an istiod.
+    pub istiod_limits: IstiodLimits,
     /// Time istiod takes to sign certificates.
     pub certificates: Certificates,
     /// CPU and memory of a ztunnel.
@@ -149,6 +153,7 @@ impl ModelCard {
                 return Err(CardError::Field { field, found: value.clone(), expected });
             }
         }
+        let istiod_cpu = IstiodCpu::new(CoefficientSet::new("istiod_cpu", raw.istiod_cpu))?;
         Ok(Self {
             name: raw.name,
             title: raw.title,
@@ -166,7 +171,9 @@ impl ModelCard {
             proxy_cpu: ProxyCpu::new(CoefficientSet::new("proxy_cpu", raw.proxy_cpu))?,
             proxy_latency: ProxyLatency::new(CoefficientSet::new("proxy_latency", raw.proxy_latency))?,
             istiod_memory: IstiodMemory::new(CoefficientSet::new("istiod_memory", raw.istiod_memory))?,
-            istiod_cpu: IstiodCpu::new(CoefficientSet::new("istiod_cpu", raw.istiod_cpu))?,
+            istiod_work: IstiodWork::new(CoefficientSet::new("istiod_work", raw.istiod_work), &istiod_cpu)?,
+            istiod_cpu,
+            istiod_limits: IstiodLimits::new(CoefficientSet::new("istiod_limits", raw.istiod_limits))?,
             certificates: Certificates::new(CoefficientSet::new("certificates", raw.certificates))?,
             ztunnel: Ztunnel::new(
                 CoefficientSet::new("ztunnel_memory", raw.ztunnel_memory),
@@ -227,6 +234,8 @@ impl ModelCard {
         all.extend(self.proxy_latency.coefficients());
         all.extend(self.istiod_memory.coefficients());
         all.extend(self.istiod_cpu.coefficients());
+        all.extend(self.istiod_work.coefficients());
+        all.extend(self.istiod_limits.coefficients());
         all.extend(self.certificates.coefficients());
         all.extend(self.ztunnel.coefficients());
         all.extend(self.telemetry.coefficients());
@@ -270,6 +279,8 @@ struct RawCard {
     proxy_latency: BTreeMap<String, Entry>,
     istiod_memory: BTreeMap<String, Entry>,
     istiod_cpu: BTreeMap<String, Entry>,
+    istiod_work: BTreeMap<String, Entry>,
+    istiod_limits: BTreeMap<String, Entry>,
     certificates: BTreeMap<String, Entry>,
     ztunnel_memory: BTreeMap<String, Entry>,
     ztunnel_cpu: BTreeMap<String, Entry>,

@@ -4,8 +4,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::coefficient::{expected_units, scale};
-use crate::model::{ControlPlaneLoad, Features, Measure, ProxyConfig, ProxyTraffic, ZtunnelLoad};
-use crate::units::{Rate, Share};
+use crate::model::{
+    ChangeRates, ControlPlaneLoad, Features, Fleet, Measure, ProxyConfig, ProxyTraffic, Push, ZtunnelLoad,
+};
+use crate::units::{Memory, Rate, Share};
 
 /// One measured figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +20,7 @@ pub struct Measurement {
     pub group: String,
     /// The law's inputs.
     pub conditions: Conditions,
-    /// The figure in the base unit, bytes or cores; above 0.
+    /// The figure in the base unit, bytes, cores or seconds; above 0.
     pub measured: f64,
     /// Where it was published.
     pub source: String,
@@ -43,6 +45,14 @@ pub enum Conditions {
     IstiodIdleCpu,
     /// CPU of one istiod that pushes.
     IstiodCpu(ControlPlaneLoad),
+    /// Mean CPU of one istiod while changes come at these rates.
+    IstiodWork(ControlPlaneLoad, ChangeRates),
+    /// Time until the last proxy has one changed endpoint.
+    EndpointChange(Fleet, Push),
+    /// Time until the last proxy has a full push after one change.
+    ConfigChange(Fleet, Push),
+    /// Time until the last proxy is connected again.
+    Reconnection(Fleet, Push),
     /// Memory of a ztunnel.
     ZtunnelMemory(ZtunnelLoad),
     /// CPU of a ztunnel.
@@ -61,6 +71,10 @@ impl Conditions {
             Self::IstiodPeakMemory(_) => "istiod peak memory",
             Self::IstiodIdleCpu => "istiod idle CPU",
             Self::IstiodCpu(_) => "istiod CPU",
+            Self::IstiodWork(..) => "istiod CPU by cause",
+            Self::EndpointChange(..) => "endpoint change",
+            Self::ConfigChange(..) => "configuration change",
+            Self::Reconnection(..) => "reconnection",
             Self::ZtunnelMemory(_) => "ztunnel memory",
             Self::ZtunnelCpu(_) => "ztunnel CPU",
         }
@@ -73,6 +87,10 @@ impl Conditions {
             Self::ProxyMemory(_) | Self::ProxyStartupMemory(_) | Self::ZtunnelMemory(_) | Self::IstiodIdleCpu => 0.0,
             Self::ProxyCpu(traffic) => traffic.rate.as_per_second(),
             Self::IstiodMemory(load) | Self::IstiodPeakMemory(load) | Self::IstiodCpu(load) => load.proxies,
+            Self::IstiodWork(load, _) => load.proxies,
+            Self::EndpointChange(fleet, _) | Self::ConfigChange(fleet, _) | Self::Reconnection(fleet, _) => {
+                fleet.proxies
+            }
             Self::ZtunnelCpu(load) => load.rate.as_per_second(),
         }
     }
@@ -100,6 +118,7 @@ pub fn published() -> Result<Vec<Measurement>, DataError> {
         ("envoy.toml", include_str!("../../data/published/envoy.toml")),
         ("istio-tools.toml", include_str!("../../data/published/istio-tools.toml")),
         ("istiod.toml", include_str!("../../data/published/istiod.toml")),
+        ("convergence.toml", include_str!("../../data/published/convergence.toml")),
         ("ztunnel.toml", include_str!("../../data/published/ztunnel.toml")),
     ] {
         all.extend(Measurement::read_all(file, text)?);
@@ -159,7 +178,7 @@ impl RawMeasurement {
 }
 
 fn conditions(quantity: &str, table: toml::Table) -> Result<(Conditions, Measure), String> {
-    use Measure::{Cpu, Memory};
+    use Measure::{Cpu, Memory, Time};
     Ok(match quantity {
         "proxy memory" => (Conditions::ProxyMemory(read::<RawProxy>(table)?.into()), Memory),
         "proxy start-up memory" => (Conditions::ProxyStartupMemory(read::<RawProxy>(table)?.into()), Memory),
@@ -171,11 +190,35 @@ fn conditions(quantity: &str, table: toml::Table) -> Result<(Conditions, Measure
             (Conditions::IstiodIdleCpu, Cpu)
         }
         "istiod CPU" => (Conditions::IstiodCpu(read::<RawControlPlane>(table)?.into()), Cpu),
+        "istiod CPU by cause" => {
+            let raw: RawChanging = read(table)?;
+            let rates = ChangeRates {
+                pods: Rate::per_second(raw.pod_changes),
+                config: Rate::per_second(raw.config_changes),
+                renewals: Rate::ZERO,
+                reach: raw.reach,
+            };
+            let RawChanging { services, proxies, visible_services, .. } = raw;
+            let load = ControlPlaneLoad { services, proxies, visible_services, ..ControlPlaneLoad::default() };
+            (Conditions::IstiodWork(load, rates), Cpu)
+        }
+        "endpoint change" => {
+            let raw: RawPushed = read(table)?;
+            (Conditions::EndpointChange(raw.fleet(), raw.push()), Time)
+        }
+        "configuration change" => {
+            let raw: RawPushed = read(table)?;
+            (Conditions::ConfigChange(raw.fleet(), raw.push()), Time)
+        }
+        "reconnection" => {
+            let raw: RawPushed = read(table)?;
+            (Conditions::Reconnection(raw.fleet(), raw.push()), Time)
+        }
         "ztunnel memory" => (Conditions::ZtunnelMemory(read::<RawZtunnel>(table)?.into()), Memory),
         "ztunnel CPU" => (Conditions::ZtunnelCpu(read::<RawZtunnel>(table)?.into()), Cpu),
         other => {
             return Err(format!(
-                "quantity {other:?}: expected proxy memory, proxy start-up memory, proxy CPU, istiod memory, istiod peak memory, istiod idle CPU, istiod CPU, ztunnel memory or ztunnel CPU"
+                "quantity {other:?}: expected proxy memory, proxy start-up memory, proxy CPU, istiod memory, istiod peak memory, istiod idle CPU, istiod CPU, istiod CPU by cause, endpoint change, configuration change, reconnection, ztunnel memory or ztunnel CPU"
             ));
         }
     })
@@ -244,14 +287,55 @@ impl From<RawTraffic> for ProxyTraffic {
 struct RawControlPlane {
     services: u64,
     endpoints: u64,
+    #[serde(default)]
+    config_objects: u64,
     proxies: f64,
     visible_services: f64,
+    #[serde(default)]
+    pushes_at_once: f64,
 }
 
 impl From<RawControlPlane> for ControlPlaneLoad {
     fn from(raw: RawControlPlane) -> Self {
-        let RawControlPlane { services, endpoints, proxies, visible_services } = raw;
-        Self { services, endpoints, proxies, visible_services }
+        let RawControlPlane { services, endpoints, config_objects, proxies, visible_services, pushes_at_once } = raw;
+        Self { services, endpoints, config_objects, proxies, visible_services, pushes_at_once }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawChanging {
+    services: u64,
+    proxies: f64,
+    visible_services: f64,
+    /// Share of the services that a proxy sees.
+    reach: f64,
+    /// A second.
+    pod_changes: f64,
+    /// A second.
+    config_changes: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPushed {
+    proxies: f64,
+    replicas: u64,
+    cores: u64,
+    services: u64,
+    visible_services: f64,
+    /// Sent to each proxy.
+    kilobytes: f64,
+}
+
+impl RawPushed {
+    fn fleet(&self) -> Fleet {
+        Fleet { proxies: self.proxies, replicas: self.replicas, cores: self.cores }
+    }
+
+    fn push(&self) -> Push {
+        let bytes = Memory::from_bytes(self.kilobytes * 1e3);
+        Push { services: self.services, visible_services: self.visible_services, bytes }
     }
 }
 

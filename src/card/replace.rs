@@ -2,7 +2,8 @@
 
 use super::{CardError, ModelCard};
 use crate::model::{
-    Coefficient, CoefficientSet, IstiodCpu, IstiodMemory, ProxyCpu, ProxyLatency, ProxyMemory, Ztunnel,
+    Coefficient, CoefficientSet, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, ProxyCpu, ProxyLatency,
+    ProxyMemory, Ztunnel,
 };
 
 impl ModelCard {
@@ -16,12 +17,15 @@ impl ModelCard {
         let all: Vec<Coefficient> =
             self.coefficients().into_iter().map(|own| replaced(&own.name).unwrap_or_else(|| own.clone())).collect();
         let section = |name: &str| CoefficientSet::of(name, &all);
+        let istiod_cpu = IstiodCpu::new(section("istiod_cpu"))?;
         Ok(Self {
             proxy_memory: ProxyMemory::new(section("proxy_memory"))?,
             proxy_cpu: ProxyCpu::new(section("proxy_cpu"))?,
             proxy_latency: ProxyLatency::new(section("proxy_latency"))?,
             istiod_memory: IstiodMemory::new(section("istiod_memory"))?,
-            istiod_cpu: IstiodCpu::new(section("istiod_cpu"))?,
+            istiod_work: IstiodWork::new(section("istiod_work"), &istiod_cpu)?,
+            istiod_limits: IstiodLimits::new(section("istiod_limits"))?,
+            istiod_cpu,
             ztunnel: Ztunnel::new(section("ztunnel_memory"), section("ztunnel_cpu"))?,
             ..self.clone()
         })

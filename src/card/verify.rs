@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Conditions, Measurement, ModelCard, UsedFor};
 use crate::estimate::Estimate;
+use crate::model::{Convergence, Merged};
 use crate::units::Quantity;
 
 /// How a card stands with a set of measurements.
@@ -67,7 +68,7 @@ impl Verification {
     }
 }
 
-/// One measurement and its prediction, in the base unit (bytes, cores).
+/// One measurement and its prediction, in the base unit (bytes, cores, seconds).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Which row of the source.
@@ -172,9 +173,28 @@ pub fn predict(card: &ModelCard, conditions: &Conditions) -> Interval {
         Conditions::IstiodPeakMemory(load) => card.istiod_memory.peak(load).into(),
         Conditions::IstiodIdleCpu => card.istiod_cpu.idle(1).into(),
         Conditions::IstiodCpu(load) => card.istiod_cpu.pushing(1, load).into(),
+        Conditions::IstiodWork(load, rates) => {
+            let pushed = rates.pushed(load.proxies, &card.istiod_limits);
+            card.istiod_work.usage(1, load, &pushed.work).into()
+        }
+        Conditions::EndpointChange(fleet, push) => {
+            convergence(card).endpoint_change(*fleet, push, &alone(card)).time.into()
+        }
+        Conditions::ConfigChange(fleet, push) => {
+            convergence(card).config_change(*fleet, push, &alone(card)).time.into()
+        }
+        Conditions::Reconnection(fleet, push) => convergence(card).reconnect(*fleet, push).time.into(),
         Conditions::ZtunnelMemory(load) => card.ztunnel.memory(load).into(),
         Conditions::ZtunnelCpu(load) => card.ztunnel.cpu(load).into(),
     }
+}
+
+fn convergence(card: &ModelCard) -> Convergence<'_> {
+    Convergence { work: &card.istiod_work, limits: &card.istiod_limits }
+}
+
+fn alone(card: &ModelCard) -> Merged {
+    Merged::alone(card.istiod_limits.debounce_quiet())
 }
 
 /// The value of [`predict`] alone, for those who ask for it a million times.

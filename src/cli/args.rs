@@ -403,7 +403,7 @@ pub struct PlanArguments {
     /// Objective such as p99<250ms for every workload that was measured; may be repeated
     #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
     pub slo: Vec<crate::measurement::Slo>,
-    /// Who calls whom, for the time series that proxies make of it: CSV with the columns from and to, each
+    /// Who calls whom, for the time series that proxies make of it and what Sidecars would save: CSV with the columns from and to, each
     /// NAMESPACE/NAME; a host outside has no namespace
     #[arg(long, value_name = "FILE")]
     pub calls: Option<PathBuf>,
@@ -476,6 +476,14 @@ pub enum Explain {
         inventory: InventoryArguments,
         /// Who calls whom, for what a Sidecar of its own would leave and the time series of its metrics: CSV with the columns from and to,
         /// each NAMESPACE/NAME; a host outside has no namespace
+        #[arg(long, value_name = "FILE")]
+        calls: Option<PathBuf>,
+    },
+    /// How the figures of the control plane came about: sizes, CPU by cause, how long proxies wait
+    ControlPlane {
+        #[command(flatten)]
+        inventory: InventoryArguments,
+        /// Who calls whom, for what Sidecars would save: CSV with the columns from and to, each NAMESPACE/NAME
         #[arg(long, value_name = "FILE")]
         calls: Option<PathBuf>,
     },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::args::{Explain, ExplainArguments, Global, SchedulerRules};
 use super::{Failure, Outcome, load, output, place, terminal};
 use crate::finding::FindingKind;
-use crate::plan::{self, Plan, Scoping, WorkloadPlan};
+use crate::plan::{self, Inputs, Plan, Scoping, WorkloadPlan};
 use crate::policy::Policy;
 use crate::report::{self, NodeAnswers, PodAnswers, TerminalOptions};
 use crate::scheduler::{self, NodeAnswer};
@@ -25,6 +25,14 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
             let plan = Plan::new(inputs);
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
+        }
+        Explain::ControlPlane { inventory, calls } => {
+            let calls = calls.as_deref().map(sources::read_calls).transpose()?;
+            let plan = Plan::new(Inputs { calls, ..load::inputs(inventory, global)? });
+            report::explain_control_plane(
+                &plan,
+                TerminalOptions { width: terminal::width(), color: terminal::color(global) },
+            )
         }
         Explain::Pod { pod, inputs, rules } => {
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };

@@ -164,9 +164,13 @@ fn text(report: &VerificationReport, rows: bool) -> String {
     text
 }
 
-/// Memory is shown in MiB, CPU in millicores.
+/// Memory is shown in MiB, CPU in millicores, times in seconds.
 fn scale(quantity: &str) -> (f64, &'static str) {
-    if quantity.contains("memory") { (crate::units::MIB, "MiB") } else { (1e-3, "m") }
+    match quantity {
+        _ if quantity.contains("memory") => (crate::units::MIB, "MiB"),
+        "endpoint change" | "configuration change" | "reconnection" => (1.0, "s"),
+        _ => (1e-3, "m"),
+    }
 }
 
 fn noticed(findings: &[Finding]) -> String {

@@ -16,6 +16,8 @@ pub enum Law {
     IstiodMemory,
     /// CPU of istiod, idle and while it pushes.
     IstiodCpu,
+    /// CPU of istiod by cause, and the times that follow from it.
+    IstiodWork,
     /// Memory of a ztunnel.
     ZtunnelMemory,
     /// CPU of a ztunnel.
@@ -27,8 +29,15 @@ const SPREAD: &str = "spread";
 
 impl Law {
     /// All of them, in the order of a card.
-    pub const ALL: [Self; 6] =
-        [Self::ProxyMemory, Self::ProxyCpu, Self::IstiodMemory, Self::IstiodCpu, Self::ZtunnelMemory, Self::ZtunnelCpu];
+    pub const ALL: [Self; 7] = [
+        Self::ProxyMemory,
+        Self::ProxyCpu,
+        Self::IstiodMemory,
+        Self::IstiodCpu,
+        Self::IstiodWork,
+        Self::ZtunnelMemory,
+        Self::ZtunnelCpu,
+    ];
 
     /// Name in words.
     #[must_use]
@@ -38,6 +47,7 @@ impl Law {
             Self::ProxyCpu => "proxy CPU",
             Self::IstiodMemory => "istiod memory",
             Self::IstiodCpu => "istiod CPU",
+            Self::IstiodWork => "istiod CPU by cause",
             Self::ZtunnelMemory => "ztunnel memory",
             Self::ZtunnelCpu => "ztunnel CPU",
         }
@@ -51,6 +61,7 @@ impl Law {
             Self::ProxyCpu => "proxy_cpu",
             Self::IstiodMemory => "istiod_memory",
             Self::IstiodCpu => "istiod_cpu",
+            Self::IstiodWork => "istiod_work",
             Self::ZtunnelMemory => "ztunnel_memory",
             Self::ZtunnelCpu => "ztunnel_cpu",
         }
@@ -59,7 +70,7 @@ impl Law {
     /// Whether it measures CPU, which depends on how fast the cores are.
     #[must_use]
     pub fn is_cpu(self) -> bool {
-        matches!(self, Self::ProxyCpu | Self::IstiodCpu | Self::ZtunnelCpu)
+        matches!(self, Self::ProxyCpu | Self::IstiodCpu | Self::IstiodWork | Self::ZtunnelCpu)
     }
 
     /// The law that a measurement is about.
@@ -69,6 +80,10 @@ impl Law {
             Conditions::ProxyCpu(_) => Self::ProxyCpu,
             Conditions::IstiodMemory(_) | Conditions::IstiodPeakMemory(_) => Self::IstiodMemory,
             Conditions::IstiodIdleCpu | Conditions::IstiodCpu(_) => Self::IstiodCpu,
+            Conditions::IstiodWork(..)
+            | Conditions::EndpointChange(..)
+            | Conditions::ConfigChange(..)
+            | Conditions::Reconnection(..) => Self::IstiodWork,
             Conditions::ZtunnelMemory(_) => Self::ZtunnelMemory,
             Conditions::ZtunnelCpu(_) => Self::ZtunnelCpu,
         }
@@ -103,7 +118,11 @@ pub(super) fn outside_range(card: &ModelCard, conditions: &Conditions) -> Vec<Ou
         }
         Conditions::ProxyCpu(traffic) => card.proxy_cpu.outside_range(traffic),
         Conditions::IstiodMemory(load) | Conditions::IstiodPeakMemory(load) => card.istiod_memory.outside_range(load),
-        Conditions::IstiodIdleCpu => Vec::new(),
+        Conditions::IstiodIdleCpu
+        | Conditions::IstiodWork(..)
+        | Conditions::EndpointChange(..)
+        | Conditions::ConfigChange(..)
+        | Conditions::Reconnection(..) => Vec::new(),
         Conditions::IstiodCpu(load) => card.istiod_cpu.outside_range(load),
         Conditions::ZtunnelMemory(load) | Conditions::ZtunnelCpu(load) => card.ztunnel.outside_range(load),
     }

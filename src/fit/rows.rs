@@ -44,6 +44,14 @@ fn fault(row: &Measurement) -> Option<String> {
             odd("proxies", load.proxies).or_else(|| odd("visible services", load.visible_services))
         }
         Conditions::IstiodIdleCpu => None,
+        Conditions::IstiodWork(load, rates) => odd("proxies", load.proxies)
+            .or_else(|| odd("pod changes per second", rates.pods.as_per_second()))
+            .or_else(|| odd("configuration changes per second", rates.config.as_per_second())),
+        Conditions::EndpointChange(fleet, push)
+        | Conditions::ConfigChange(fleet, push)
+        | Conditions::Reconnection(fleet, push) => {
+            odd("proxies", fleet.proxies).or_else(|| odd("visible services", push.visible_services))
+        }
         Conditions::ZtunnelMemory(load) | Conditions::ZtunnelCpu(load) => {
             odd("connections", load.connections).or_else(|| odd("requests per second", load.rate.as_per_second()))
         }

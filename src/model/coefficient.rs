@@ -231,6 +231,26 @@ impl Coefficient {
         [self.lower, self.value, self.upper].map(|number| number / self.scale)
     }
 
+    /// A time worked out from others, to stand in a sum beside those of a card.
+    pub(super) fn worked_out(name: &str, [lower, value, upper]: [f64; 3]) -> Self {
+        let empty = String::new;
+        let (unit, source, date, conditions) = (empty(), empty(), empty(), empty());
+        Self {
+            name: name.to_owned(),
+            value,
+            lower,
+            upper,
+            unit,
+            scale: 1.0,
+            source,
+            date,
+            conditions,
+            range: None,
+            measure: Measure::Time,
+            domain: (0.0, LARGEST),
+        }
+    }
+
     /// The coefficient as a card would write it.
     fn entry(&self) -> Entry {
         let [lower, value, upper] = self.as_written();
@@ -320,7 +340,7 @@ const fn units(measure: Measure) -> &'static [(&'static str, f64)] {
         Measure::Rate => &[("rps", 1.0)],
         Measure::Ratio => &[("ratio", 1.0)],
         Measure::Series => &[("series", 1.0)],
-        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("h", 3600.0)],
+        Measure::Time => &[("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("min", 60.0), ("h", 3600.0)],
     }
 }
 

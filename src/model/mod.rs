@@ -13,6 +13,7 @@
 
 pub mod certificates;
 pub mod coefficient;
+pub mod convergence;
 mod features;
 pub mod istiod;
 pub mod proxy_cpu;
@@ -25,8 +26,12 @@ pub mod ztunnel;
 
 pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
+pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
 pub use features::{Features, Observed};
-pub use istiod::{ControlPlaneLoad, IstiodCpu, IstiodMemory};
+pub use istiod::{
+    ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,
+    WorkRates,
+};
 pub use proxy_cpu::{ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};

@@ -21,6 +21,7 @@ pub(super) struct Shown {
 
 pub(super) const IN_MIB: Shown = Shown { unit: "MiB", scale: MIB };
 pub(super) const IN_CORES: Shown = Shown { unit: "cores", scale: 1.0 };
+pub(super) const IN_SECONDS: Shown = Shown { unit: "s", scale: 1.0 };
 pub(super) const IN_SERIES: Shown = Shown { unit: "series", scale: 1.0 };
 pub(super) const IN_BYTES_PER_SECOND: Shown = Shown { unit: "B/s", scale: 1.0 };
 pub(super) const PER_SECOND: Shown = Shown { unit: "per second", scale: 1.0 };
@@ -74,6 +75,22 @@ pub(super) fn surge(figure: Estimate<Memory>, law: &str, what: &str, factor: &Co
     swings.add(steady * factor.lower, steady * factor.value, steady * factor.upper);
     let (lower, upper) = swings.ends(value.base());
     Estimate::new(Memory::from_base(lower), value, Memory::from_base(upper), basis)
+}
+
+/// A figure with one more part, whose error is independent of its own; a part of nothing changes nothing.
+pub(super) fn with<Q: Quantity>(figure: Estimate<Q>, part: &Part<'_>, shown: Shown) -> Estimate<Q> {
+    if part.count <= 0.0 {
+        return figure;
+    }
+    let Coefficient { lower, value, upper, .. } = *part.coefficient;
+    let mut swings = Swings::default();
+    swings.add(figure.lower.base(), figure.value.base(), figure.upper.base());
+    swings.add(part.count * lower, part.count * value, part.count * upper);
+    let mut basis = figure.basis;
+    basis.terms.push(Term::new(part.what, part.count, value / shown.scale, shown.unit));
+    let value = total(&basis.terms) * shown.scale;
+    let (lower, upper) = swings.ends(value);
+    Estimate::new(Q::from_base(lower), Q::from_base(value), Q::from_base(upper), basis)
 }
 
 /// Sum of the amounts of terms, in their unit.

@@ -12,6 +12,9 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+pub use control_plane::{
+    Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
+};
 pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
 pub use findings::FINDINGS;
 pub use pool::{Pool, pool_replicas};
@@ -132,7 +135,7 @@ pub struct CertificatePlan {
 pub struct ControlPlane {
     /// Proxies it serves: sidecars, gateways, waypoints, ztunnels.
     pub proxies: u64,
-    /// CPU of all replicas together while the policy's churn is pushed.
+    /// CPU of all replicas together while much of the mesh changes at once: what requests must hold.
     pub cpu: Estimate<Cores>,
     /// Memory of one replica, serving its share of the proxies after the losses the policy names.
     pub memory: Estimate<Memory>,
@@ -151,4 +154,6 @@ pub struct ControlPlane {
     pub infeasible: Option<String>,
     /// What the inventory runs today: replicas and requests of each, if istiod is in it.
     pub deployed: Option<(u64, Declared)>,
+    /// How it behaves at the policy's churn; `None` without proxies.
+    pub operation: Option<Operation>,
 }

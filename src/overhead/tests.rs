@@ -241,7 +241,12 @@ fn istiod_as_deployed_is_judged() {
         (2, (500, 2048), 10, &[][..]),
         (1, (500, 2048), 10, &["istiod-single-replica 1"]),
         (2, (500, 256), 10, &["istiod-below-need 1"]),
-        (2, (500, 2048), 20_000, &["istiod-below-need 1"]),
+        (
+            2,
+            (500, 2048),
+            20_000,
+            &["istiod-autoscaler-flaps 1", "istiod-below-need 1", "istiod-reconnect-slow 1", "istiod-scale-up-slow 1"],
+        ),
     ] {
         assert_eq!(deployed(replicas, requests, proxies), expected, "{replicas} × {requests:?} for {proxies}");
     }

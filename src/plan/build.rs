@@ -6,6 +6,7 @@ use super::bands::bands;
 use super::demand::Demands;
 use super::pools;
 use super::responses::{self, Question, responses};
+use super::savings::{self, savings};
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
@@ -100,6 +101,16 @@ impl Plan {
             planned: &headroom,
             policy: &policy,
         });
+        let savings = savings(savings::Basis {
+            inventory: &inventory,
+            mesh: &mesh,
+            visibility: &visibility,
+            profiles: &profiles,
+            card: &card,
+            policy: &policy,
+            overhead: &overhead,
+            calls: calls.as_deref(),
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility);
         findings.extend(gateway_findings);
@@ -119,6 +130,7 @@ impl Plan {
             verdict,
             totals,
             control_plane: overhead.control_plane,
+            savings,
             telemetry,
             workloads,
             responses,
@@ -258,6 +270,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         mesh::FINDINGS,
         crate::card::FINDINGS,
         overhead::FINDINGS,
+        &overhead::CONTROL_PLANE_FINDINGS,
         telemetry::FINDINGS,
         placement::FINDINGS,
         measurement::FINDINGS,

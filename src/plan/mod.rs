@@ -7,6 +7,7 @@ mod checks;
 mod demand;
 mod pools;
 mod responses;
+mod savings;
 mod scoping;
 mod totals;
 mod verdict;
@@ -14,6 +15,7 @@ mod words;
 
 pub use build::{Inputs, findings};
 pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
+pub use savings::{Scoped, ScopedBy};
 pub use scoping::{Scoping, ScopingBasis, scoping};
 
 use crate::card::ModelCard;
@@ -42,6 +44,8 @@ pub struct Plan {
     pub totals: Totals,
     /// istiod.
     pub control_plane: ControlPlane,
+    /// The mesh today and under each scoping that changes anything; empty where none does.
+    pub savings: Vec<Scoped>,
     /// What observing the mesh costs.
     pub telemetry: Observability,
     /// Every workload, by namespace, kind and name.

@@ -72,12 +72,12 @@ pub fn scoping(inputs: &Inputs, namespace: &str, name: &str, calls: Option<&[Cal
 }
 
 /// The own namespace and that of Istio itself.
-fn floor(inventory: &Inventory) -> Vec<String> {
+pub(super) fn floor(inventory: &Inventory) -> Vec<String> {
     vec!["./*".to_owned(), istio(inventory)]
 }
 
 /// What a workload calls, and Istio itself.
-fn called(inventory: &Inventory, workload: &Workload, calls: &[Call]) -> (Vec<String>, ScopingBasis) {
+pub(super) fn called(inventory: &Inventory, workload: &Workload, calls: &[Call]) -> (Vec<String>, ScopingBasis) {
     let own = ObjectName { namespace: workload.id.namespace.clone(), name: workload.id.name.clone() };
     let mut hosts = BTreeSet::new();
     let mut unknown = BTreeSet::new();

@@ -59,6 +59,12 @@ pub fn explain(workload: &WorkloadPlan, scoping: Option<&Scoping>, options: Term
     terminal::render(&chapters::explanation(workload, scoping), options)
 }
 
+/// istiod in full: its sizes, what its CPU goes to, how long proxies wait for it, and the arithmetic of all that.
+#[must_use]
+pub fn explain_control_plane(plan: &Plan, options: TerminalOptions) -> String {
+    terminal::render(&chapters::control_plane_explained(plan), options)
+}
+
 /// The whole report as GitHub-flavoured Markdown, below 60,000 characters: what fits in a pull
 /// request comment. Long tables are cut, and each cut is counted.
 #[must_use]

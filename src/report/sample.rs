@@ -76,6 +76,7 @@ pub fn plan() -> Plan {
         },
         totals: totals(&workloads),
         control_plane: control_plane(),
+        savings: Vec::new(),
         busiest_ztunnel: None,
         cni: meshcap::mesh::CniAgents::default(),
         ztunnel: Some(proxy(2, 12.0, 0.06, Declared::default(), Declared::default())),
@@ -341,6 +342,7 @@ fn control_plane() -> ControlPlane {
         },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+        operation: None,
     }
 }
 

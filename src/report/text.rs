@@ -28,6 +28,8 @@ pub const MIB: Unit = Unit::plain("MiB", 1024.0 * 1024.0);
 const GIB: Unit = Unit::plain("GiB", 1024.0 * 1024.0 * 1024.0);
 /// Thousandths of a core.
 pub const MILLICORES: Unit = Unit { symbol: "m", size: 0.001, attached: true };
+/// Seconds.
+pub const SECONDS: Unit = Unit::plain("s", 1.0);
 /// Time series.
 pub const SERIES: Unit = Unit::plain("series", 1.0);
 /// Cores.

@@ -15,6 +15,7 @@ mod browser;
 mod calibrate;
 mod cli;
 mod composition;
+mod control_plane;
 mod examples;
 mod fit;
 mod features;

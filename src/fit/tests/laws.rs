@@ -124,7 +124,7 @@ proptest! {
                 workers: count as u32, clusters: count, plain_clusters: count / 3, endpoints: count.rotate_left(9),
                 listeners: count % 97, routes: count % 1009, connections: amount, ..Default::default()
             };
-            let control = ControlPlaneLoad { services: count, endpoints: count, proxies: amount, visible_services: amount };
+            let control = ControlPlaneLoad { services: count, endpoints: count, proxies: amount, visible_services: amount, ..Default::default() };
             let node = ZtunnelLoad { workloads: count, services: count, connections: amount, rate: Rate::per_second(amount) };
             let traffic =
                 ProxyTraffic { rate: Rate::per_second(amount), workers: count as u32, ..ProxyTraffic::default() };

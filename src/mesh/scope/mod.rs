@@ -11,6 +11,7 @@ mod counts;
 mod gateways;
 pub(super) mod hosts;
 mod imports;
+mod narrow;
 mod per_proxy;
 mod protocol;
 mod registry;
@@ -23,6 +24,8 @@ mod tests;
 mod unused;
 mod waypoints;
 
+pub use narrow::{narrowed, narrowed_mesh};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -32,7 +35,7 @@ pub use waypoints::is_carried;
 
 use super::{Mesh, ProxyMode, Scope, Seen, Visibility, VisibleConfig};
 use crate::finding::Finding;
-use crate::inventory::objects::{EgressListener, ListenerPort};
+use crate::inventory::objects::ListenerPort;
 use crate::inventory::{Inventory, Sidecar, Workload};
 pub(super) use gateways::servers as gateway_servers;
 pub(super) use selected::has;
@@ -84,20 +87,6 @@ pub fn scope(inventory: &Inventory, mesh: &Mesh) -> (Visibility, Vec<Finding>) {
     }
     let findings = unused::findings(inventory, mesh, context.offer(), &visibility);
     (visibility, findings)
-}
-
-/// What a sidecar of a workload would be sent with a Sidecar of its own that imports `hosts`, each as
-/// `namespace/dnsName`; `None` where the workload does not exist.
-#[must_use]
-pub fn narrowed(inventory: &Inventory, workload: usize, hosts: &[String]) -> Option<VisibleConfig> {
-    let context = Context::new(inventory);
-    let id = &inventory.workloads.get(workload)?.id;
-    let egress = vec![EgressListener { hosts: hosts.to_vec(), ..EgressListener::default() }];
-    let sidecar = Sidecar { egress, ..Sidecar::default() };
-    let imports = context.offer().by_sidecar(&sidecar, &id.namespace);
-    let outbound = context.counter().outbound(&imports, &id.namespace);
-    let ports = context.registry.selected.own_ports().get(workload).copied().unwrap_or_default();
-    Some(at_sidecar(&outbound, ports, context.own_listeners(workload, &outbound)))
 }
 
 /// Everything that decides what is sent, ready to be asked.

@@ -11,11 +11,13 @@ mod namespaces;
 mod observability;
 mod provenance;
 mod responses;
+mod savings;
 mod sent;
 mod sizing;
 mod summary;
 mod workloads;
 
+pub use control_plane::control_plane_explained;
 pub use explanation::explanation;
 pub use findings::of as findings_of;
 pub use provenance::{coefficients, inputs_of};
@@ -37,6 +39,7 @@ pub fn document(plan: &Plan) -> Document {
             responses::responses(plan),
             capacity::capacity(plan),
             control_plane::control_plane(plan),
+            savings::savings(plan),
             observability::observability(plan),
             findings::bands(plan),
             findings::findings(plan),

@@ -5,10 +5,13 @@
 
 mod capacity;
 mod certificates;
+mod control_plane;
 mod derivations;
 mod features;
+mod operation;
 mod proxy;
 mod responses;
+mod savings;
 mod telemetry;
 mod verdict;
 mod visible;

@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
-use super::certificates::Certificates;
+use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::responses::ResponseTimes;
+use super::savings::Scoped;
 use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
@@ -37,6 +38,8 @@ pub struct Report<'a> {
     totals: Totals,
     /// istiod.
     control_plane: ControlPlane<'a>,
+    /// The mesh today and under each scoping that changes anything; empty where none does.
+    savings: Vec<Scoped>,
     /// One ztunnel, where there are ambient workloads.
     ztunnel: Option<Proxy>,
     /// What observing the mesh takes.
@@ -156,55 +159,6 @@ struct Totals {
     memory_missing_bytes: Number,
     /// Proxies whose memory limit is below the upper end of their start-up peak.
     proxies_at_risk: u64,
-}
-
-/// istiod.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ControlPlane<'a> {
-    /// Proxies it serves.
-    proxies: u64,
-    /// Replicas needed.
-    replicas: u64,
-    /// CPU of all replicas, in cores.
-    cpu_cores: Estimate,
-    /// Memory of each replica, in bytes.
-    memory_bytes: Estimate,
-    /// Certificate signing requests per second.
-    csr_per_second: Number,
-    /// Life of certificates.
-    certificates: Certificates<'a>,
-    /// Why no number of replicas within the policy's largest replica carries the mesh; null if one does.
-    infeasible: Option<String>,
-    /// CPU request of each replica.
-    cpu_request_millicores: u64,
-    /// Memory request of each replica.
-    memory_request_bytes: u64,
-    /// What runs today; `null` where istiod is not in the input.
-    deployed: Option<Deployed>,
-    /// The arithmetic.
-    derivations: ControlPlaneDerivations,
-}
-
-/// Where the arithmetic of istiod stands: places in the report's `derivations`, from 0; `null` where
-/// there is none.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ControlPlaneDerivations {
-    /// Of the memory of a replica.
-    memory: Option<usize>,
-    /// Of the CPU of all replicas.
-    cpu: Option<usize>,
-}
-
-/// istiod as it runs today.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Deployed {
-    /// Replicas.
-    replicas: u64,
-    /// Requests of each.
-    requests: Declared,
 }
 
 /// Declared amounts; `null` where nothing is declared.
@@ -333,6 +287,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             verdict: (&plan.verdict).into(),
             totals: Totals::from(&plan.totals),
             control_plane: ControlPlane::new(&plan.control_plane, &mut derivations),
+            savings: plan.savings.iter().map(Scoped::from).collect(),
             ztunnel: plan.ztunnel.as_ref().map(|cost| Proxy::new(cost, &mut derivations)),
             telemetry: Telemetry::new(&plan.telemetry, &mut derivations),
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
@@ -393,30 +348,6 @@ impl From<&plan::Totals> for Totals {
             cpu_missing_cores: Number::new(totals.cpu_missing.as_cores()),
             memory_missing_bytes: Number::new(totals.memory_missing.as_bytes()),
             proxies_at_risk: totals.proxies_at_risk,
-        }
-    }
-}
-
-impl<'a> ControlPlane<'a> {
-    fn new(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
-        Self {
-            proxies: istiod.proxies,
-            replicas: istiod.replicas,
-            cpu_cores: (&istiod.cpu).into(),
-            memory_bytes: Estimate::of_bytes(&istiod.memory),
-            derivations: ControlPlaneDerivations {
-                memory: derivations.place(&istiod.memory),
-                cpu: derivations.place(&istiod.cpu),
-            },
-            csr_per_second: Number::new(istiod.csr_per_second),
-            certificates: (&istiod.certificates).into(),
-            infeasible: istiod.infeasible.clone(),
-            cpu_request_millicores: istiod.cpu_request.get(),
-            memory_request_bytes: istiod.memory_request.get(),
-            deployed: istiod
-                .deployed
-                .as_ref()
-                .map(|(replicas, requests)| Deployed { replicas: *replicas, requests: requests.into() }),
         }
     }
 }

@@ -76,7 +76,13 @@ fn share(row: &Row<'_>, component: &str, rate: f64) -> Option<Shared> {
             Shared { proxies: count, cpu: Conditions::ProxyCpu(traffic), memory: Conditions::ProxyMemory(SMALL) }
         }
         () if component == "control plane" => {
-            let load = ControlPlaneLoad { services: 25, endpoints: 30, proxies: 6.0, visible_services: 25.0 };
+            let load = ControlPlaneLoad {
+                services: 25,
+                endpoints: 30,
+                proxies: 6.0,
+                visible_services: 25.0,
+                ..ControlPlaneLoad::default()
+            };
             Shared { proxies: 1.0, cpu: Conditions::IstiodIdleCpu, memory: Conditions::IstiodMemory(load) }
         }
         () if sidecars.is_some() => {

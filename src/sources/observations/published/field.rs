@@ -63,7 +63,7 @@ fn ztunnel(scenario: &str) -> Option<Conditions> {
 fn istiod(scenario: &str) -> Option<Conditions> {
     let (services, endpoints) = (counted(scenario, "services")?, counted(scenario, "endpoints")?);
     let (services, endpoints) = (services as u64, endpoints as u64);
-    Some(Conditions::IstiodMemory(ControlPlaneLoad { services, endpoints, proxies: 0.0, visible_services: 0.0 }))
+    Some(Conditions::IstiodMemory(ControlPlaneLoad { services, endpoints, ..ControlPlaneLoad::default() }))
 }
 
 fn sidecar(scenario: &str) -> Option<Conditions> {

@@ -42,10 +42,17 @@ fn by_version(table: &Table, _: &Path, sink: &mut Sink<'_>) -> Result<(), InputE
                 endpoints: proxies as u64,
                 proxies,
                 visible_services: SCOPED.min(services),
+                ..ControlPlaneLoad::default()
             },
             None => {
                 let (services, endpoints) = TWO_PODS;
-                ControlPlaneLoad { services, endpoints, proxies, visible_services: services as f64 }
+                ControlPlaneLoad {
+                    services,
+                    endpoints,
+                    proxies,
+                    visible_services: services as f64,
+                    ..ControlPlaneLoad::default()
+                }
             }
         };
         let idle = row.word("condition").contains("idle");
@@ -132,7 +139,8 @@ fn load(row: &Row<'_>, said: &str) -> Option<ControlPlaneLoad> {
         () if is_scoped(row) => SCOPED.min(services),
         () => services,
     };
-    Some(ControlPlaneLoad { services: services as u64, endpoints: endpoints as u64, proxies, visible_services })
+    let (services, endpoints) = (services as u64, endpoints as u64);
+    Some(ControlPlaneLoad { services, endpoints, proxies, visible_services, ..ControlPlaneLoad::default() })
 }
 
 /// The load test of Istio's pages isolates namespaces.

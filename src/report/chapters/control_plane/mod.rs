@@ -1,7 +1,11 @@
-//! What istiod and the ztunnels need.
+//! What istiod and the ztunnels need, and how istiod behaves.
+
+mod autoscaling;
+mod behaviour;
+mod messages;
 
 use super::super::derivation;
-use super::super::document::{Block, Callout, Cell, Chapter, Column, Tone};
+use super::super::document::{Block, Callout, Cell, Chapter, Column, Document, Headline, Tone};
 use super::super::text::{self, CORES, MIB, Unit};
 use super::{chapter, details, table};
 use crate::estimate::Estimate;
@@ -30,8 +34,51 @@ pub fn control_plane(plan: &Plan) -> Option<Chapter> {
         figures(plan),
     ];
     blocks.extend(deployed(istiod));
+    blocks.extend(behaviour(istiod));
     blocks.extend(arithmetic(plan));
     chapter("control-plane", "Control plane", blocks)
+}
+
+/// Everything the plan knows about istiod, with the arithmetic spread out.
+pub fn control_plane_explained(plan: &Plan) -> Document {
+    let istiod = &plan.control_plane;
+    let mut chapters: Vec<Chapter> = Vec::new();
+    if let Some(mut sizes) = control_plane(plan) {
+        sizes.blocks.retain(|block| !matches!(block, Block::Details(_)));
+        chapters.push(sizes);
+        chapters.extend(super::savings::savings(plan));
+        chapters.extend(spread_out(plan));
+    }
+    let sentence = if istiod.proxies == 0 {
+        "istiod serves nothing: no workload of the input is in the mesh.".to_owned()
+    } else {
+        format!("istiod serves {}.", text::counted(istiod.proxies, "proxy", "proxies"))
+    };
+    Document {
+        title: "Control plane".to_owned(),
+        headline: Headline { badge: "istiod", tone: Tone::Neutral, sentence, advice: Vec::new() },
+        chapters,
+    }
+}
+
+/// The arithmetic of sizes, CPU and waiting, with what is taken for granted.
+fn spread_out(plan: &Plan) -> Option<Chapter> {
+    let istiod = &plan.control_plane;
+    let mut lines = sums(plan);
+    lines.extend(derivation::assumptions(&istiod.memory.basis));
+    if let Some(operation) = &istiod.operation {
+        lines.extend(derivation::line(&operation.cpu, CORES).map(|line| format!("istiod CPU by cause: {line}")));
+        lines.extend(behaviour::arithmetic(operation));
+    }
+    if lines.is_empty() { None } else { chapter("arithmetic", "The arithmetic", vec![Block::List(lines)]) }
+}
+
+fn behaviour(istiod: &ControlPlane) -> Vec<Block> {
+    let Some(operation) = &istiod.operation else { return Vec::new() };
+    let mut blocks = behaviour::blocks(operation);
+    blocks.extend(operation.autoscaling.iter().flat_map(autoscaling::blocks));
+    blocks.extend(messages::table_of(&operation.messages));
+    blocks
 }
 
 fn certificates(per_second: f64) -> String {
@@ -108,6 +155,11 @@ fn deployed(istiod: &ControlPlane) -> Option<Block> {
 }
 
 fn arithmetic(plan: &Plan) -> Option<Block> {
+    let lines = sums(plan);
+    if lines.is_empty() { None } else { Some(details("The arithmetic".to_owned(), vec![Block::List(lines)])) }
+}
+
+fn sums(plan: &Plan) -> Vec<String> {
     let istiod = &plan.control_plane;
     let mut lines = Vec::new();
     lines.extend(derivation::line(&istiod.memory, MIB).map(|line| format!("istiod memory: {line}")));
@@ -116,8 +168,5 @@ fn arithmetic(plan: &Plan) -> Option<Block> {
         lines.extend(derivation::line(&ztunnel.memory, MIB).map(|line| format!("ztunnel memory: {line}")));
         lines.extend(derivation::line(&ztunnel.cpu, CORES).map(|line| format!("ztunnel CPU: {line}")));
     }
-    if lines.is_empty() {
-        return None;
-    }
-    Some(details("The arithmetic".to_owned(), vec![Block::List(lines)]))
+    lines
 }

@@ -1,13 +1,32 @@
-//! What istiod needs: replicas, and the request of each.
+//! What istiod needs: replicas, and the request of each; and how it behaves then.
 
-use super::findings::{Cases, ISTIOD_BELOW_NEED, ISTIOD_REPLICA_TOO_SMALL, ISTIOD_SINGLE_REPLICA};
+mod autoscaling;
+mod changes;
+mod deployed;
+mod findings;
+mod judge;
+mod load;
+mod messages;
+mod operation;
+mod runtime;
+mod times;
+
+pub use autoscaling::Autoscaling;
+pub use changes::Changes;
+pub use findings::KINDS;
+pub use messages::{LargestMessage, Room};
+pub use operation::Operation;
+pub use runtime::Runtime;
+pub use times::{Event, WaitingTime};
+
+use super::findings::{Cases, ISTIOD_REPLICA_TOO_SMALL};
 use super::{CertificatePlan, ControlPlane, Inputs, certificates, cpu_needed, memory_needed, ztunnel_count};
 use crate::estimate::Estimate;
-use crate::mesh::ProxyMode;
 use crate::model::{ControlPlaneLoad, csr_rate};
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
 use crate::units::{Bytes, Cores, Memory, Millicores};
+use load::{proxies, served, share};
 
 /// Most replicas considered: Istio's autoscaler stops at 5, and no published mesh runs 100.
 const MOST_REPLICAS: u64 = 100;
@@ -15,12 +34,15 @@ const MOST_REPLICAS: u64 = 100;
 /// Sizes istiod for the mesh. A mesh without proxies needs none of it.
 pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     let policy = &inputs.policy.control_plane;
-    let deployed = deployed(inputs);
+    let deployed = deployed::deployed(inputs);
+    let declared = deployed.as_ref().map(|istiod| (istiod.replicas, istiod.requests.clone()));
     let proxies = proxies(inputs);
     if proxies == 0 {
-        return nothing_to_serve(certificates::plan(inputs, Cores::ZERO), deployed);
+        return nothing_to_serve(certificates::plan(inputs, Cores::ZERO), declared);
     }
-    let load = load(inputs, proxies);
+    let runtime = runtime::runtime(inputs, deployed.as_ref());
+    let served = served(inputs, proxies, &runtime);
+    let load = served.load;
     let (surviving, infeasible) = surviving_replicas(inputs, &load, cases);
     let replicas = surviving + u64::from(policy.survive_replica_losses);
     let share = share(&load, surviving);
@@ -35,6 +57,8 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     let sizing = &inputs.policy.sizing;
     let cpu_request = cpu_needed(&inputs.card.istiod_cpu.pushing(1, &share), sizing, policy.floor_cpu);
     let certificates = certificates::plan(inputs, cpu_request.to_cores() * replicas as f64);
+    let operation = operation::operation(inputs, &served, &certificates, replicas, deployed.as_ref(), runtime);
+    judge::behaviour(&operation, inputs, cases);
     let control_plane = ControlPlane {
         proxies,
         cpu_request,
@@ -45,9 +69,10 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         csr_per_second: csr_rate(certificates.holders, certificates.ttl, certificates.grace_ratio).as_per_second(),
         certificates,
         infeasible,
-        deployed,
+        deployed: declared,
+        operation: Some(operation),
     };
-    judge(&control_plane, inputs, &share, cases);
+    judge::size(&control_plane, inputs, &share, cases);
     control_plane
 }
 
@@ -63,33 +88,8 @@ fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declar
         certificates,
         infeasible: None,
         deployed,
+        operation: None,
     }
-}
-
-/// Everything that connects to istiod.
-fn proxies(inputs: &Inputs<'_>) -> u64 {
-    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
-    let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
-    envoys.chain([ztunnel_count(inputs.inventory, inputs.mesh)]).fold(0, u64::saturating_add)
-}
-
-fn load(inputs: &Inputs<'_>, proxies: u64) -> ControlPlaneLoad {
-    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(&inputs.visibility.workloads);
-    let visible: f64 = members
-        .filter(|((_, member), _)| member.mode.runs_envoy())
-        .map(|((workload, _), visible)| workload.replicas as f64 * visible.clusters as f64)
-        .sum();
-    ControlPlaneLoad {
-        services: inputs.visibility.services,
-        endpoints: inputs.visibility.endpoints,
-        proxies: proxies as f64,
-        visible_services: visible / proxies as f64,
-    }
-}
-
-/// What one of `replicas` serves.
-fn share(load: &ControlPlaneLoad, replicas: u64) -> ControlPlaneLoad {
-    ControlPlaneLoad { proxies: load.proxies / replicas.max(1) as f64, ..*load }
 }
 
 /// The fewest replicas that carry the load, each within what the policy allows a replica, and why
@@ -143,52 +143,4 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
         assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());
     }
     assumptions
-}
-
-/// Replicas of all istiods in the inventory, and the requests of the first of them by name; without one, what
-/// the installation asks for.
-fn deployed(inputs: &Inputs<'_>) -> Option<(u64, Declared)> {
-    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
-    let istiods = members.filter(|(_, member)| member.mode == ProxyMode::ControlPlane).map(|(workload, _)| workload);
-    let running = istiods.fold(None, |found: Option<(u64, Declared)>, workload| {
-        let Some((replicas, requests)) = found else {
-            let containers = &workload.spec.containers;
-            let discovery = containers.iter().find(|container| container.name == "discovery").or(containers.first());
-            let requests = discovery.map(|container| container.resources.effective_requests()).unwrap_or_default();
-            return Some((workload.replicas, requests));
-        };
-        Some((replicas.saturating_add(workload.replicas), requests))
-    });
-    let pilot = &inputs.inventory.istio.mesh.pilot;
-    running.or_else(|| {
-        let is_asked = pilot.requests != Declared::default();
-        is_asked.then(|| (pilot.least_replicas(), pilot.requests.clone()))
-    })
-}
-
-/// Compares what is deployed with what is needed; the policy's floors are wishes, not needs.
-fn judge(needed: &ControlPlane, inputs: &Inputs<'_>, share: &ControlPlaneLoad, cases: &mut Cases) {
-    let Some((replicas, requests)) = &needed.deployed else { return };
-    let sizing = &inputs.policy.sizing;
-    let memory_needed = memory_needed(&needed.memory, sizing, Bytes::ZERO);
-    let cpu_needed = cpu_needed(&inputs.card.istiod_cpu.pushing(1, share), sizing, Millicores::ZERO);
-    let (memory, cpu) = (requests.memory.unwrap_or_default(), requests.cpu.unwrap_or_default());
-
-    let mut shortfalls = Vec::new();
-    if memory < memory_needed {
-        shortfalls.push(format!("memory request {} below need {}", print_bytes(memory), print_bytes(memory_needed)));
-    }
-    if cpu < cpu_needed {
-        shortfalls.push(format!("CPU request {} below need {}", print_cpu(cpu), print_cpu(cpu_needed)));
-    }
-    if *replicas < needed.replicas && *replicas != 1 {
-        shortfalls.push(format!("{replicas} replicas, {} needed", needed.replicas));
-    }
-    if !shortfalls.is_empty() {
-        cases.add(&ISTIOD_BELOW_NEED, "", &"istiod", shortfalls.join(", "));
-    }
-    if *replicas == 1 {
-        let detail = format!("1 replica serves {} proxies, {} needed", needed.proxies, needed.replicas);
-        cases.add(&ISTIOD_SINGLE_REPLICA, "", &"istiod", detail);
-    }
 }

@@ -1,0 +1,197 @@
+//! The throttles and defaults istiod is built with.
+//!
+//! **Law.** An istiod with `p` cores works on `min(15 + 5·p, 100)` pushes at once and accepts as many new
+//! connections a second; one core gives 20, two give 25, seventeen and more give 100.
+//!
+//! **Source.** istio/istio `pilot/pkg/features/tuning.go` (1.21 and later); debounce, connection age and
+//! autoscaler from `pilot/pkg/features` and the istio-discovery chart.
+//!
+//! **Assumptions.** Cores are those the Go runtime uses: the CPU limit, or all of the node without one. A mesh
+//! that sets PILOT_PUSH_THROTTLE or PILOT_MAX_REQUESTS_PER_SECOND itself needs a card that says so.
+
+use super::super::{Coefficient, CoefficientError, CoefficientSet, Measure, bounded};
+use crate::units::{Bytes, Cores, Memory, Rate, Seconds};
+
+/// Limits of an istiod replica.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IstiodLimits {
+    throttle_base: Coefficient,
+    throttle_per_core: Coefficient,
+    throttle_most: Coefficient,
+    pub(in crate::model) debounce_quiet: Coefficient,
+    pub(in crate::model) debounce_longest: Coefficient,
+    connection_age: Coefficient,
+    connection_patience: Coefficient,
+    message: Coefficient,
+    autoscaler_least: Coefficient,
+    autoscaler_most: Coefficient,
+    autoscaler_target: Coefficient,
+    autoscaler_tolerance: Coefficient,
+    autoscaler_memory: Coefficient,
+    replica_request: Coefficient,
+    surge: Coefficient,
+}
+
+impl IstiodLimits {
+    /// The limits from a card.
+    ///
+    /// # Errors
+    /// [`CoefficientError`] when one is missing, unknown, in another unit or out of its domain.
+    pub fn new(mut card: CoefficientSet) -> Result<Self, CoefficientError> {
+        let mut take = |key: &str, measure: Measure, per: &str| card.take(key, measure, per)?.above_zero();
+        let limits = Self {
+            throttle_base: take("throttle_base", Measure::Ratio, "")?,
+            throttle_per_core: take("throttle_per_core", Measure::Ratio, "per core")?,
+            throttle_most: take("throttle_most", Measure::Ratio, "")?,
+            debounce_quiet: take("debounce_quiet", Measure::Time, "")?,
+            debounce_longest: take("debounce_longest", Measure::Time, "")?,
+            connection_age: take("connection_age", Measure::Time, "")?,
+            connection_patience: take("connection_patience", Measure::Time, "")?,
+            message: take("message", Measure::Memory, "")?,
+            autoscaler_least: take("autoscaler_least", Measure::Ratio, "")?,
+            autoscaler_most: take("autoscaler_most", Measure::Ratio, "")?,
+            autoscaler_target: take("autoscaler_target", Measure::Ratio, "")?,
+            autoscaler_tolerance: take("autoscaler_tolerance", Measure::Ratio, "")?,
+            autoscaler_memory: take("autoscaler_memory", Measure::Time, "")?,
+            replica_request: take("replica_request", Measure::Cpu, "")?,
+            surge: take("surge", Measure::Ratio, "")?,
+        };
+        card.finish()?;
+        Ok(limits)
+    }
+
+    /// Its coefficients.
+    #[must_use]
+    pub fn coefficients(&self) -> [&Coefficient; 15] {
+        [
+            &self.throttle_base,
+            &self.throttle_per_core,
+            &self.throttle_most,
+            &self.debounce_quiet,
+            &self.debounce_longest,
+            &self.connection_age,
+            &self.connection_patience,
+            &self.message,
+            &self.autoscaler_least,
+            &self.autoscaler_most,
+            &self.autoscaler_target,
+            &self.autoscaler_tolerance,
+            &self.autoscaler_memory,
+            &self.replica_request,
+            &self.surge,
+        ]
+    }
+
+    /// Pushes a replica with so many cores works on at once; at least 1.
+    #[must_use]
+    pub fn pushes_at_once(&self, cores: u64) -> f64 {
+        let wanted = self.throttle_base.value + self.throttle_per_core.value * bounded(cores as f64);
+        wanted.min(self.throttle_most.value).max(1.0)
+    }
+
+    /// New connections a second that a replica with so many cores accepts.
+    #[must_use]
+    pub fn connection_rate(&self, cores: u64) -> Rate {
+        Rate::per_second(self.pushes_at_once(cores))
+    }
+
+    /// Quiet time after which a push starts.
+    #[must_use]
+    pub fn debounce_quiet(&self) -> Seconds {
+        Seconds::new(self.debounce_quiet.value)
+    }
+
+    /// Longest that a push is put off while changes keep coming.
+    #[must_use]
+    pub fn debounce_longest(&self) -> Seconds {
+        Seconds::new(self.debounce_longest.value)
+    }
+
+    /// How long a proxy waits for its turn to connect before it is turned away.
+    #[must_use]
+    pub fn connection_patience(&self) -> Seconds {
+        Seconds::new(self.connection_patience.value)
+    }
+
+    /// Age at which istiod closes a proxy's connection, so that it may come back to another replica.
+    #[must_use]
+    pub fn connection_age(&self) -> Seconds {
+        Seconds::new(self.connection_age.value)
+    }
+
+    /// Largest message a proxy's agent accepts.
+    #[must_use]
+    pub fn largest_message(&self) -> Bytes {
+        Bytes::holding(Memory::from_bytes(self.message.value))
+    }
+
+    /// Fewest and most replicas of the autoscaler Istio installs.
+    #[must_use]
+    pub fn autoscaler_bounds(&self) -> (u64, u64) {
+        let whole = |coefficient: &Coefficient| bounded(coefficient.value).ceil() as u64;
+        (whole(&self.autoscaler_least), whole(&self.autoscaler_most))
+    }
+
+    /// Share of the CPU requests at which that autoscaler aims.
+    #[must_use]
+    pub fn autoscaler_target(&self) -> f64 {
+        self.autoscaler_target.value
+    }
+
+    /// Share by which usage may differ from the target without a change.
+    #[must_use]
+    pub fn autoscaler_tolerance(&self) -> f64 {
+        self.autoscaler_tolerance.value
+    }
+
+    /// Time over which an autoscaler remembers that it wanted more replicas.
+    #[must_use]
+    pub fn autoscaler_memory(&self) -> Seconds {
+        Seconds::new(self.autoscaler_memory.value)
+    }
+
+    /// CPU that a replica requests as Istio installs it.
+    #[must_use]
+    pub fn replica_request(&self) -> Cores {
+        Cores::new(self.replica_request.value)
+    }
+
+    /// Replicas that a rollout adds, as a share of those there are.
+    #[must_use]
+    pub fn surge(&self) -> f64 {
+        self.surge.value
+    }
+
+    /// Share of connections that have moved so long after replicas were added: `min(1, t / age)`, for
+    /// connections whose ages are spread evenly.
+    #[must_use]
+    pub fn moved_after(&self, time: Seconds) -> f64 {
+        (time.as_seconds() / self.connection_age.value).clamp(0.0, 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::TEST_CARD;
+
+    #[test]
+    fn the_throttle_follows_the_cores() {
+        for (cores, expected) in [(0, 15.0), (1, 20.0), (2, 25.0), (4, 35.0), (16, 95.0), (17, 100.0), (64, 100.0)] {
+            assert_eq!(TEST_CARD.istiod_limits.pushes_at_once(cores), expected, "{cores} cores");
+        }
+    }
+
+    #[test]
+    fn connections_move_within_their_age() {
+        for (minutes, share) in [(0.0, 0.0), (3.0, 0.1), (15.0, 0.5), (30.0, 1.0), (90.0, 1.0)] {
+            let moved = TEST_CARD.istiod_limits.moved_after(Seconds::new(minutes * 60.0));
+            assert!((moved - share).abs() < 1e-12, "{minutes} min: {moved}");
+        }
+    }
+
+    #[test]
+    fn the_largest_message_is_four_mebibytes() {
+        assert_eq!(TEST_CARD.istiod_limits.largest_message(), Bytes::new(4_194_304));
+    }
+}

@@ -1,0 +1,37 @@
+//! What the policy's churn makes istiod do.
+
+use super::super::{CertificatePlan, Inputs};
+use super::load::Served;
+use crate::mesh::ProxyMode;
+use crate::model::{ChangeRates, Pushed, csr_rate};
+use crate::units::Rate;
+
+/// How often what changes, and what istiod makes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changes {
+    /// Pods of the mesh that come or go.
+    pub pods: Rate,
+    /// Objects of configuration that change.
+    pub config: Rate,
+    /// What istiod makes of both.
+    pub pushed: Pushed,
+}
+
+/// The changes of a mesh.
+pub(super) fn changes(inputs: &Inputs<'_>, served: &Served, certificates: &CertificatePlan) -> Changes {
+    let churn = &inputs.policy.churn;
+    let holders = certificates.holders;
+    let rates = ChangeRates {
+        pods: churn.pod_changes(holders),
+        config: churn.config_changes(meshed_workloads(inputs)),
+        renewals: csr_rate(holders, certificates.ttl, certificates.grace_ratio),
+        reach: served.reach,
+    };
+    let pushed = rates.pushed(served.load.proxies, &inputs.card.istiod_limits);
+    Changes { pods: rates.pods, config: rates.config, pushed }
+}
+
+fn meshed_workloads(inputs: &Inputs<'_>) -> u64 {
+    let is_meshed = |mode: ProxyMode| mode.runs_envoy() || mode == ProxyMode::Ambient;
+    inputs.mesh.members.iter().filter(|member| is_meshed(member.mode)).count() as u64
+}

@@ -1,0 +1,108 @@
+//! How long proxies wait for changes, and for their control plane to come back.
+
+use super::super::Inputs;
+use super::Runtime;
+use super::changes::Changes;
+use super::load::Served;
+use crate::estimate::Estimate;
+use crate::model::{Bound, Convergence, Convergent, Fleet, Merged};
+use crate::units::Seconds;
+
+/// How long something takes until the last proxy has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaitingTime {
+    /// What happened.
+    pub event: Event,
+    /// Proxies that wait.
+    pub proxies: u64,
+    /// Until the last of them has it.
+    pub time: Estimate<Seconds>,
+    /// What decides it.
+    pub bound: Bound,
+}
+
+/// What proxies wait for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// One endpoint comes or goes, and nothing else happens.
+    EndpointChange,
+    /// One object of configuration changes, and nothing else happens.
+    ConfigChange,
+    /// One object of configuration changes while the policy's churn goes on.
+    ConfigChangeInChurn,
+    /// All pods of the largest namespace of the mesh restart.
+    NamespaceRestart(String),
+    /// One replica of several is lost: its proxies connect to the others.
+    ReplicaLoss,
+    /// All replicas restart: every proxy connects again.
+    Restart,
+}
+
+impl Event {
+    /// Name in JSON.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::EndpointChange => "endpoint-change",
+            Self::ConfigChange => "config-change",
+            Self::ConfigChangeInChurn => "config-change-in-churn",
+            Self::NamespaceRestart(_) => "namespace-restart",
+            Self::ReplicaLoss => "replica-loss",
+            Self::Restart => "restart",
+        }
+    }
+}
+
+/// The waiting times of a mesh that so many replicas serve.
+pub(super) fn times(
+    inputs: &Inputs<'_>,
+    served: &Served,
+    changes: &Changes,
+    replicas: u64,
+    runtime: &Runtime,
+) -> Vec<WaitingTime> {
+    let law = Convergence { work: &inputs.card.istiod_work, limits: &inputs.card.istiod_limits };
+    let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
+    // Only those that see what changed are told.
+    let told = Fleet { proxies: served.load.proxies * served.reach, ..all };
+    let alone = Merged::alone(inputs.card.istiod_limits.debounce_quiet());
+    let mut times = vec![
+        waiting(Event::EndpointChange, told.proxies, law.endpoint_change(told, &served.endpoints, &alone)),
+        waiting(Event::ConfigChange, told.proxies, law.config_change(told, &served.full, &alone)),
+    ];
+    if changes.pushed.merged.changes_per_push > NOTICEABLE {
+        let busy = Fleet { proxies: served.load.proxies * changes.pushed.reach, ..all };
+        let time = law.config_change(busy, &served.full, &changes.pushed.merged);
+        times.push(waiting(Event::ConfigChangeInChurn, busy.proxies, time));
+    }
+    if let Some((namespace, pods)) = largest_namespace(inputs) {
+        let time = law.restart(pods as f64, told, &served.full, &served.endpoints);
+        times.push(waiting(Event::NamespaceRestart(namespace), pods as f64, time));
+    }
+    if replicas > 1 {
+        let left = Fleet { proxies: served.load.proxies / replicas as f64, replicas: replicas - 1, ..all };
+        times.push(waiting(Event::ReplicaLoss, left.proxies, law.reconnect(left, &served.full)));
+    }
+    times.push(waiting(Event::Restart, all.proxies, law.reconnect(all, &served.full)));
+    times
+}
+
+/// Changes in a push from which the others are noticed.
+const NOTICEABLE: f64 = 1.05;
+
+fn waiting(event: Event, proxies: f64, Convergent { time, bound }: Convergent) -> WaitingTime {
+    WaitingTime { event, proxies: proxies.ceil() as u64, time, bound }
+}
+
+/// The namespace with most sidecars, the first by name of several, and how many.
+fn largest_namespace(inputs: &Inputs<'_>) -> Option<(String, u64)> {
+    let mut pods: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for (workload, member) in inputs.inventory.workloads.iter().zip(&inputs.mesh.members) {
+        if member.mode.runs_envoy() {
+            let sum = pods.entry(&workload.id.namespace).or_default();
+            *sum = sum.saturating_add(workload.replicas);
+        }
+    }
+    let (namespace, pods) = pods.into_iter().max_by(|(a, a_pods), (b, b_pods)| a_pods.cmp(b_pods).then(b.cmp(a)))?;
+    (pods > 0).then(|| (namespace.to_owned(), pods))
+}
