@@ -1,6 +1,7 @@
 //! What the README shows is what the program prints.
 //!
-//! Every `console` block that starts with `$ meshcap` is run and compared. After a change of output,
+//! Every `console` block that starts with `$ meshcap` is run and compared; ` | head -N` at the end of the
+//! command shows its first N lines. After a change of output,
 //! `MESHCAP_UPDATE_README=1 cargo test readme` writes the new one.
 
 use std::fs;
@@ -39,6 +40,12 @@ fn the_readme_shows_real_output() {
 }
 
 fn output_of(root: &Path, command: &str) -> String {
+    let Some((command, lines)) = command.split_once(" | head -") else { return whole_output_of(root, command) };
+    let whole = whole_output_of(root, command);
+    whole.lines().take(lines.parse().unwrap()).flat_map(|line| [line, "\n"]).collect()
+}
+
+fn whole_output_of(root: &Path, command: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_meshcap"))
         .args(command.split_whitespace())
         .current_dir(root)
