@@ -63,7 +63,7 @@ impl Normal {
                 .collect(),
         };
         let start: Vec<f64> = now.iter().enumerate().map(|(place, value)| value * length(place)).collect();
-        let best = scaled.solve(start);
+        let best = scaled.solve(&start);
         best.iter()
             .enumerate()
             .zip(bounds)
@@ -85,7 +85,7 @@ struct Scaled {
 }
 
 impl Scaled {
-    fn solve(&self, start: Vec<f64>) -> Vec<f64> {
+    fn solve(&self, start: &[f64]) -> Vec<f64> {
         let mut point: Vec<f64> =
             start.iter().zip(&self.bounds).map(|(value, (least, most))| value.clamp(*least, *most)).collect();
         let mut free: Vec<usize> = (0..self.size).filter(|place| self.is_inside(&point, *place)).collect();

@@ -113,7 +113,7 @@ fn outcome(problem: &Problem<'_>, settings: &Settings, findings: &mut Vec<Findin
         ));
     }
     let holdout = validate::holdout(problem, settings.seed);
-    Outcome::Fitted(Fitting {
+    Outcome::Fitted(Box::new(Fitting {
         coefficients: provenance::signed(problem, &estimated, settings),
         kept: estimated.choice.kept.clone(),
         points,
@@ -126,7 +126,7 @@ fn outcome(problem: &Problem<'_>, settings: &Settings, findings: &mut Vec<Findin
             .collect(),
         holdout,
         left_out,
-    })
+    }))
 }
 
 /// What stays as it is, and why.

@@ -46,7 +46,7 @@ pub struct LawFit {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// It has new figures.
-    Fitted(Fitting),
+    Fitted(Box<Fitting>),
     /// It has too little data, and keeps the figures it had.
     Withheld(Withheld),
 }
