@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::args::{BoundArguments, CalibrateArguments, Global};
-use super::calibrate_args::Sweep;
+use super::args::{BoundArguments, CalibrateArguments, Global, Sweep};
 use super::progress::Bar;
 use super::{Failure, Outcome, calibrate_card, load, output};
 use crate::calibrate::{

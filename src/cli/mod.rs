@@ -4,7 +4,6 @@
 
 mod args;
 mod calibrate;
-mod calibrate_args;
 mod calibrate_card;
 mod compare;
 mod explain;
