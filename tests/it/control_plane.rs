@@ -60,6 +60,35 @@ fn churn_of_the_policy_is_what_istiod_does() {
 }
 
 #[test]
+fn other_clusters_are_counted_in_istiod_alone() {
+    let plan = |clusters: &str| {
+        let enroll = "[injection]\nenroll = [\"all\"]\n";
+        Plan::new(inputs("clusters/webshop", &format!("{enroll}{clusters}")))
+    };
+    let two = std::fs::read_to_string(data("clusters/multicluster.toml")).unwrap();
+    let (alone, mesh) = (plan(""), plan(&two));
+    let (one, all) = (&alone.control_plane, &mesh.control_plane);
+    assert_eq!(one.clusters, None);
+    let clusters = all.clusters.as_ref().unwrap();
+    let counts: Vec<_> = clusters.served.iter().map(|it| (it.name.as_deref(), it.proxies)).collect();
+    assert_eq!(counts, [(None, one.proxies), (Some("edge"), 300), (Some("us-east"), 0)]);
+    assert_eq!(all.proxies, one.proxies + 300);
+    let own = clusters.served[0].services;
+    assert_eq!((clusters.least_services, clusters.services), ((own + 30).max(400), own + 30 + 400));
+    assert_eq!(all.certificates.holders, one.certificates.holders + 300);
+    assert!(all.memory.value > one.memory.value && all.cpu.value > one.cpu.value);
+    assert!(all.csr_per_second > one.csr_per_second);
+    let restart = |plan: &Plan| {
+        let operation = plan.control_plane.operation.clone().unwrap();
+        operation.times.into_iter().find(|time| time.event == Event::Restart).unwrap().time.value
+    };
+    assert!(restart(&mesh) > restart(&alone));
+    assert_eq!(mesh.totals.proxies, alone.totals.proxies, "their proxies run elsewhere");
+    assert_eq!(mesh.totals.proxy_memory, alone.totals.proxy_memory);
+    assert!(mesh.not_modelled.iter().any(|it| it.contains("other clusters")), "{:?}", mesh.not_modelled);
+}
+
+#[test]
 fn slow_reconnection_is_told() {
     let policy = "[injection]\nenroll = [\"all\"]\n[control_plane]\nreconnect_within_seconds = 0.001";
     let plan = Plan::new(inputs("clusters/webshop", policy));
