@@ -110,7 +110,7 @@ time_per_cpu = { value = 2.0, lower = 1.8, upper = 2.2, unit = "ratio", source =
     #[test]
     fn a_base_that_is_not_there_is_named() {
         for (from, to, expected) in [
-            ("extends = \"istio-1.24\"", "extends = \"istio-0.1\"", "embedded card: generic, istio-1.24"),
+            ("extends = \"istio-1.24\"", "extends = \"istio-0.1\"", "embedded card: envoy-1.40, generic, istio-1.24"),
             ("extends = \"istio-1.24\"", "extends = 3", "extends is \"3\""),
             ("time_per_cpu", "time_per_cup", "proxy_latency.time_per_cup is not a coefficient"),
             ("upper = 2.2", "upper = 1.0", "proxy_latency.time_per_cpu has lower"),
