@@ -115,31 +115,33 @@ fn sent_everywhere(inputs: &Inputs<'_>, own: &Sent, (services, endpoints): (u64,
     }
 }
 
-/// What a proxy would be sent that sees `services` and `endpoints` of all clusters, made like those here; with the
-/// share that proxies of other clusters see. Where no proxy here sees anything, all is seen and of one port each.
+/// What a proxy would be sent that sees all `services` and `endpoints`: those here as they are seen here, the others
+/// with one HTTP port each. Its reach is the share that proxies of other clusters see, all where none here sees any.
 fn whole(inputs: &Inputs<'_>, own: &Sent, services: u64, endpoints: u64) -> Sent {
-    let (own_services, own_endpoints) = (inputs.visibility.services, inputs.visibility.endpoints);
-    let is_comparable = own.reach > 0.0 && own.clusters > 0.0 && own_services > 0 && own_endpoints > 0;
-    if !is_comparable {
-        let bytes = XdsBytes::of_services(services, endpoints);
-        let endpoint_bytes = bytes.endpoints.get() as f64;
+    let own_services = inputs.visibility.services;
+    let all = XdsBytes::of_services(services, endpoints);
+    let all_endpoints = all.endpoints.get() as f64;
+    let all_others = all.total().get() as f64 - all_endpoints;
+    if own.reach <= 0.0 {
         return Sent {
             reach: 1.0,
             clusters: services as f64,
-            endpoint_bytes,
-            other_bytes: bytes.total().get() as f64 - endpoint_bytes,
-            bytes_per_cluster: endpoint_bytes / services.max(1) as f64,
+            endpoint_bytes: all_endpoints,
+            other_bytes: all_others,
+            bytes_per_cluster: all_endpoints / services.max(1) as f64,
         };
     }
-    let more_services = services as f64 / own_services as f64;
-    let more_endpoints = endpoints as f64 / own_endpoints as f64;
+    let here = XdsBytes::of_services(own_services, inputs.visibility.endpoints);
+    let here_endpoints = here.endpoints.get() as f64;
+    let further_endpoints = all_endpoints - here_endpoints;
+    let mean_endpoints = own.bytes_per_cluster * own_services as f64 + further_endpoints;
     Sent {
         reach: own.reach,
-        clusters: own.clusters * more_services / own.reach,
-        endpoint_bytes: own.endpoint_bytes * more_endpoints / own.reach,
-        other_bytes: own.other_bytes * more_services / own.reach,
+        clusters: own.clusters / own.reach + services.saturating_sub(own_services) as f64,
+        endpoint_bytes: own.endpoint_bytes / own.reach + further_endpoints,
+        other_bytes: own.other_bytes / own.reach + all_others - (here.total().get() as f64 - here_endpoints),
         // An endpoint of this cluster changes: its service is no smaller for those elsewhere.
-        bytes_per_cluster: own.bytes_per_cluster * (more_endpoints / more_services).max(1.0),
+        bytes_per_cluster: own.bytes_per_cluster.max(mean_endpoints / services.max(1) as f64),
     }
 }
 

@@ -154,8 +154,8 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64, clusters: Option<&Clusters>)
 fn of_clusters(clusters: &Clusters) -> Vec<String> {
     let Clusters { services, least_services, .. } = clusters;
     let mut assumptions = vec![
-        "services of other clusters seen, and as large, in the proportion of those of this one unless the policy says \
-         what is seen"
+        "services of other clusters have one HTTP port each, and proxies see the share of them that they see of those \
+         here, unless the policy says what is seen"
             .to_owned(),
         "other clusters change as this one does: pods of a remote one as many as its proxies, of a primary as its \
          endpoints, and a workload for each further service of a remote one"

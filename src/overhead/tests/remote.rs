@@ -13,9 +13,8 @@ fn mesh(proxies: u64, size: u64) -> Case {
     let mut case = sidecars(proxies).with("istiod", ProxyMode::ControlPlane, 3, istiod);
     case.visibility.scopes = vec![Scope::default(); 2];
     (case.visibility.services, case.visibility.endpoints) = (100 * size, 300 * size);
-    let kib = |number: u64| Bytes::new(1024 * number * size);
-    let xds = XdsBytes { clusters: kib(100), endpoints: kib(80), listeners: kib(40), routes: kib(60) };
-    case.visibility.workloads[0] = VisibleConfig { clusters: 120 * size, xds, ..VisibleConfig::default() };
+    let xds = XdsBytes::of_services(100 * size, 300 * size);
+    case.visibility.workloads[0] = VisibleConfig { clusters: 100 * size, xds, ..VisibleConfig::default() };
     case.policy.churn.config_changes_per_hour = Some(10.0);
     case
 }
