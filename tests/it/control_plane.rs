@@ -8,6 +8,7 @@ use meshcap::model::{Convergence, Fleet, Push, csr_rate};
 use meshcap::overhead::{Event, Room};
 use meshcap::plan::{Inputs, Plan, ScopedBy};
 use meshcap::policy::Policy;
+use meshcap::report::{self, TerminalOptions};
 use meshcap::sources::{Input, Limits, read};
 use meshcap::units::{Memory, Seconds, Share};
 
@@ -86,6 +87,34 @@ fn other_clusters_are_counted_in_istiod_alone() {
     assert_eq!(mesh.totals.proxies, alone.totals.proxies, "their proxies run elsewhere");
     assert_eq!(mesh.totals.proxy_memory, alone.totals.proxy_memory);
     assert!(mesh.not_modelled.iter().any(|it| it.contains("other clusters")), "{:?}", mesh.not_modelled);
+}
+
+#[test]
+fn every_cluster_is_in_the_reports() {
+    let policy = std::fs::read_to_string(data("clusters/multicluster.toml")).unwrap();
+    let plan = Plan::new(inputs("clusters/webshop", &format!("[injection]\nenroll = [\"all\"]\n{policy}")));
+    let explained = report::explain_control_plane(&plan, TerminalOptions { width: 100, color: false });
+    for text in [report::markdown(&plan), explained] {
+        let rows: Vec<Vec<&str>> =
+            text.lines().map(|line| line.split([' ', '|', '`']).filter(|word| !word.is_empty()).collect()).collect();
+        for row in [
+            "this one own 26 12 29",
+            "edge remote 300 40 10 500",
+            "us-east primary 0 400 not known 3,000",
+            "all 326 400 to 442 3,529",
+        ] {
+            assert!(rows.iter().any(|words| words.join(" ") == row), "{row}: {text}");
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&report::json(&plan)).unwrap();
+    let schema = serde_json::from_str(&report::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let clusters = &json["control_plane"]["clusters"];
+    assert_eq!((&clusters["least_services"], &clusters["services"]), (&400.into(), &442.into()));
+    assert_eq!(clusters["served"][2]["kind"], "primary");
+    assert_eq!(clusters["served"][2]["shared_services"], serde_json::Value::Null);
 }
 
 #[test]
