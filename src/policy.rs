@@ -4,11 +4,13 @@
 
 mod churn;
 mod data_plane;
+mod remote;
 mod telemetry;
 
 use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
+pub use remote::{RemoteCluster, RemoteKind};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 
 use serde::{Deserialize, Serialize};
@@ -155,6 +157,8 @@ pub struct ControlPlanePolicy {
     /// How long it may take until all proxies are connected again after istiod restarts.
     #[serde(rename = "reconnect_within_seconds", with = "seconds")]
     pub reconnect_within: Seconds,
+    /// Other clusters of the mesh that istiod looks at.
+    pub remote_clusters: Vec<RemoteCluster>,
 }
 
 /// The shape and price of nodes to add.
@@ -242,6 +246,7 @@ impl Default for ControlPlanePolicy {
             certificate_ttl: Seconds::from_hours(24.0),
             certificate_grace_ratio: Share::literal(0.5),
             reconnect_within: Seconds::new(60.0),
+            remote_clusters: Vec::new(),
         }
     }
 }
@@ -320,6 +325,7 @@ impl Policy {
         if !reconnect.is_finite() || reconnect <= 0.0 {
             return wrong("control_plane.reconnect_within_seconds must be above 0");
         }
+        remote::check(&self.control_plane.remote_clusters)?;
         if let Some(message) = self.churn.wrong() {
             return wrong(message);
         }

@@ -18,6 +18,12 @@ const EXPECTED: &str = "measurement-columns-not-used";
 
 /// Fits a card to the tables and writes it beside them; the text says what it says, or why there is none.
 pub fn write(settings: &Settings, summary: &Summary, extends: &str, global: &Global) -> Result<String, Failure> {
+    if !cfg!(feature = "columnar") {
+        let folder = settings.folder.display();
+        return Ok(format!(
+            "no card: this build does not read CSV; one with the feature `columnar` makes it: meshcap fit {folder}/*.csv -o card.toml\n"
+        ));
+    }
     let tables = [MEMORY_TABLE, PACED_TABLE].into_iter().zip(summary.rows).filter(|(_, rows)| *rows > 0);
     let inputs: Vec<Input> = tables.map(|(table, _)| Input::Path(settings.folder.join(table))).collect();
     let base = load::card(extends)?;

@@ -158,6 +158,12 @@ pub struct XdsBytes {
 }
 
 impl XdsBytes {
+    /// What a sidecar is sent of so many services with so many endpoints: one HTTP port each, all by one number.
+    #[must_use]
+    pub fn of_services(services: u64, endpoints: u64) -> Self {
+        scope::of_services(services, endpoints)
+    }
+
     /// All of it.
     #[must_use]
     pub fn total(&self) -> Bytes {

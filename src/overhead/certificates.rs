@@ -1,5 +1,6 @@
 //! Life of workload certificates: what the input says before what the policy assumes.
 
+use super::clusters::Others;
 use super::{CertificatePlan, Inputs};
 use crate::inventory::objects::CertificateSettings;
 use crate::mesh::ProxyMode;
@@ -39,9 +40,9 @@ fn said(inputs: &Inputs<'_>) -> (CertificateSettings, String) {
 }
 
 /// Certificates that istiod renews: one of each Envoy proxy, and of each captured pod, for which
-/// ztunnel asks. Pods of one service account on one node share theirs, so this is the most there are.
+/// ztunnel asks; of other clusters one of each proxy that connects. Pods of one service account on one node share theirs, so this is the most there are.
 fn holders(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let holders = members.filter(|(_, member)| member.mode.runs_envoy() || member.mode == ProxyMode::Ambient);
-    holders.map(|(workload, _)| workload.replicas).fold(0, u64::saturating_add)
+    holders.map(|(workload, _)| workload.replicas).fold(Others::of(inputs).proxies(), u64::saturating_add)
 }

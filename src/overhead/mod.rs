@@ -1,6 +1,7 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
 mod certificates;
+mod clusters;
 mod control_plane;
 mod features;
 mod findings;
@@ -12,6 +13,7 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+pub use clusters::{Clusters, ServedCluster};
 pub use control_plane::{
     Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
 };
@@ -117,7 +119,7 @@ pub struct ProxyCost {
 /// Life of certificates, and what a restart of all proxies means for istiod.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertificatePlan {
-    /// Holders of certificates: Envoy proxies and captured pods.
+    /// Holders of certificates: Envoy proxies and captured pods, and the proxies of other clusters that connect.
     pub holders: u64,
     /// Life of a certificate.
     pub ttl: Seconds,
@@ -133,8 +135,10 @@ pub struct CertificatePlan {
 /// What istiod needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ControlPlane {
-    /// Proxies it serves: sidecars, gateways, waypoints, ztunnels.
+    /// Proxies it serves: sidecars, gateways, waypoints, ztunnels, those of other clusters that connect among them.
     pub proxies: u64,
+    /// What comes of which cluster; `None` where there is no other.
+    pub clusters: Option<Clusters>,
     /// CPU of all replicas together while much of the mesh changes at once: what requests must hold.
     pub cpu: Estimate<Cores>,
     /// Memory of one replica, serving its share of the proxies after the losses the policy names.

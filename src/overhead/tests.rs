@@ -1,5 +1,7 @@
 //! A small mesh, changed one thing at a time.
 
+mod remote;
+
 use std::sync::Arc;
 
 use super::*;

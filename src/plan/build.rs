@@ -112,7 +112,7 @@ impl Plan {
             calls: calls.as_deref(),
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
-        let not_modelled = not_modelled(&visibility);
+        let not_modelled = not_modelled(&visibility, &policy);
         findings.extend(gateway_findings);
         findings.extend(mesh_findings);
         findings.extend(feature_findings);
@@ -243,12 +243,12 @@ fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Po
 }
 
 /// What costs capacity in a mesh and is not in these figures, said plainly.
-fn not_modelled(visibility: &Visibility) -> Vec<String> {
+fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
     let mut list = vec![
         "Configuration chosen by labels of the calling pod: DestinationRules with a workloadSelector, and matches on sourceLabels or sourceNamespace, which count for every proxy."
             .to_owned(),
         "Response times of workloads for which none were measured, and waiting for the CPU of a full node.".to_owned(),
-        "istiod's peak while many proxies reconnect at once, beyond the model card's push factor.".to_owned(),
+        "istiod's memory while many proxies reconnect at once, beyond the pushes that its throttle lets it work on at once.".to_owned(),
         "Collectors and backends of traces and logs, metrics of applications and of istiod, and the log line that a ztunnel writes for each connection.".to_owned(),
         "EnvoyFilters: neither what they cost nor what they add to the configuration sent. Of policies and WasmPlugins, what they add to it; calls to providers of authorization."
             .to_owned(),
@@ -258,6 +258,12 @@ fn not_modelled(visibility: &Visibility) -> Vec<String> {
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
         "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
     ];
+    if !policy.control_plane.remote_clusters.is_empty() {
+        list.push(
+            "What services and endpoints of other clusters add to the proxies of this one: their memory, what they are sent, the largest messages. They count in istiod alone."
+                .to_owned(),
+        );
+    }
     list.extend(visibility.assumptions.iter().cloned());
     list
 }

@@ -327,6 +327,7 @@ fn control_plane() -> ControlPlane {
     let terms = vec![Term::new("base", 1.0, 120.0, "MiB"), Term::new("proxies", 48.0, 1.1, "MiB")];
     ControlPlane {
         proxies: 48,
+        clusters: None,
         cpu: around(Cores::new(0.21), 0.4, "istiod CPU", Vec::new()),
         memory: around(Memory::from_mib(172.8), 0.3, "istiod memory", terms),
         replicas: 2,

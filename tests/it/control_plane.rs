@@ -8,6 +8,7 @@ use meshcap::model::{Convergence, Fleet, Push, csr_rate};
 use meshcap::overhead::{Event, Room};
 use meshcap::plan::{Inputs, Plan, ScopedBy};
 use meshcap::policy::Policy;
+use meshcap::report::{self, TerminalOptions};
 use meshcap::sources::{Input, Limits, read};
 use meshcap::units::{Memory, Seconds, Share};
 
@@ -57,6 +58,63 @@ fn churn_of_the_policy_is_what_istiod_does() {
     assert!(busy.times.iter().any(|time| time.event == Event::ConfigChangeInChurn));
     assert!(quiet.times.iter().all(|time| time.event != Event::ConfigChangeInChurn));
     assert!(busy.messages.iter().all(|message| message.room == Room::Ample));
+}
+
+#[test]
+fn other_clusters_are_counted_in_istiod_alone() {
+    let plan = |clusters: &str| {
+        let enroll = "[injection]\nenroll = [\"all\"]\n";
+        Plan::new(inputs("clusters/webshop", &format!("{enroll}{clusters}")))
+    };
+    let two = std::fs::read_to_string(data("clusters/multicluster.toml")).unwrap();
+    let (alone, mesh) = (plan(""), plan(&two));
+    let (one, all) = (&alone.control_plane, &mesh.control_plane);
+    assert_eq!(one.clusters, None);
+    let clusters = all.clusters.as_ref().unwrap();
+    let counts: Vec<_> = clusters.served.iter().map(|it| (it.name.as_deref(), it.proxies)).collect();
+    assert_eq!(counts, [(None, one.proxies), (Some("edge"), 300), (Some("us-east"), 0)]);
+    assert_eq!(all.proxies, one.proxies + 300);
+    let own = clusters.served[0].services;
+    assert_eq!((clusters.least_services, clusters.services), ((own + 30).max(400), own + 30 + 400));
+    assert_eq!(all.certificates.holders, one.certificates.holders + 300);
+    assert!(all.memory.value > one.memory.value && all.cpu.value > one.cpu.value);
+    assert!(all.csr_per_second > one.csr_per_second);
+    let restart = |plan: &Plan| {
+        let operation = plan.control_plane.operation.clone().unwrap();
+        operation.times.into_iter().find(|time| time.event == Event::Restart).unwrap().time.value
+    };
+    assert!(restart(&mesh) > restart(&alone));
+    assert_eq!(mesh.totals.proxies, alone.totals.proxies, "their proxies run elsewhere");
+    assert_eq!(mesh.totals.proxy_memory, alone.totals.proxy_memory);
+    assert!(mesh.not_modelled.iter().any(|it| it.contains("other clusters")), "{:?}", mesh.not_modelled);
+}
+
+#[test]
+fn every_cluster_is_in_the_reports() {
+    let policy = std::fs::read_to_string(data("clusters/multicluster.toml")).unwrap();
+    let plan = Plan::new(inputs("clusters/webshop", &format!("[injection]\nenroll = [\"all\"]\n{policy}")));
+    let explained = report::explain_control_plane(&plan, TerminalOptions { width: 100, color: false });
+    for text in [report::markdown(&plan), explained] {
+        let rows: Vec<Vec<&str>> =
+            text.lines().map(|line| line.split([' ', '|', '`']).filter(|word| !word.is_empty()).collect()).collect();
+        for row in [
+            "this one own 26 12 29",
+            "edge remote 300 40 10 500",
+            "us-east primary 0 400 not known 3,000",
+            "all 326 400 to 442 3,529",
+        ] {
+            assert!(rows.iter().any(|words| words.join(" ") == row), "{row}: {text}");
+        }
+    }
+    let json: serde_json::Value = serde_json::from_str(&report::json(&plan)).unwrap();
+    let schema = serde_json::from_str(&report::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let clusters = &json["control_plane"]["clusters"];
+    assert_eq!((&clusters["least_services"], &clusters["services"]), (&400.into(), &442.into()));
+    assert_eq!(clusters["served"][2]["kind"], "primary");
+    assert_eq!(clusters["served"][2]["shared_services"], serde_json::Value::Null);
 }
 
 #[test]

@@ -51,4 +51,3 @@ pub enum Explain {
         id: Option<String>,
     },
 }
-

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args};
+use clap::Args;
 
 pub const FIT_EXAMPLES: &str = "\
 Reads tables of measured memory and CPU (CSV, Parquet, newline-delimited JSON) and TOML as in
@@ -49,4 +49,3 @@ pub struct FitArguments {
     #[arg(long)]
     pub json: bool,
 }
-

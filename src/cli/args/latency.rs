@@ -139,4 +139,3 @@ pub enum LatencyFormat {
     /// Response time against percentile
     Svg,
 }
-

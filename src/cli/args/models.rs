@@ -95,4 +95,3 @@ pub enum Verified {
     /// Response times that proxies add
     Latency,
 }
-

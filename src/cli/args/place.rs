@@ -87,4 +87,3 @@ pub enum PlaceFormat {
     /// JSON (see `meshcap schema --of place`)
     Json,
 }
-

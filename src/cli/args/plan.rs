@@ -106,4 +106,3 @@ pub enum Format {
     /// JSON (see `meshcap schema`)
     Json,
 }
-

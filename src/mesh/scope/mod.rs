@@ -39,6 +39,7 @@ use crate::inventory::objects::ListenerPort;
 use crate::inventory::{Inventory, Sidecar, Workload};
 pub(super) use gateways::servers as gateway_servers;
 pub(super) use selected::has;
+pub(super) use size::of_services;
 
 use chosen::Sidecars;
 use counts::{Counter, Outbound};

@@ -43,6 +43,12 @@ pub(super) struct Sent {
     pub routes: u64,
 }
 
+/// Bytes a sidecar is sent of so many services with so many endpoints: one HTTP port each, all by one number.
+pub fn of_services(services: u64, endpoints: u64) -> XdsBytes {
+    let (clusters, discovered, routes) = (services, services, services);
+    bytes(Sent { clusters, discovered, endpoints, http_listeners: 1, tcp_listeners: 0, is_sidecar: true, routes })
+}
+
 /// Bytes of all that is sent.
 pub(super) fn bytes(sent: Sent) -> XdsBytes {
     let of = |count: u64, size: u64| count.saturating_mul(size);

@@ -1,5 +1,6 @@
 //! What the policy's churn makes istiod do.
 
+use super::super::clusters::Others;
 use super::super::{CertificatePlan, Inputs};
 use super::load::Served;
 use crate::mesh::ProxyMode;
@@ -9,7 +10,7 @@ use crate::units::Rate;
 /// How often what changes, and what istiod makes of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Changes {
-    /// Pods of the mesh that come or go.
+    /// Pods of the mesh that come or go, in all clusters that istiod looks at.
     pub pods: Rate,
     /// Objects of configuration that change.
     pub config: Rate,
@@ -21,9 +22,12 @@ pub struct Changes {
 pub(super) fn changes(inputs: &Inputs<'_>, served: &Served, certificates: &CertificatePlan) -> Changes {
     let churn = &inputs.policy.churn;
     let holders = certificates.holders;
+    let others = Others::of(inputs);
+    // Holders are this cluster's pods, and the proxies that connect from others.
+    let pods = holders.saturating_sub(others.proxies()).saturating_add(others.pods());
     let rates = ChangeRates {
-        pods: churn.pod_changes(holders),
-        config: churn.config_changes(meshed_workloads(inputs)),
+        pods: churn.pod_changes(pods),
+        config: churn.config_changes(meshed_workloads(inputs).saturating_add(others.workloads())),
         renewals: csr_rate(holders, certificates.ttl, certificates.grace_ratio),
         reach: served.reach,
     };

@@ -19,6 +19,7 @@ pub use operation::Operation;
 pub use runtime::Runtime;
 pub use times::{Event, WaitingTime};
 
+use super::clusters::{self, Clusters, Others};
 use super::findings::{Cases, ISTIOD_REPLICA_TOO_SMALL};
 use super::{CertificatePlan, ControlPlane, Inputs, certificates, cpu_needed, memory_needed, ztunnel_count};
 use crate::estimate::Estimate;
@@ -51,7 +52,8 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     cases.add_outside_range(&"istiod", inputs.card.istiod_cpu.outside_range(&share));
     let mut cpu = inputs.card.istiod_cpu.pushing(replicas, &load);
     let mut memory = inputs.card.istiod_memory.peak(&share);
-    let assumptions = assumptions(inputs, surviving);
+    let clusters = clusters::clusters(inputs, proxies.saturating_sub(Others::of(inputs).proxies()));
+    let assumptions = assumptions(inputs, surviving, clusters.as_ref());
     cpu.basis.assumptions.extend_from_slice(&assumptions);
     memory.basis.assumptions.extend_from_slice(&assumptions);
     let sizing = &inputs.policy.sizing;
@@ -61,6 +63,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     judge::behaviour(&operation, inputs, cases);
     let control_plane = ControlPlane {
         proxies,
+        clusters,
         cpu_request,
         memory_request: memory_needed(&memory, sizing, policy.floor_memory),
         cpu,
@@ -79,6 +82,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
 fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declared)>) -> ControlPlane {
     ControlPlane {
         proxies: 0,
+        clusters: None,
         cpu: Estimate::exact(Cores::ZERO),
         memory: Estimate::exact(Memory::ZERO),
         replicas: 0,
@@ -133,7 +137,7 @@ fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut 
     (by_memory.max(by_cpu), shortfalls.into_iter().next().map(|(_, shortfall)| shortfall))
 }
 
-fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
+fn assumptions(inputs: &Inputs<'_>, surviving: u64, clusters: Option<&Clusters>) -> Vec<String> {
     let losses = inputs.policy.control_plane.survive_replica_losses;
     let mut assumptions = vec![
         format!("a replica sized to serve 1/{surviving} of the proxies: {losses} more may be lost"),
@@ -141,6 +145,27 @@ fn assumptions(inputs: &Inputs<'_>, surviving: u64) -> Vec<String> {
     ];
     if inputs.inventory.nodes.is_empty() && ztunnel_count(inputs.inventory, inputs.mesh) > 0 {
         assumptions.push("no nodes in the input: ztunnels counted by their replicas, at least one".to_owned());
+    }
+    assumptions.extend(clusters.into_iter().flat_map(of_clusters));
+    assumptions
+}
+
+/// What is taken for granted about other clusters.
+fn of_clusters(clusters: &Clusters) -> Vec<String> {
+    let Clusters { services, least_services, .. } = clusters;
+    let mut assumptions = vec![
+        "services of other clusters have one HTTP port each, and proxies see the share of them that they see of those \
+         here, unless the policy says what is seen"
+            .to_owned(),
+        "other clusters change as this one does: pods of a remote one as many as its proxies, of a primary as its \
+         endpoints, and a workload for each further service of a remote one"
+            .to_owned(),
+    ];
+    if least_services < services {
+        assumptions.push(format!(
+            "services of other clusters counted as {services}, none shared where the policy does not say; at least \
+             {least_services}"
+        ));
     }
     assumptions
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::certificates::Certificates;
+use super::clusters::Clusters;
 use super::derivations::Derivations;
 use super::operation::Operation;
 use super::wire::{Declared, Estimate, Number};
@@ -11,8 +12,10 @@ use super::wire::{Declared, Estimate, Number};
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ControlPlane<'a> {
-    /// Proxies it serves.
+    /// Proxies it serves, those of other clusters that connect among them.
     proxies: u64,
+    /// What comes of which cluster; `null` where there is no other.
+    clusters: Option<Clusters<'a>>,
     /// Replicas needed.
     replicas: u64,
     /// CPU of all replicas, in cores.
@@ -63,6 +66,7 @@ impl<'a> ControlPlane<'a> {
     pub fn new(istiod: &'a crate::overhead::ControlPlane, derivations: &mut Derivations<'a>) -> Self {
         Self {
             proxies: istiod.proxies,
+            clusters: istiod.clusters.as_ref().map(Clusters::from),
             replicas: istiod.replicas,
             cpu_cores: (&istiod.cpu).into(),
             memory_bytes: Estimate::of_bytes(&istiod.memory),

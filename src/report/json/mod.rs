@@ -5,6 +5,7 @@
 
 mod capacity;
 mod certificates;
+mod clusters;
 mod control_plane;
 mod derivations;
 mod features;

@@ -2,6 +2,7 @@
 
 mod autoscaling;
 mod behaviour;
+mod clusters;
 mod messages;
 
 use super::super::derivation;
@@ -33,6 +34,7 @@ pub fn control_plane(plan: &Plan) -> Option<Chapter> {
         )),
         figures(plan),
     ];
+    blocks.extend(clusters::table_of(istiod));
     blocks.extend(deployed(istiod));
     blocks.extend(behaviour(istiod));
     blocks.extend(arithmetic(plan));
