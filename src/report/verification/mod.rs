@@ -53,7 +53,7 @@ fn headline(report: &VerificationReport) -> Headline {
         _ => ("intervals do not hold", Tone::Bad),
     };
     let sentence = format!(
-        "{} of {} in {} lie inside their predicted 90 % interval",
+        "{} of {} ({}) lie inside their predicted 90 % interval",
         percent(coverage),
         text::counted(rows as u64, "measurement", "measurements"),
         report.against,
@@ -176,6 +176,10 @@ fn title(quantity: &str) -> &'static str {
         "istiod peak memory" => "Memory of istiod while it pushes",
         "istiod CPU" => "CPU of istiod while it pushes",
         "istiod idle CPU" => "CPU of istiod, idle",
+        "istiod CPU by cause" => "CPU of istiod by cause",
+        "endpoint change" => "Time until every proxy knows of an endpoint",
+        "configuration change" => "Time until every proxy has a new configuration",
+        "reconnection" => "Time until every proxy is connected again",
         "ztunnel memory" => "Memory of ztunnel",
         "ztunnel CPU" => "CPU of ztunnel",
         _ => "Added response time",
@@ -244,7 +248,7 @@ mod tests {
             assert_eq!(document.headline.advice.len(), advice);
         }
         let sentence = document(&report(9, 1)).headline.sentence;
-        assert_eq!(sentence, "90 % of 10 measurements in mine.csv lie inside their predicted 90 % interval");
+        assert_eq!(sentence, "90 % of 10 measurements (mine.csv) lie inside their predicted 90 % interval");
     }
 
     #[test]
