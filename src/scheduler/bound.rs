@@ -27,12 +27,7 @@ pub(super) fn lower_bound(state: &State<'_>) -> u64 {
         bound = bound.max(relaxation(capacities, demand));
         bound = bound.max(of_equal_nodes(sizes, capacities.iter().copied().max().unwrap_or(0)));
     }
-    bound.max(apart(state, &per_class)).min(used(state))
-}
-
-/// Nodes used: pods that a dump shows on an overcommitted node can be more than the node holds.
-fn used(state: &State<'_>) -> u64 {
-    state.on_node.iter().filter(|pods| !pods.is_empty()).count() as u64
+    bound.max(apart(state, &per_class))
 }
 
 fn relaxation(capacities: &[i64], demand: i128) -> u64 {

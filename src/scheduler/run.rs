@@ -9,6 +9,7 @@ use super::compile::{Ingredients, compile};
 use super::cycle::{Choice, Cycle, all_scores, refusal};
 use super::findings::claims_unknown;
 use super::first_fit::FirstFit;
+use super::plugins::Plugin;
 use super::preempt::{Preempting, Preemption};
 use super::queue::Queue;
 use super::state::State;
@@ -266,7 +267,11 @@ impl<'a, 'o> Run<'a, 'o> {
         self.result.unplaced =
             unplaced.map(|(&pod, reasons)| Unplaced { pod, reasons: reasons.as_ref().clone() }).collect();
         self.result.nodes_used = self.state.on_node.iter().filter(|pods| !pods.is_empty()).count() as u64;
-        self.result.lower_bound = lower_bound(&self.state);
+        // Pods that run may be where no filter would put them, and filters may be off: then fewer nodes may do.
+        let is_bound = self.result.kept == 0
+            && [Plugin::NodeResourcesFit, Plugin::InterPodAffinity].iter().all(|it| self.state.filters(*it));
+        let bound = lower_bound(&self.state);
+        self.result.lower_bound = if is_bound { bound } else { bound.min(self.result.nodes_used) };
         self.result.addition = nodes_to_add(scheduling, &self.state, &self.result.unplaced);
         self.result.findings.extend(claims_unknown(&self.state));
         self.result
