@@ -20,7 +20,7 @@ pub use evidence::UsedFor;
 pub use extends::file_extended;
 pub use injection::InjectionDefaults;
 pub use published::{Conditions, DataError, Measurement, published};
-pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, verify, verify_own};
+pub use verify::{Group, Interval, Row, Summary, Verification, figure, predict, share_covered, verify, verify_own};
 
 use crate::finding::{FindingKind, Severity};
 use crate::model::coefficient::Entry;

@@ -50,6 +50,17 @@ pub struct Summary {
     pub coverage: f64,
 }
 
+/// Share of the measurements of some groups that lie inside their predicted 90 % interval, in [0, 1]; 0 of none.
+#[must_use]
+pub fn share_covered<'a>(groups: impl IntoIterator<Item = &'a Group>) -> f64 {
+    let add = |(inside, rows): (f64, f64), group: &Group| {
+        let n = group.n as f64;
+        (inside + group.coverage * n, rows + n)
+    };
+    let (inside, rows) = groups.into_iter().fold((0.0, 0.0), add);
+    inside / rows.max(1.0)
+}
+
 impl Verification {
     /// Rows the card was not made from apart from those it was.
     #[must_use]

@@ -76,8 +76,8 @@ pub fn features(policy: &FeaturePolicy) -> Features {
 }
 
 /// Full TLS handshakes per second of a proxy that ends TLS of clients outside the mesh.
-pub(super) fn handshakes(own: &WorkloadFeatures, rate: Rate, policy: &FeaturePolicy) -> Rate {
-    if own.ends_tls { rate / policy.requests_per_tls_connection.max(1.0) } else { Rate::ZERO }
+pub(super) fn handshakes(rate: Rate, policy: &FeaturePolicy) -> Rate {
+    rate / policy.requests_per_tls_connection.max(1.0)
 }
 
 /// What each feature of a proxy adds; those that add nothing are left out.

@@ -1,5 +1,6 @@
 //! What the mesh costs: every proxy, istiod, ztunnels, as estimates with their arithmetic.
 
+mod carrier;
 mod certificates;
 mod clusters;
 mod control_plane;
@@ -13,6 +14,7 @@ mod tests;
 mod verdict;
 mod ztunnel;
 
+pub use carrier::Carrier;
 pub use clusters::{Clusters, ServedCluster};
 pub use control_plane::{
     Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,

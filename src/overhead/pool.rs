@@ -1,14 +1,14 @@
 //! How many replicas a pool of gateways or waypoints needs.
 
+use super::Inputs;
+use super::carrier::Carrier;
 use super::findings::{Cases, GATEWAY_POOL_TOO_SMALL};
-use super::{Inputs, features};
 use crate::card::ModelCard;
 use crate::inventory::Workload;
-use crate::mesh::{Proxy, ProxyMode};
-use crate::model::ProxyTraffic;
+use crate::mesh::ProxyMode;
 use crate::policy::{GatewayPolicy, Policy};
 use crate::profile::Profile;
-use crate::units::{Cores, Rate};
+use crate::units::Rate;
 
 /// Replicas of one gateway or waypoint that share its traffic evenly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,11 +26,14 @@ pub struct Pool {
 
 /// Pools of the inventory, parallel to its workloads; `None` for what is no gateway or waypoint.
 pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option<Pool>> {
-    let workloads = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(inputs.profiles);
+    let workloads = inputs.inventory.workloads.iter().zip(&inputs.mesh.members).zip(inputs.profiles).enumerate();
     workloads
-        .map(|((workload, member), profile)| {
-            let proxy = member.proxy.as_ref().filter(|_| is_pool(member.mode))?;
-            let pool = pool(inputs, workload, proxy, profile);
+        .map(|(index, ((workload, member), profile))| {
+            let carrier = Carrier::of(inputs.mesh, index, workload, &inputs.policy.features)?;
+            if !is_pool(member.mode) {
+                return None;
+            }
+            let pool = pool(inputs, workload, &carrier, profile);
             judge(&pool, workload, cases);
             Some(pool)
         })
@@ -39,11 +42,11 @@ pub(super) fn estimate_all(inputs: &Inputs<'_>, cases: &mut Cases) -> Vec<Option
 
 /// Replicas that a planned pool is given for a rate.
 #[must_use]
-pub fn pool_replicas(card: &ModelCard, policy: &Policy, proxy: &Proxy, rate: Rate) -> u64 {
+pub fn pool_replicas(card: &ModelCard, policy: &Policy, carrier: &Carrier<'_>, rate: Rate) -> u64 {
     let GatewayPolicy { target_utilization, min_replicas, survive_replica_losses } = &policy.gateways;
-    let allowed = capacity(proxy) * target_utilization.get();
+    let allowed = carrier.capacity() * target_utilization.get();
     let carries = |replicas: &u64| {
-        let needed = card.proxy_cpu.usage(&traffic(policy, proxy, rate / *replicas as f64));
+        let needed = card.proxy_cpu.usage(&carrier.at(rate / *replicas as f64, &policy.features));
         needed.at(policy.sizing.quantile) <= allowed
     };
     let fewest = (1..=GatewayPolicy::MOST_REPLICAS).find(carries).unwrap_or(GatewayPolicy::MOST_REPLICAS);
@@ -55,36 +58,17 @@ fn is_pool(mode: ProxyMode) -> bool {
     matches!(mode, ProxyMode::Gateway | ProxyMode::Waypoint)
 }
 
-fn pool(inputs: &Inputs<'_>, workload: &Workload, proxy: &Proxy, profile: &Profile) -> Pool {
+fn pool(inputs: &Inputs<'_>, workload: &Workload, carrier: &Carrier<'_>, profile: &Profile) -> Pool {
     let Inputs { card, policy, .. } = *inputs;
     let rate = profile.rps_per_proxy * workload.replicas as f64;
-    let used = |replicas: u64| {
-        (replicas > 0)
-            .then(|| card.proxy_cpu.usage(&traffic(policy, proxy, rate / replicas as f64)).value / capacity(proxy))
-    };
+    let share = |rate: Rate| card.proxy_cpu.usage(&carrier.at(rate, &policy.features)).value / carrier.capacity();
+    let used = |replicas: u64| (replicas > 0).then(|| share(rate / replicas as f64));
     let losses = u64::from(policy.gateways.survive_replica_losses);
     Pool {
         rate,
-        needed: pool_replicas(card, policy, proxy, rate),
+        needed: pool_replicas(card, policy, carrier, rate),
         utilization: used(workload.replicas).unwrap_or(0.0),
         after_loss: used(workload.replicas.saturating_sub(losses)),
-    }
-}
-
-/// CPU a replica can use: its worker threads, within its limit.
-fn capacity(proxy: &Proxy) -> Cores {
-    let workers = Cores::new(f64::from(proxy.workers.max(1)));
-    let limit = proxy.container.resources.limits.cpu.filter(|limit| !limit.is_zero());
-    limit.map_or(workers, |limit| if limit.to_cores() < workers { limit.to_cores() } else { workers })
-}
-
-fn traffic(policy: &Policy, proxy: &Proxy, rate: Rate) -> ProxyTraffic {
-    ProxyTraffic {
-        rate,
-        workers: proxy.workers,
-        features: features(&policy.features),
-        handshakes: Rate::ZERO,
-        gateway: true,
     }
 }
 

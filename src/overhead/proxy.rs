@@ -1,6 +1,7 @@
 //! Cost of each workload's proxy, and how its declared resources compare with it.
 
-use super::features::{FeatureCost, feature_costs, features_over, handshakes, inbound_share};
+use super::carrier::Carrier;
+use super::features::{FeatureCost, feature_costs};
 use super::findings::{
     CPU_LIMIT_BELOW_NEED, Cases, MEMORY_LIMIT_BELOW_PEAK, PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL,
     PROXY_SATURATED, TRAFFIC_ASSUMED,
@@ -71,13 +72,8 @@ fn cost(inputs: &Inputs<'_>, subject: &Subject<'_>, cases: &mut Cases) -> Costs 
     let &Subject { workload, member, proxy, profile, visible, features: ref own } = subject;
     let (card, sizing) = (inputs.card, &inputs.policy.sizing);
     let config = config(proxy, profile, visible, own);
-    let traffic = ProxyTraffic {
-        rate: profile.rps_per_proxy,
-        workers: proxy.workers,
-        features: features_over(own, inbound_share(workload, member.mode)),
-        gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
-        handshakes: handshakes(own, profile.rps_per_proxy, &inputs.policy.features),
-    };
+    let carrier = Carrier::new(proxy, own, workload, member.mode);
+    let traffic = carrier.at(profile.rps_per_proxy, &inputs.policy.features);
     cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
     cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
 

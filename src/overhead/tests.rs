@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::*;
 use crate::card::TEST_CARD;
 use crate::inventory::{Container, Labels, Measured, Node, PodSpec, ReplicasBasis, Workload, WorkloadId};
-use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig};
+use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig, WorkloadFeatures};
 use crate::policy::SidecarForm;
 use crate::resources::Requirements;
 use crate::units::Rate;
@@ -284,4 +284,18 @@ fn parallel_lists_that_end_early_leave_the_rest_without_cost() {
     let mut case = sidecars(1);
     case.profiles.clear();
     assert_eq!(case.estimate().workloads, [None]);
+}
+
+/// 4000 requests a second open 400 connections by policy, of 1.2 millicores a handshake each, on 2 cores.
+#[test]
+fn a_pool_is_judged_with_the_features_its_gateway_has() {
+    let pool = |ends_tls| {
+        let mut case = Case::default().with("ingress", ProxyMode::Gateway, 2, injected());
+        case.profiles[0].rps_per_proxy = Rate::per_second(4000.0);
+        case.mesh.features = vec![WorkloadFeatures { ends_tls, ..WorkloadFeatures::by_policy(&case.policy.features) }];
+        case.estimate().pools[0].unwrap()
+    };
+    let (plain, tls) = (pool(false), pool(true));
+    assert!((tls.utilization - plain.utilization - 0.24).abs() < 1e-9, "{} {}", plain.utilization, tls.utilization);
+    assert!(tls.needed > plain.needed, "{} {}", plain.needed, tls.needed);
 }

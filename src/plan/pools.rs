@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::card::ModelCard;
 use crate::inventory::{Inventory, ReplicasBasis};
 use crate::mesh::{Mesh, Visibility};
-use crate::overhead::pool_replicas;
+use crate::overhead::{Carrier, pool_replicas};
 use crate::policy::Policy;
 use crate::profile::Profile;
 use crate::units::Rate;
@@ -35,8 +35,8 @@ pub fn settle(
         let (Some(profile), Some(workload)) = (profiles.get_mut(index), inventory.workloads.get_mut(index)) else {
             continue;
         };
-        if let Some(proxy) = mesh.members.get(index).and_then(|member| member.proxy.as_ref()).filter(|_| is_planned) {
-            workload.replicas = pool_replicas(card, policy, proxy, load.rate);
+        if let Some(carrier) = Carrier::of(mesh, index, workload, &policy.features).filter(|_| is_planned) {
+            workload.replicas = pool_replicas(card, policy, &carrier, load.rate);
         }
         let replicas = workload.replicas.max(1) as f64;
         if measured.inbound_rps.is_none() && measured.outbound_rps.is_none() {

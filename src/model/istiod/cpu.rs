@@ -82,19 +82,11 @@ impl IstiodCpu {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::SCOPED;
     use super::*;
     use crate::card::TEST_CARD;
     use crate::model::sum::total;
     use crate::units::Quantity;
-
-    const SCOPED: ControlPlaneLoad = ControlPlaneLoad {
-        services: 1000,
-        endpoints: 2000,
-        config_objects: 100,
-        proxies: 2000.0,
-        visible_services: 10.0,
-        pushes_at_once: 100.0,
-    };
 
     #[test]
     fn published_control_planes_are_predicted_within_their_interval() {

@@ -117,20 +117,11 @@ impl IstiodMemory {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::SCOPED;
     use super::*;
     use crate::card::TEST_CARD;
     use crate::model::sum::total;
     use crate::units::Quantity;
-
-    /// The mesh of Istio's performance page up to 1.21.
-    const SCOPED: ControlPlaneLoad = ControlPlaneLoad {
-        services: 1000,
-        endpoints: 2000,
-        config_objects: 100,
-        proxies: 2000.0,
-        visible_services: 10.0,
-        pushes_at_once: 100.0,
-    };
 
     #[test]
     fn published_control_planes_are_predicted_within_their_interval() {

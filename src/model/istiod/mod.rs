@@ -51,3 +51,14 @@ impl ControlPlaneLoad {
 
 const PROXIES_TIMES_SERVICES: &str = "proxies × visible services ÷ 1000";
 const PUSHES_TIMES_SERVICES: &str = "pushes at once × visible services ÷ 1000";
+
+/// The mesh of Istio's performance page up to 1.21.
+#[cfg(test)]
+const SCOPED: ControlPlaneLoad = ControlPlaneLoad {
+    services: 1000,
+    endpoints: 2000,
+    config_objects: 100,
+    proxies: 2000.0,
+    visible_services: 10.0,
+    pushes_at_once: 100.0,
+};

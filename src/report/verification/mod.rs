@@ -9,7 +9,7 @@ use super::document::{
     ScatterSeries, Span, Table, Tone,
 };
 use super::text;
-use crate::card::{Group, Row, UsedFor, Verification};
+use crate::card::{Group, Row, UsedFor, Verification, share_covered};
 use crate::finding::Finding;
 use crate::units::MIB;
 
@@ -46,7 +46,7 @@ pub fn document(report: &VerificationReport) -> Document {
 fn headline(report: &VerificationReport) -> Headline {
     let groups = &report.verification.groups;
     let rows: usize = groups.iter().map(|group| group.n).sum();
-    let coverage = covered(groups);
+    let coverage = share_covered(groups);
     let (badge, tone) = match coverage {
         share if share >= COVERED => ("intervals hold", Tone::Good),
         share if share >= HARDLY => ("intervals too narrow", Tone::Caution),
@@ -65,12 +65,6 @@ fn headline(report: &VerificationReport) -> Headline {
         format!("{}, {}: {covered} covered, predicted {bias}", group.quantity, group.group)
     });
     Headline { badge, tone, sentence, advice: advice.collect() }
-}
-
-fn covered(groups: &[Group]) -> f64 {
-    let rows: usize = groups.iter().map(|group| group.n).sum();
-    let inside: f64 = groups.iter().map(|group| group.coverage * group.n as f64).sum();
-    inside / rows.max(1) as f64
 }
 
 fn groups(report: &VerificationReport) -> Chapter {
@@ -151,7 +145,7 @@ fn chart(quantity: &str, groups: &[Group]) -> Chart {
         .map(|group| ScatterSeries { label: group.group.clone(), points: group.rows.iter().map(point).collect() });
     let plot = ScatterPlot { unit, series: series.collect() };
     let rows: usize = of.iter().map(|group| group.n).sum();
-    let within = covered(&of.iter().copied().cloned().collect::<Vec<_>>());
+    let within = share_covered(of.iter().copied());
     Chart {
         title: title(quantity),
         caption: format!(
