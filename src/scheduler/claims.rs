@@ -12,6 +12,9 @@ const BY_HAND: &str = "kubernetes.io/no-provisioner";
 /// Access mode of claims for one pod only.
 const ONE_POD: &str = "ReadWriteOncePod";
 
+/// Most volumes of each driver, where it says.
+type Limits<'a> = &'a [(String, Option<u64>)];
+
 /// The storage of a cluster and what became of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Claims<'a> {
@@ -22,7 +25,7 @@ pub(super) struct Claims<'a> {
     classes: Arc<BTreeMap<&'a str, &'a StorageClass>>,
     default_class: Option<&'a StorageClass>,
     /// Most volumes of each driver, by name of the node.
-    limits: Arc<BTreeMap<&'a str, &'a [(String, Option<u64>)]>>,
+    limits: Arc<BTreeMap<&'a str, Limits<'a>>>,
 }
 
 /// A claim that was bound, and what its volume was before.

@@ -84,10 +84,7 @@ fn changed(cluster: &Cluster, placement: &Placement, absent: Absent<'_>, change:
         let goes_with_node = kind == "DaemonSet"
             && matches!((place, pod.place), (Some(node), _) | (None, Place::On(node)) if node_is_gone(node))
             && (place.is_some() || !pod.listed);
-        let is_gone = !was_there && !comes
-            || change.removed.contains(&index)
-            || was_there && ended(index) && !comes
-            || goes_with_node;
+        let is_gone = !comes && (!was_there || ended(index)) || change.removed.contains(&index) || goes_with_node;
         if is_gone {
             continue;
         }
