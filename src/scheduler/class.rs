@@ -103,9 +103,9 @@ impl Class<'_> {
             && self.missing_claim.is_none())
     }
 
-    /// Whether a pod that goes, or comes, elsewhere can make a node fit again.
-    pub(super) fn can_recover(&self) -> bool {
-        !self.hard_spread.is_empty() || !self.near.is_empty()
+    /// Counters of pods whose coming elsewhere can make a node fit again.
+    pub(super) fn hopes(&self) -> impl Iterator<Item = usize> {
+        self.hard_spread.iter().filter_map(|spread| spread.counter).chain(self.near.iter().copied())
     }
 }
 

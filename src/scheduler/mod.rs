@@ -35,6 +35,7 @@ mod state;
 mod ties;
 mod topology;
 mod version;
+mod why;
 
 #[cfg(test)]
 mod tests;

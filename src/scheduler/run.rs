@@ -12,8 +12,9 @@ use super::first_fit::FirstFit;
 use super::plugins::Plugin;
 use super::preempt::{Preempting, Preemption};
 use super::queue::Queue;
-use super::state::State;
+use super::state::{Hope, State};
 use super::ties::Ties;
+use super::why::why;
 use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, TieBreak, Unplaced};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD};
@@ -66,8 +67,8 @@ pub(super) struct Run<'a> {
     ties: TieBreak,
     follow: Option<&'a Follow>,
     node_index: Arc<BTreeMap<&'a str, usize>>,
-    /// Why a class found no node, and after how many departures.
-    failed: Vec<Option<(u64, Counted)>>,
+    /// Why a class found no node, and what it hoped for then.
+    failed: Vec<Option<(Hope, Counted)>>,
     reasons: BTreeMap<usize, Counted>,
     /// Pods that were decided on.
     touched: BTreeSet<usize>,
@@ -244,8 +245,7 @@ impl<'a> Run<'a> {
             return Some(node);
         }
         let known = self.failed[class_index].as_ref();
-        let recovers = self.state.class_of(pod).can_recover();
-        if known.is_some_and(|(departures, _)| *departures == self.state.departures) && !recovers {
+        if known.is_some_and(|(hope, _)| *hope == self.state.hope(self.state.class_of(pod))) {
             self.tell(pod, None, observe);
             return None;
         }
@@ -329,13 +329,12 @@ impl<'a> Run<'a> {
             self.reasons.insert(pod, Arc::new(vec![(text, 1)]));
             return;
         }
-        let departures = self.state.departures;
-        let recovers = self.state.classes[class_index].can_recover();
+        let hope = self.state.hope(&self.state.classes[class_index]);
         let reasons = match &self.failed[class_index] {
-            Some((before, reasons)) if *before == departures && !recovers => reasons.clone(),
-            _ => Arc::new(reasons(&self.state, class_index)),
+            Some((before, reasons)) if *before == hope => reasons.clone(),
+            _ => Arc::new(why(&self.state, &self.state.classes[class_index])),
         };
-        self.failed[class_index] = Some((departures, reasons.clone()));
+        self.failed[class_index] = Some((hope, reasons.clone()));
         self.reasons.insert(pod, reasons);
     }
 
@@ -386,20 +385,4 @@ impl<'a> Run<'a> {
 fn comes_back(inventory: &Inventory, pod: usize) -> bool {
     let kind = inventory.workloads.get(inventory.pods[pod].workload).map(|workload| &*workload.id.kind);
     !matches!(kind, Some("Pod" | STATIC_POD))
-}
-
-/// What keeps pods of a class off how many nodes, most frequent first.
-fn reasons(state: &State<'_>, class: usize) -> Vec<(String, u64)> {
-    let class = &state.classes[class];
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for &node in &state.nodes.walk {
-        let reason = refusal(state, class, node as usize).map_or_else(String::new, |(_, reason)| reason.in_short());
-        *counts.entry(reason).or_default() += 1;
-    }
-    let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();
-    if reasons.is_empty() {
-        reasons.push(("there are no nodes".to_owned(), 0));
-    }
-    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    reasons
 }
