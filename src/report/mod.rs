@@ -16,6 +16,7 @@ mod latency;
 mod markdown;
 mod markup;
 mod modes;
+mod node_strips;
 mod placement;
 mod terminal;
 mod text;
@@ -29,7 +30,7 @@ mod sample;
 pub use document::Document;
 pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
-pub use placement::{Agreed, NodeAnswers, Packed, PlacementReport, PodAnswers};
+pub use placement::{Agreed, NodeAnswers, NodeUse, Packed, PlacementReport, PodAnswers, Use};
 pub use terminal::TerminalOptions;
 pub use verification::VerificationReport;
 

@@ -99,8 +99,12 @@ impl Class<'_> {
             && self.near.is_empty()
             && self.away.is_empty()
             && self.kept_away.is_empty()
-            && self.claims.is_empty()
-            && self.missing_claim.is_none())
+            && !self.has_claims())
+    }
+
+    /// Whether it mounts claims, its own among them.
+    pub(super) fn has_claims(&self) -> bool {
+        !(self.claims.is_empty() && self.missing_claim.is_none() && self.own_claims.is_empty())
     }
 
     /// Counters of pods whose coming elsewhere can make a node fit again.

@@ -17,6 +17,7 @@ mod cycle;
 mod explain;
 mod first_fit;
 mod fork;
+mod fill;
 mod findings;
 mod ground;
 mod judge;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use add::Addition;
 pub use explain::{Explanation, NodeAnswer, explain};
+pub use fill::{NodeFill, fills};
 pub use findings::FINDINGS;
 pub use fork::Fork;
 pub use judge::{Agreement, Follow, Judge, TracedDecision};
@@ -131,8 +133,11 @@ pub struct Decision<'a> {
     pub pod: &'a ObjectName,
     /// Node chosen; `None` where none fits.
     pub chosen: Option<&'a str>,
-    /// Nodes that fit and were found, with the scores of every plugin.
+    /// Nodes that fit and were found, with the scores of every plugin; a nominated node, or one that others had
+    /// to leave, has none.
     pub nodes: Vec<ScoredNode<'a>>,
+    /// Pods that had to leave the node for it.
+    pub victims: Vec<&'a ObjectName>,
 }
 
 /// A node that fits, and its scores.
