@@ -66,6 +66,7 @@ pub mod profile;
 pub mod overhead;
 pub mod telemetry;
 pub mod placement;
+pub mod resilience;
 pub mod plan;
 pub mod modes;
 

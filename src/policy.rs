@@ -5,12 +5,14 @@
 mod churn;
 mod data_plane;
 mod remote;
+mod resilience;
 mod telemetry;
 
 use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
+pub use resilience::ResiliencePolicy;
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ pub struct Policy {
     pub injection: InjectionPolicy,
     /// How gateways and waypoints are sized.
     pub gateways: GatewayPolicy,
+    /// When replicas count as able to carry a load.
+    pub resilience: ResiliencePolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
     /// How often things change.
@@ -335,6 +339,11 @@ impl Policy {
         if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
             return wrong("gateways.min_replicas must be a number from 1 to 1000");
         }
+        if self.resilience.target_utilization.get() <= 0.0 {
+            return wrong(
+                "resilience.target_utilization is 0: no replica could carry anything; use a share such as 0.8",
+            );
+        }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
         }
@@ -470,6 +479,7 @@ mod tests {
             ("[features]\nfiltered_log_share = 5", "share"),
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
+            ("[resilience]\ntarget_utilization = 0", "resilience.target_utilization"),
             ("[injection]\nmode = \"mixed\"", "mixed"),
             ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),

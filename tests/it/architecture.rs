@@ -55,6 +55,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    ("resilience", &["estimate", "finding", "inventory", "mesh", "model", "policy", "profile", "units"]),
     (
         "plan",
         &[
@@ -71,6 +72,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "profile",
             "quantity",
+            "resilience",
             "resources",
             "telemetry",
             "units",
@@ -111,6 +113,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "policy",
             "quantity",
+            "resilience",
             "resources",
             "telemetry",
             "units",
