@@ -173,13 +173,12 @@ impl Ejecting<'_> {
 
     fn load(&self, backing: &Backing, hosts: u64, gone: u64) -> Estimate<Rate> {
         let requests = self.services.requests(backing);
-        let measured = self.services.are_measured(backing);
         let basis = Basis {
             law: "requests of hosts that are left".to_owned(),
             terms: vec![Term::new(format!("requests to {}", self.host), requests.as_per_second(), 1.0, "per second")],
             assumptions: vec![
                 format!("{gone} of {hosts} pods gone; every client ejects the same"),
-                if measured { "requests as measured" } else { "requests as the policy assumes" }.to_owned(),
+                self.services.basis(backing),
             ],
         };
         Estimate::new(requests, requests, requests, basis)

@@ -22,14 +22,14 @@ pub(super) struct Route {
 pub(super) struct Rule {
     /// What requests must meet; empty where it takes all that are left.
     pub conditions: Vec<&'static str>,
-    /// Where requests go, and where copies go.
-    pub shares: Vec<(Target, f64)>,
+    /// Where requests go, and which part of them.
+    pub requests: Vec<(Target, f64)>,
+    /// Where copies go, and of which part.
+    pub copies: Vec<(Target, f64)>,
     /// Hosts that requests go to, in order.
     pub hosts: Vec<String>,
     /// Weights added up, where there are several and they are not 100.
     pub odd_sum: Option<u64>,
-    /// Destinations that get copies.
-    pub copied: Vec<Target>,
 }
 
 /// A destination.
@@ -42,17 +42,29 @@ pub(super) struct Target {
 }
 
 impl Rule {
+    /// Everyone who gets requests or copies.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.requests.iter().chain(&self.copies).map(|(target, _)| target)
+    }
+
     /// The part of its requests that a destination gets, copies included, at least 0.
     pub fn share(&self, target: &Target) -> f64 {
-        self.shares.iter().filter(|(known, _)| known == target).fold(0.0, |sum, (_, share)| sum + share)
+        part(&self.requests, target) + part(&self.copies, target)
+    }
+
+    /// Whether a destination gets requests that someone waits for.
+    pub fn serves(&self, target: &Target) -> bool {
+        part(&self.requests, target) > 0.0
     }
 
     /// Whether it does more than send every request to all pods of one host.
     pub fn divides(&self) -> bool {
-        !self.copied.is_empty()
-            || self.shares.len() > 1
-            || self.shares.iter().any(|(target, _)| target.subset.is_some())
+        !self.copies.is_empty() || self.requests.len() > 1 || self.requests.iter().any(|(it, _)| it.subset.is_some())
     }
+}
+
+fn part(shares: &[(Target, f64)], target: &Target) -> f64 {
+    shares.iter().filter(|(known, _)| known == target).fold(0.0, |sum, (_, share)| sum + share)
 }
 
 /// All routes of an inventory, virtual services before routes of the Gateway API.
@@ -119,10 +131,8 @@ fn read(route: &HttpRoute, namespace: &str, outer: Vec<&'static str>, weights: W
     let weight = |it: &Destination| it.weight.unwrap_or(unwritten);
     let sum = weighted.iter().map(|it| weight(it)).fold(0, u64::saturating_add);
     let part = |it: &Destination| if sum == 0 { 0.0 } else { weight(it) as f64 / sum as f64 };
-    let mut shares: Vec<(Target, f64)> = weighted.iter().map(|it| (target(it), part(it))).collect();
-    let copied: Vec<(Target, f64)> =
-        route.destinations.iter().filter_map(|it| Some((target(it), it.mirror?.share.get()))).collect();
-    shares.extend(copied.iter().cloned());
+    let requests: Vec<(Target, f64)> = weighted.iter().map(|it| (target(it), part(it))).collect();
+    let copies = route.destinations.iter().filter_map(|it| Some((target(it), it.mirror?.share.get()))).collect();
     let mut hosts: Vec<String> = weighted.iter().map(|it| target(it).host).collect();
     hosts.sort();
     hosts.dedup();
@@ -130,7 +140,7 @@ fn read(route: &HttpRoute, namespace: &str, outer: Vec<&'static str>, weights: W
     all.extend(conditions(&route.matches).into_iter().filter(|it| !all.contains(it)).collect::<Vec<_>>());
     let must_be_100 = weights == Weights::OfIstio && weighted.len() > 1;
     let odd_sum = ((must_be_100 && sum != 100) || (sum == 0 && !weighted.is_empty())).then_some(sum);
-    Rule { conditions: all, shares, hosts, odd_sum, copied: copied.into_iter().map(|(target, _)| target).collect() }
+    Rule { conditions: all, requests, copies, hosts, odd_sum }
 }
 
 /// What requests must meet to take a rule: nothing where one alternative asks for nothing.

@@ -79,6 +79,19 @@ impl<'a> Services<'a> {
         profiles.all(|profile| profile.rps_measured)
     }
 
+    /// Where the requests of some workloads are known from.
+    pub fn basis(&self, backing: &Backing) -> String {
+        let profiles = backing.workloads.iter().filter_map(|&index| self.inputs.profiles.get(index));
+        let measured = profiles.filter(|profile| profile.rps_measured).count();
+        match backing.workloads.len() {
+            all if all == measured => "requests as measured".to_owned(),
+            _ if measured == 0 => "requests as the policy assumes".to_owned(),
+            all => {
+                format!("requests of {measured} of {all} workloads as measured, of the others as the policy assumes")
+            }
+        }
+    }
+
     /// The replicas of some workloads; what their own figures do not say, those of all that share the requests do.
     pub fn servers(&self, backing: &Backing, sharing: &Backing) -> Servers {
         let replicas = self.workloads(backing).map(|workload| workload.replicas).fold(0, u64::saturating_add);

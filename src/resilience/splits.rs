@@ -78,19 +78,19 @@ impl Dividing<'_> {
             senders.add(self.services.behind(host));
         }
         let requests = self.services.requests(&senders);
-        let targets: BTreeSet<&Target> = group.iter().flat_map(|rule| &rule.shares).map(|(target, _)| target).collect();
+        let targets: BTreeSet<&Target> = group.iter().flat_map(|rule| rule.targets()).collect();
         for target in targets {
             let Some((of_host, backing)) = self.backing(target, odd) else { continue };
             let share = self.share(group, target);
-            if backing.workloads.is_empty() && share.upper > Ratio::ZERO {
+            if backing.workloads.is_empty() && group.iter().any(|rule| rule.serves(target)) {
                 odd.subset_without_pods.add(format_args!("{} of {}", name(target), self.route.name));
             }
-            let load = load(requests, &share, &asked, self.services.are_measured(&senders));
+            let load = load(requests, &share, &asked, self.services.basis(&senders));
             // What its own pods' figures do not say, those of all that share the requests do.
             let mut sharing = senders.clone();
             sharing.add(Some(of_host));
             let servers = self.services.servers(&backing, &sharing);
-            let mirrored = group.iter().any(|rule| rule.copied.contains(target));
+            let mirrored = group.iter().any(|rule| rule.copies.iter().any(|(it, _)| it == target));
             splits.push(Split {
                 route: self.route.name.clone(),
                 host: target.host.clone(),
@@ -156,7 +156,7 @@ impl Dividing<'_> {
     }
 }
 
-fn load(requests: Rate, share: &Estimate<Ratio>, hosts: &BTreeSet<&str>, measured: bool) -> Estimate<Rate> {
+fn load(requests: Rate, share: &Estimate<Ratio>, hosts: &BTreeSet<&str>, known: String) -> Estimate<Rate> {
     let times = |share: Ratio| Rate::from_base(requests.base() * share.as_number());
     let hosts: Vec<&str> = hosts.iter().copied().collect();
     let term = Term::new(
@@ -166,7 +166,7 @@ fn load(requests: Rate, share: &Estimate<Ratio>, hosts: &BTreeSet<&str>, measure
         "per second",
     );
     let mut assumptions = share.basis.assumptions.clone();
-    assumptions.push(if measured { "requests as measured" } else { "requests as the policy assumes" }.to_owned());
+    assumptions.push(known);
     let basis = Basis { law: "requests of a destination".to_owned(), terms: vec![term], assumptions };
     Estimate::new(times(share.lower), times(share.value), times(share.upper), basis)
 }

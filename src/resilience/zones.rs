@@ -114,11 +114,18 @@ struct Busiest<'a> {
     part: f64,
     /// The part they would get if all pods shared evenly.
     even: f64,
+    /// The least and the most they can get, wherever callers are.
+    bounds: (f64, f64),
 }
 
 impl Busiest<'_> {
     fn each(&self) -> f64 {
         self.part / self.pods as f64
+    }
+
+    /// From the smaller to the larger of what they get and an even share, as far as the place of callers matters.
+    fn ends(&self) -> (f64, f64) {
+        (self.part.min(self.even).max(self.bounds.0), self.part.max(self.even).min(self.bounds.1))
     }
 }
 
@@ -152,7 +159,7 @@ impl Zoned<'_> {
             lost: lost.map(|place| place.zone.clone()),
             pods: self.pods.iter().map(|(place, count)| (place.zone.clone(), *count)).collect(),
             busiest: busiest.as_ref().map(|busiest| busiest.place.zone.clone()),
-            carrying: self.carrying(preference, busiest.as_ref(), lost),
+            carrying: self.carrying(busiest.as_ref(), lost),
         }
     }
 
@@ -172,10 +179,16 @@ impl Zoned<'_> {
             .collect();
         let all: f64 = left.values().map(|count| *count as f64).sum();
         let parts = spread(&left, &asking, preference);
+        let alone = |from: &Place| spread(&left, &[(from.clone(), 1.0)].into(), preference);
+        let each_alone: Vec<BTreeMap<Place, f64>> = asking.keys().map(alone).collect();
         let mut busiest: Option<Busiest<'_>> = None;
         for (place, &pods) in self.pods.iter().filter(|(place, _)| is_left(place)) {
             let part = parts.get(place).copied().unwrap_or(0.0);
-            let candidate = Busiest { place, pods, part, even: pods as f64 / all };
+            let bounds = each_alone
+                .iter()
+                .filter_map(|parts| parts.get(place))
+                .fold((part, part), |(low, high), it| (low.min(*it), high.max(*it)));
+            let candidate = Busiest { place, pods, part, even: pods as f64 / all, bounds };
             if busiest.as_ref().is_none_or(|known| candidate.each() > known.each() * (1.0 + 1e-12)) {
                 busiest = Some(candidate);
             }
@@ -183,11 +196,11 @@ impl Zoned<'_> {
         busiest
     }
 
-    fn carrying(&self, preference: Preference<'_>, busiest: Option<&Busiest<'_>>, lost: Option<&Place>) -> Carrying {
+    fn carrying(&self, busiest: Option<&Busiest<'_>>, lost: Option<&Place>) -> Carrying {
         let servers = self.services.servers(self.of_host, self.of_host);
         let requests = self.services.requests(self.of_host);
-        let measured = self.services.are_measured(self.of_host);
         let (pods, part, even) = busiest.map_or((0, 1.0, 1.0), |it| (it.pods, it.part, it.even));
+        let (least, most_part) = busiest.map_or((1.0, 1.0), Busiest::ends);
         // What an autoscaler adds spreads like the pods that are left.
         let grows = servers.most > servers.replicas;
         let most = if grows { (servers.most as f64 * even) as u64 } else { pods };
@@ -200,13 +213,13 @@ impl Zoned<'_> {
             }
             None => "every zone there".to_owned(),
         }];
-        if preference != Preference::None {
+        if least < most_part {
             assumptions
                 .push("callers spread over zones like the pods of the mesh; the other end is an even share".to_owned());
         }
-        assumptions.push(if measured { "requests as measured" } else { "requests as the policy assumes" }.to_owned());
+        assumptions.push(self.services.basis(self.of_host));
         let basis = Basis { law: "requests of a zone".to_owned(), terms: vec![term], assumptions };
-        let load = Estimate::new(requests * part.min(even), requests * part, requests * part.max(even), basis);
+        let load = Estimate::new(requests * least, requests * part, requests * most_part, basis);
         let left = Servers { replicas: pods, most: most.max(pods), ..servers };
         left.carry(load, self.inputs.policy.resilience.target_utilization)
     }

@@ -33,6 +33,7 @@ mod placement;
 mod queueing;
 mod readme;
 mod reports;
+mod resilience;
 mod scope;
 mod shared;
 mod sources;
