@@ -100,7 +100,7 @@ pub enum Object {
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualService),
     /// `networking.istio.io/*/DestinationRule`.
-    DestinationRule(DestinationRule),
+    DestinationRule(Box<DestinationRule>),
     /// `networking.istio.io/*/ServiceEntry`.
     ServiceEntry(ServiceEntry),
     /// `networking.istio.io/*/WorkloadEntry`.

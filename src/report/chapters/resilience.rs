@@ -22,9 +22,7 @@ const READING: &str = "What a replica can carry is its CPU where the CPU of a re
 /// Every judgement, the worst first; nothing where nothing is asked of anyone.
 pub fn resilience(plan: &Plan) -> Option<Chapter> {
     let found = &plan.resilience;
-    if found.judged().next().is_none() {
-        return None;
-    }
+    found.judged().next()?;
     let mut blocks = vec![Block::Paragraph(summary(found))];
     blocks.extend(splits(&found.splits));
     blocks.extend(ejections(&found.ejections));

@@ -99,9 +99,8 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::VirtualService => {
             routing::virtual_service(&serde_json::from_slice(json)?, &mut odd).map(Object::VirtualService)
         }
-        Kind::DestinationRule => {
-            routing::destination_rule(&serde_json::from_slice(json)?, &mut odd).map(Object::DestinationRule)
-        }
+        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?, &mut odd)
+            .map(|rule| Object::DestinationRule(Box::new(rule))),
         Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
         Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),

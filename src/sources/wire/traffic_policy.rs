@@ -187,7 +187,7 @@ impl PoolWire<'_> {
 impl OutlierWire<'_> {
     fn read(&self, field: &str, odd: &mut Vec<Oddity>) -> OutlierDetection {
         let percent = |number: Int, name: &str, odd: &mut Vec<Oddity>| {
-            let Some(written) = number.0 else { return None };
+            let written = number.0?;
             let percent = number.count().filter(|percent| *percent <= 100);
             if percent.is_none() {
                 let message = format!("{written} is no percentage from 0 to 100; planned with Istio's default");
