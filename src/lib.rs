@@ -68,6 +68,7 @@ pub mod telemetry;
 pub mod placement;
 pub mod plan;
 pub mod modes;
+pub mod tuning;
 
 pub mod report;
 

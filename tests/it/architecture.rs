@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("measurement", &["finding", "units"]),
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
-    ("inventory", &["finding", "policy", "resources", "units"]),
+    ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
