@@ -34,7 +34,8 @@ pub fn emit(tuning: &Tuning, folder: &Path, force: bool, quiet: bool) -> Result<
         output::write_file(path, |out| out.write_all(text.as_bytes()))?;
     }
     if !quiet {
-        let taken = if stale.is_empty() { String::new() } else { format!(", {} of an earlier run removed", stale.len()) };
+        let taken =
+            if stale.is_empty() { String::new() } else { format!(", {} of an earlier run removed", stale.len()) };
         complain(&format!("wrote {} files to {}{taken}", files.len(), folder.display()));
     }
     Ok(())

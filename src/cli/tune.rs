@@ -40,7 +40,8 @@ fn explained(tuning: &Tuning, name: &str, options: TerminalOptions) -> Result<St
     let found = tuning.recommendations.iter().find(|it| it.id == name);
     found.map(|it| report::recommendation(it, options)).ok_or_else(|| {
         let known: Vec<&str> = tuning.recommendations.iter().take(5).map(|it| it.id.as_str()).collect();
-        let known = if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
+        let known =
+            if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
         Failure::Input(format!("no recommendation is called {name}; {known}"))
     })
 }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::admission::Admission;
 use super::expand::{self, Expansion};
 use super::findings::{
-    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE,
-    PODS_WITHOUT_REQUESTS,
+    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, PATCH_WITHOUT_TARGET,
+    POD_ON_UNKNOWN_NODE, PODS_WITHOUT_REQUESTS,
 };
 use super::istio::{Collected, RouteKey};
 use super::objects::{
-    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, MeshConfigOrigin, Namespace, Node, Object, ObjectName,
-    PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
+    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, MeshConfigOrigin, Namespace, Node, Object,
+    ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
 };
 use super::owners::Owners;
 use super::{Assembled, Change, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};

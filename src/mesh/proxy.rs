@@ -5,8 +5,8 @@ use super::{Proxy, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
 use crate::inventory::{
-    Container, IstioConfig, Labels, PROXY_CONTAINER, PROXY_CPU as CPU, PROXY_CPU_LIMIT as CPU_LIMIT, PROXY_MEMORY as MEMORY,
-    PROXY_MEMORY_LIMIT as MEMORY_LIMIT, PodSpec, Workload,
+    Container, IstioConfig, Labels, PROXY_CONTAINER, PROXY_CPU as CPU, PROXY_CPU_LIMIT as CPU_LIMIT,
+    PROXY_MEMORY as MEMORY, PROXY_MEMORY_LIMIT as MEMORY_LIMIT, PodSpec, Workload,
 };
 use crate::policy::{InjectionPolicy, SidecarForm};
 use crate::quantity;

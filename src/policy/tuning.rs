@@ -85,7 +85,9 @@ impl TuningPolicy {
             return Some("tuning.max_change is 0: nothing could be lowered; use a share such as 0.5".to_owned());
         }
         if self.worker_utilization.get() <= 0.0 {
-            return Some("tuning.worker_utilization is 0: no number of threads would do; use a share such as 0.6".to_owned());
+            return Some(
+                "tuning.worker_utilization is 0: no number of threads would do; use a share such as 0.6".to_owned(),
+            );
         }
         if self.least_proxy_memory.is_zero() || self.least_proxy_cpu.is_zero() {
             return Some("tuning.least_proxy_cpu and least_proxy_memory must be above 0".to_owned());
@@ -112,7 +114,8 @@ pub fn is_day(text: &str) -> bool {
     let number = |text: &str, digits: usize| {
         Some(text).filter(|text| text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit()))?.parse().ok()
     };
-    let (year, month, day): (Option<u32>, Option<u32>, Option<u32>) = (number(year, 4), number(month, 2), number(day, 2));
+    let (year, month, day): (Option<u32>, Option<u32>, Option<u32>) =
+        (number(year, 4), number(month, 2), number(day, 2));
     let leap = year.is_some_and(|year| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
     let days = match month {
         Some(1 | 3 | 5 | 7 | 8 | 10 | 12) => 31,

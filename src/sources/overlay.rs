@@ -37,9 +37,8 @@ impl Overlay {
     /// Looks for kustomizations among the files of a folder; one that changes nothing is an object like others.
     pub(super) fn of(session: &mut Session<'_>, folder: &walk::Folder) -> Self {
         let mut overlay = Self::default();
-        let is_kustomization = |path: &&PathBuf| {
-            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| NAMES.contains(&name))
-        };
+        let is_kustomization =
+            |path: &&PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| NAMES.contains(&name));
         for path in folder.files.iter().filter(is_kustomization) {
             let parsed = open::text(path).ok().and_then(|text| document::parse(&text).ok());
             let Some(Pruned(kustomization)) = parsed else { continue };

@@ -75,11 +75,7 @@ fn values(namespaces: BTreeSet<String>) -> MeshConfig {
         operator: Operator::In,
         values: namespaces.into_iter().collect(),
     };
-    MeshConfig {
-        origin: MeshConfigOrigin::Overlay,
-        discovery_selectors: vec![vec![by_name]],
-        ..MeshConfig::default()
-    }
+    MeshConfig { origin: MeshConfigOrigin::Overlay, discovery_selectors: vec![vec![by_name]], ..MeshConfig::default() }
 }
 
 /// Namespaces with any part in the mesh.

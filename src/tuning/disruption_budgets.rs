@@ -69,11 +69,8 @@ fn unblocked(it: &Member<'_>, budget: &DisruptionBudget, replicas: u64, is_share
         (None, Some(most)) => format!("maxUnavailable {most}"),
         (None, None) => String::new(),
     };
-    let setting = Setting::exact(
-        "budget",
-        Some(Amount::Text(today.clone())),
-        Amount::Text("maxUnavailable 1".to_owned()),
-    );
+    let setting =
+        Setting::exact("budget", Some(Amount::Text(today.clone())), Amount::Text("maxUnavailable 1".to_owned()));
     let subject = format!("PodDisruptionBudget {}", budget.name);
     let mut found = Recommendation::new(Kind::DisruptionBudgets, &name, subject, vec![setting]).of_workload(&name);
     found.basis = vec![format!("{today} of {replicas} replicas lets no pod go: a drain waits for ever")];
@@ -89,8 +86,7 @@ fn unblocked(it: &Member<'_>, budget: &DisruptionBudget, replicas: u64, is_share
         let why = "a single replica is away whenever its node is drained; run two before its budget lets one go";
         return found.withhold(Withheld::Infeasible(why.to_owned()));
     }
-    let patch =
-        BudgetPatch { name: budget.name.clone(), min_available: None, max_unavailable: Some("1".to_owned()) };
+    let patch = BudgetPatch { name: budget.name.clone(), min_available: None, max_unavailable: Some("1".to_owned()) };
     found.changes = vec![Change::Patch(Patch::DisruptionBudget(patch))];
     found
 }
@@ -104,11 +100,8 @@ fn missing(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
     let mut found = Recommendation::new(Kind::DisruptionBudgets, &name, subject, vec![setting]).of_workload(&name);
     found.basis = vec![format!("{replicas} replicas and no budget: drains of two nodes may take all of them at once")];
     found.risk.removes = Some("a drain of several nodes may take all replicas at once".to_owned());
-    let by_label = selector.into_iter().map(|(key, value)| Requirement {
-        key,
-        operator: Operator::In,
-        values: vec![value],
-    });
+    let by_label =
+        selector.into_iter().map(|(key, value)| Requirement { key, operator: Operator::In, values: vec![value] });
     found.changes = vec![Change::DisruptionBudget(DisruptionBudget {
         name: ObjectName { namespace: it.workload.id.namespace.clone(), name: it.workload.id.name.clone() },
         selector: by_label.collect(),

@@ -94,8 +94,7 @@ fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
         }
         Some(own) => {
             let setting = Setting::exact("most replicas", Some(Amount::Count(own.max_replicas)), Amount::Count(needed));
-            let patch =
-                AutoscalerPatch { name: own.name.clone(), min_replicas: None, max_replicas: Some(needed) };
+            let patch = AutoscalerPatch { name: own.name.clone(), min_replicas: None, max_replicas: Some(needed) };
             (setting, Change::Patch(Patch::Autoscaler(patch)))
         }
     }

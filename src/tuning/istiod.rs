@@ -43,7 +43,9 @@ fn of_mesh(question: &Question<'_>) -> Option<Recommendation> {
     );
     found.risk = risk(question, needed, &today);
     if let Some(binds) = &needed.infeasible {
-        let what = format!("{binds}; scope what proxies are sent first, or allow larger replicas (control_plane.replica_memory)");
+        let what = format!(
+            "{binds}; scope what proxies are sent first, or allow larger replicas (control_plane.replica_memory)"
+        );
         return Some(found.withhold(Withheld::Infeasible(what)));
     }
     found.changes = vec![Change::Values(Box::new(values(&target)))];

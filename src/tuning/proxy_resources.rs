@@ -92,7 +92,11 @@ fn basis(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize) -> Vec<String> {
     )];
     basis.push(if it.plan.rps_measured {
         let rate = it.plan.rps_per_proxy;
-        format!("{:.3} cores, up to {:.3}, at {rate:.1} requests per second measured", cost.cpu.value.as_cores(), cost.cpu.upper.as_cores())
+        format!(
+            "{:.3} cores, up to {:.3}, at {rate:.1} requests per second measured",
+            cost.cpu.value.as_cores(),
+            cost.cpu.upper.as_cores()
+        )
     } else {
         "CPU request kept: no traffic was measured".to_owned()
     });

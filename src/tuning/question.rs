@@ -83,9 +83,8 @@ impl<'a> Question<'a> {
             .collect();
         let is_met = |other: &Workload| labels.iter().all(|(key, value)| other.labels.get(key) == Some(value));
         let mut others = self.inputs.inventory.workloads.iter();
-        let is_shared = others.any(|other| {
-            other.id != workload.id && other.id.namespace == workload.id.namespace && is_met(other)
-        });
+        let is_shared =
+            others.any(|other| other.id != workload.id && other.id.namespace == workload.id.namespace && is_met(other));
         (!labels.is_empty() && !is_shared).then_some(labels)
     }
 }

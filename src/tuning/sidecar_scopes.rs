@@ -162,12 +162,7 @@ impl<'a> Scoping<'a> {
 }
 
 /// What a namespace holds, Istio's own, and what its workloads call elsewhere.
-fn shared_hosts(
-    inventory: &Inventory,
-    namespace: &str,
-    members: &[Member<'_>],
-    calls: Option<&[Call]>,
-) -> Vec<String> {
+fn shared_hosts(inventory: &Inventory, namespace: &str, members: &[Member<'_>], calls: Option<&[Call]>) -> Vec<String> {
     let own = format!("{namespace}/");
     let elsewhere = calls.into_iter().flat_map(|calls| {
         members.iter().flat_map(|it| called(inventory, it.workload, calls).0).collect::<Vec<String>>()

@@ -94,6 +94,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "tuning",
+        &["estimate", "inventory", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
+    ),
+    (
         "report",
         &[
             "card",
@@ -113,6 +117,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "resources",
             "telemetry",
+            "tuning",
             "units",
         ],
     ),
@@ -154,6 +159,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scheduler",
             "sources",
             "synthetic",
+            "tuning",
             "units",
         ],
     ),

@@ -38,4 +38,5 @@ mod shared;
 mod sources;
 mod telemetry;
 mod threads;
+mod tuning;
 mod verdicts;

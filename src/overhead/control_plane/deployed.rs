@@ -1,8 +1,8 @@
 //! istiod as the input has it.
 
 use super::super::Inputs;
-use crate::inventory::objects::PilotValues;
 use crate::inventory::Autoscaler;
+use crate::inventory::objects::PilotValues;
 use crate::mesh::ProxyMode;
 use crate::resources::Declared;
 use crate::units::Millicores;

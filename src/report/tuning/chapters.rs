@@ -41,9 +41,11 @@ fn what(recommendation: &Recommendation) -> String {
 /// Each recommendation in full.
 pub fn explained(tuning: &Tuning) -> Option<Chapter> {
     const MOST: usize = 100;
-    let shown = tuning.recommendations.iter().take(MOST).map(|it| {
-        Block::Details(Details { summary: it.id.clone(), tone: Tone::Neutral, blocks: blocks(it) })
-    });
+    let shown = tuning
+        .recommendations
+        .iter()
+        .take(MOST)
+        .map(|it| Block::Details(Details { summary: it.id.clone(), tone: Tone::Neutral, blocks: blocks(it) }));
     let mut all: Vec<Block> = shown.collect();
     if tuning.recommendations.len() > MOST {
         let others = (tuning.recommendations.len() - MOST) as u64;
@@ -64,9 +66,8 @@ pub fn of_one(recommendation: &Recommendation) -> Option<Chapter> {
 pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
     let columns = vec![Column::text("Withheld", 0), Column::text("Set", 1), Column::text("Because", 0)];
     let withheld = tuning.recommendations.iter().filter(|it| !it.is_applied());
-    let rows: Vec<Vec<Cell>> = withheld
-        .map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))])
-        .collect();
+    let rows: Vec<Vec<Cell>> =
+        withheld.map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))]).collect();
     if rows.is_empty() {
         return None;
     }

@@ -14,7 +14,10 @@ pub fn headline(tuning: &Tuning) -> Headline {
     let mut advice = Vec::new();
     if withheld > 0 {
         let are = if withheld == 1 { "is" } else { "are" };
-        advice.push(format!("{} {are} withheld, each with its reason.", text::counted(withheld, "recommendation", "recommendations")));
+        advice.push(format!(
+            "{} {are} withheld, each with its reason.",
+            text::counted(withheld, "recommendation", "recommendations")
+        ));
     }
     if applied == 0 {
         let sentence = "Nothing to change that is sure enough.".to_owned();

@@ -50,12 +50,7 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
     Ok(Some((Decoded { object: Object::Patch(patch), oddities: odd }, shown)))
 }
 
-fn workload(
-    rest: &mut Value,
-    kind: String,
-    name: ObjectName,
-    odd: &mut Vec<Oddity>,
-) -> Result<WorkloadPatch, String> {
+fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddity>) -> Result<WorkloadPatch, String> {
     let annotations = take(rest, &["spec", "template", "metadata", "annotations"]);
     let annotations = texts(annotations, "spec.template.metadata.annotations")?;
     let annotations: Labels = annotations.into_iter().filter(|(key, _)| is_relevant_annotation(key)).collect();

@@ -61,7 +61,8 @@ impl Folder {
             }
             Change::Values(values) => {
                 let weaker = self.values.take().unwrap_or_default();
-                self.values = Some(MeshConfig { origin: MeshConfigOrigin::Overlay, ..values.as_ref().clone().or(weaker) });
+                self.values =
+                    Some(MeshConfig { origin: MeshConfigOrigin::Overlay, ..values.as_ref().clone().or(weaker) });
             }
             Change::Sidecar(it) => self.resource("Sidecar", &it.name, object::sidecar(it)),
             Change::ProxySettings(it) => self.resource("ProxyConfig", &it.name, object::proxy_config(it)),
