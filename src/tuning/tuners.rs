@@ -9,9 +9,11 @@ use super::{
 pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 
 /// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
-/// works on it comes before the sizes of proxies, and these before what serves them all.
-pub const STAGES: [&[Tuner]; 3] = [
+/// works on it comes before the sizes of proxies, these before what serves them all,
+/// and how many there are before what protects them.
+pub const STAGES: [&[Tuner]; 4] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
     &[proxy_resources, gateways],
-    &[istiod, disruption_budgets],
+    &[istiod],
+    &[disruption_budgets],
 ];
