@@ -44,6 +44,7 @@
 //! `charts` draws figures into HTML reports, `schema` generates the JSON Schema of a plan, `synthetic`
 //! makes clusters from a seed, `calibrate` measures a real Envoy, and `cli` is the command line.
 
+mod parallel;
 pub mod units;
 pub mod quantity;
 pub mod estimate;
@@ -64,6 +65,7 @@ pub mod latency;
 pub mod mesh;
 pub mod profile;
 pub mod overhead;
+pub mod groundwork;
 pub mod telemetry;
 pub mod placement;
 pub mod plan;

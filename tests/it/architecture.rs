@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Every module and what it may import, in an order in which each only uses what stands above it.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
+    ("parallel", &[]),
     ("finding", &[]),
     ("quantity", &["units"]),
     ("estimate", &["units"]),
@@ -15,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
-    ("scheduler", &["finding", "inventory", "quantity", "resources", "units"]),
+    ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),
@@ -38,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("groundwork", &["card", "finding", "inventory", "mesh", "overhead", "policy", "profile", "resources", "units"]),
     (
         "telemetry",
         &[
@@ -54,13 +56,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    ("placement", &["finding", "inventory", "parallel", "policy", "quantity", "resources", "units"]),
     (
         "plan",
         &[
             "card",
             "estimate",
             "finding",
+            "groundwork",
             "inventory",
             "latency",
             "measurement",
