@@ -44,7 +44,7 @@ fn keys(change: &Change) -> Vec<String> {
                 (values.pilot.is_said(), "values pilot"),
                 (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
             ];
-            said.into_iter().filter_map(|(is, key)| is.then(|| key.to_owned())).collect()
+            said.into_iter().filter(|(is, _)| *is).map(|(_, key)| key.to_owned()).collect()
         }
     }
 }
