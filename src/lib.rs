@@ -71,6 +71,7 @@ pub mod placement;
 pub mod resilience;
 pub mod plan;
 pub mod modes;
+pub mod tuning;
 
 pub mod report;
 

@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("measurement", &["finding", "units"]),
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
-    ("inventory", &["finding", "policy", "resources", "units"]),
+    ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
@@ -99,6 +99,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "tuning",
+        &["estimate", "inventory", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
+    ),
+    (
         "report",
         &[
             "card",
@@ -119,6 +123,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "resilience",
             "resources",
             "telemetry",
+            "tuning",
             "units",
         ],
     ),
@@ -160,6 +165,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scheduler",
             "sources",
             "synthetic",
+            "tuning",
             "units",
         ],
     ),

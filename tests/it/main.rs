@@ -40,4 +40,5 @@ mod shared;
 mod sources;
 mod telemetry;
 mod threads;
+mod tuning;
 mod verdicts;

@@ -122,6 +122,8 @@ pub enum MeshConfigOrigin {
     Operator,
     /// The ConfigMap that istiod itself reads.
     ConfigMap,
+    /// Values that are to be installed over all that.
+    Overlay,
 }
 
 impl MeshConfig {
