@@ -21,13 +21,13 @@ use crate::inventory::{Inventory, Labels, Node, ObjectName, Pod, PodSpec};
 
 /// Nodes and pods to compile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ingredients<'a> {
+pub(super) struct Ingredients<'a, 'l> {
     pub(super) inventory: &'a Inventory,
     pub(super) profile: &'a Profile,
     /// Nodes of the inventory, and others after them.
-    pub(super) nodes: &'a [&'a Node],
+    pub(super) nodes: &'l [&'a Node],
     /// What each of them offers.
-    pub(super) offered: &'a [&'a NodeResources],
+    pub(super) offered: &'l [&'l NodeResources],
 }
 
 /// What makes pods alike.
@@ -42,7 +42,7 @@ struct Likeness<'a> {
 }
 
 /// Everything but where pods are.
-pub(super) fn compile<'a>(ingredients: Ingredients<'a>) -> State<'a> {
+pub(super) fn compile<'a>(ingredients: Ingredients<'a, '_>) -> State<'a> {
     let Ingredients { inventory, profile, nodes, offered } = ingredients;
     let (class_of, likenesses) = classes(inventory);
     let requests: Vec<PodRequest> =

@@ -30,6 +30,8 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) answers: Vec<Answer>,
+    /// Whether cordons mean nothing to it.
+    pub(super) ignores_cordons: bool,
     /// Untolerated `PreferNoSchedule` taints by node; `None` where no node has any.
     pub(super) disliked: Option<Vec<i64>>,
     /// Weights of preferred terms that hold, by node; `None` without such terms.
@@ -43,6 +45,7 @@ impl Ground {
         let liked = || each().map(|node| demand.liking(nodes.all[node])).collect();
         Self {
             answers: each().map(|node| demand.answer(nodes, node)).collect(),
+            ignores_cordons: demand.tolerates(&CORDON),
             disliked: disliked.iter().any(|count| *count > 0).then_some(disliked),
             liked: (!demand.preferred.is_empty()).then(liked),
         }
@@ -62,7 +65,7 @@ impl<'a> Demand<'a> {
 
     pub(super) fn answer(&self, nodes: &Nodes<'_>, node: usize) -> Answer {
         Answer {
-            open: !nodes.all[node].unschedulable || self.tolerates(&CORDON),
+            open: !nodes.cordoned[node] || self.tolerates(&CORDON),
             tolerated: self.untolerated(&nodes.taints[node]).is_none(),
             selected: self.unmet_selector(nodes.all[node]).is_none() && self.required_holds(nodes.all[node]),
         }

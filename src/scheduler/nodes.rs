@@ -22,6 +22,8 @@ pub(super) struct Nodes<'a> {
     pub(super) all: Vec<&'a Node>,
     /// Position of each node of the input.
     pub(super) position: Vec<usize>,
+    /// Cordoned nodes.
+    pub(super) cordoned: Vec<bool>,
     /// Taints, that of a node which is not ready included.
     pub(super) taints: Vec<Vec<Taint>>,
     /// Names of the columns.
@@ -97,6 +99,7 @@ impl<'a> Nodes<'a> {
         let mut table = Self {
             all: order.iter().map(|&index| nodes[index]).collect(),
             position,
+            cordoned: order.iter().map(|&index| nodes[index].unschedulable).collect(),
             taints: order.iter().map(|&index| taints(nodes[index])).collect(),
             allocatable: vec![vec![0; count]; columns.names.len()],
             requested: vec![vec![0; count]; columns.names.len()],

@@ -106,6 +106,30 @@ impl<'a> State<'a> {
         Some(node)
     }
 
+    /// Marks a pod as being deleted: rules that count pods while they stay do so no longer.
+    pub(super) fn end(&mut self, pod: usize) {
+        let node = self.pods[pod].node();
+        if let Some(node) = node {
+            self.count(pod, node, -1);
+        }
+        self.pods[pod].terminating = true;
+        if let Some(node) = node {
+            self.count(pod, node, 1);
+        }
+        self.departures += 1;
+    }
+
+    /// Cordons a node or opens it.
+    pub(super) fn cordon(&mut self, node: usize, cordoned: bool) {
+        self.nodes.cordoned[node] = cordoned;
+        for ground in &mut self.grounds {
+            ground.answers[node].open = !cordoned || ground.ignores_cordons;
+        }
+        self.nodes.touch(node);
+        // Pods that found no node may find this one.
+        self.departures += 1;
+    }
+
     /// Binds what a pod claims on the node it will be placed on; first, as what is attached follows from it.
     pub(super) fn bind_claims(&mut self, pod: usize, node: usize) {
         let class = &self.classes[self.pods[pod].class as usize];

@@ -19,6 +19,7 @@ mod selector;
 mod service;
 mod storage;
 mod telemetry;
+mod update;
 mod visibility;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub use selector::*;
 pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
+pub use update::*;
 pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.

@@ -20,6 +20,7 @@ mod storage;
 mod telemetry;
 mod text;
 mod unknown;
+mod update;
 mod workload;
 
 use std::sync::Arc;
