@@ -62,6 +62,15 @@ impl<'a> Live<'a> {
         self.state.pods.len() - 1
     }
 
+    /// Undoes the last pod that was made.
+    pub fn forget_last(&mut self) {
+        let last = self.state.pods.len().saturating_sub(1);
+        if last >= self.state.inventory.pods.len() {
+            self.remove(last);
+            self.state.pods.pop();
+        }
+    }
+
     /// Places a pod as the scheduler would; says on which node.
     pub fn place(&mut self, pod: usize) -> Option<usize> {
         if let Some(only) = self.only_node(pod) {
