@@ -39,6 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("groundwork", &["card", "finding", "inventory", "mesh", "overhead", "policy", "profile", "resources", "units"]),
     (
         "telemetry",
         &[
@@ -62,6 +63,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "card",
             "estimate",
             "finding",
+            "groundwork",
             "inventory",
             "latency",
             "measurement",
