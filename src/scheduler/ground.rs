@@ -30,8 +30,6 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) struct Ground {
     pub(super) answers: Vec<Answer>,
-    /// Whether cordons mean nothing to it.
-    pub(super) ignores_cordons: bool,
     /// Untolerated `PreferNoSchedule` taints by node; `None` where no node has any.
     pub(super) disliked: Option<Vec<i64>>,
     /// Weights of preferred terms that hold, by node; `None` without such terms.
@@ -45,7 +43,6 @@ impl Ground {
         let liked = || each().map(|node| demand.liking(nodes.all[node])).collect();
         Self {
             answers: each().map(|node| demand.answer(nodes, node)).collect(),
-            ignores_cordons: demand.tolerates(&CORDON),
             disliked: disliked.iter().any(|count| *count > 0).then_some(disliked),
             liked: (!demand.preferred.is_empty()).then(liked),
         }
@@ -65,7 +62,7 @@ impl<'a> Demand<'a> {
 
     pub(super) fn answer(&self, nodes: &Nodes<'_>, node: usize) -> Answer {
         Answer {
-            open: !nodes.cordoned[node] || self.tolerates(&CORDON),
+            open: !nodes.all[node].unschedulable || self.tolerates_cordons(),
             tolerated: self.untolerated(&nodes.taints[node]).is_none(),
             selected: self.unmet_selector(nodes.all[node]).is_none() && self.required_holds(nodes.all[node]),
         }
@@ -110,6 +107,11 @@ impl<'a> Demand<'a> {
             all.extend(fields.next()?.values.iter().map(String::as_str));
         }
         Some(all)
+    }
+
+    /// Whether the pod runs on cordoned nodes.
+    pub(super) fn tolerates_cordons(&self) -> bool {
+        self.tolerates(&CORDON)
     }
 
     fn tolerates(&self, taint: &Taint) -> bool {

@@ -22,8 +22,6 @@ pub struct Live<'a> {
     cycle: Cycle,
     /// After how many departures a class found no node.
     failed: Vec<Option<u64>>,
-    /// Index of the node at each place of the scheduler's walk.
-    index_of: Vec<usize>,
     /// CPU and memory asked for by the pods that have a node.
     requested: [i64; 2],
 }
@@ -37,14 +35,9 @@ impl<'a> Live<'a> {
         let offered: Vec<&NodeResources> =
             (0..nodes.len()).map(|index| offered.get(index).unwrap_or(&nothing)).collect();
         let state = compile(Ingredients { inventory, profile, nodes: &nodes, offered: &offered });
-        let mut index_of = vec![0; nodes.len()];
-        for (index, &position) in state.nodes.position.iter().enumerate() {
-            index_of[position] = index;
-        }
         Self {
             cycle: Cycle::new(&state, Ties::new(ties)),
             failed: vec![None; state.classes.len()],
-            index_of,
             requested: [0; 2],
             state,
         }
@@ -58,7 +51,7 @@ impl<'a> Live<'a> {
     /// A further pod like one there is.
     pub fn another(&mut self, like: usize) -> usize {
         let class = self.state.pods[like].class;
-        self.state.pods.push(PodState { class, node: NO_NODE, terminating: false });
+        self.state.pods.push(PodState { class, node: NO_NODE, terminating: false, is_successor: true });
         self.state.pods.len() - 1
     }
 
@@ -86,7 +79,7 @@ impl<'a> Live<'a> {
             return None;
         };
         self.put(pod, choice.node);
-        Some(self.index_of[choice.node])
+        Some(self.state.nodes.input[choice.node])
     }
 
     /// Places a pod on a node if it fits there; says whether it does.
@@ -111,15 +104,21 @@ impl<'a> Live<'a> {
         }
     }
 
-    /// Cordons a node, or opens it again.
+    /// Cordons a node, or opens one that was cordoned here.
     pub fn cordon(&mut self, node: usize, cordoned: bool) {
-        self.state.cordon(self.state.nodes.position[node], cordoned);
+        let node = self.state.nodes.position[node];
+        if cordoned {
+            self.state.cordon(node);
+        } else {
+            self.state.uncordon(node);
+        }
     }
 
     /// Whether a node is cordoned.
     #[must_use]
     pub fn is_cordoned(&self, node: usize) -> bool {
-        self.state.nodes.cordoned[self.state.nodes.position[node]]
+        let node = self.state.nodes.position[node];
+        self.state.nodes.cordoned[node] || self.state.nodes.all[node].unschedulable
     }
 
     /// Pods on a node.
@@ -131,7 +130,7 @@ impl<'a> Live<'a> {
     /// Node of a pod.
     #[must_use]
     pub fn node_of(&self, pod: usize) -> Option<usize> {
-        self.state.pods[pod].node().map(|node| self.index_of[node])
+        self.state.pods[pod].node().map(|node| self.state.nodes.input[node])
     }
 
     /// Pods with the same number are alike.
