@@ -64,9 +64,10 @@ fn json_says_what_the_tables_say_and_follows_its_schema() {
         let groups = law["validation"].as_array().unwrap().iter().filter(|one| one["left_out"] == "group");
         assert_eq!(groups.count(), 2, "{law:#}");
     }
-    let requests = laws[1]["coefficients"].as_array().unwrap().iter().find(|one| one["name"] == "proxy_cpu.exponent");
-    let exponent = requests.unwrap()["after"]["value"].as_f64().unwrap();
-    assert!((exponent - 0.82).abs() < 0.03, "the rows were made with 0.82: {exponent}");
+    let requests =
+        laws[1]["coefficients"].as_array().unwrap().iter().find(|one| one["name"] == "proxy_cpu.sharing_rate");
+    let sharing_rate = requests.unwrap()["after"]["value"].as_f64().unwrap();
+    assert!((sharing_rate / 200.0 - 1.0).abs() < 0.2, "the rows were made with 200: {sharing_rate}");
 }
 
 #[test]
