@@ -64,6 +64,7 @@ pub mod latency;
 pub mod mesh;
 pub mod profile;
 pub mod overhead;
+pub mod groundwork;
 pub mod telemetry;
 pub mod placement;
 pub mod plan;

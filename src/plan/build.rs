@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::bands::bands;
 use super::demand::Demands;
-use super::pools;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
 use super::totals::totals;
@@ -12,6 +11,7 @@ use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
+use crate::groundwork::Groundwork;
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
@@ -19,7 +19,7 @@ use crate::mesh::{self, Mesh, ProxyMode, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 use crate::telemetry;
 
 /// What a plan is made of.
@@ -58,14 +58,9 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
-        let (mut inventory, gateway_findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
-        let (mut mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
-        let (features, feature_findings) = mesh::features(&inventory, &mesh, &policy.features);
-        mesh.features = features;
-        let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
-        let mut profiles = profile::observe(&inventory, &policy.traffic);
-        pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, &card, &policy);
-        let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, &card, &policy);
+        let groundwork = Groundwork::new(inventory, &policy, &card);
+        let planned = groundwork.as_planned(&policy);
+        let Groundwork { inventory, mesh, visibility, profiles, overhead, cni, findings: noticed } = groundwork;
         let (observed, telemetry) = telemetry::estimate(&telemetry::Inputs {
             inventory: &inventory,
             mesh: &mesh,
@@ -77,8 +72,7 @@ impl Plan {
         });
 
         let today = Demands::today(&inventory, &mesh);
-        let cni = mesh::cni_agents(&inventory, &mesh, &policy.injection, &card.cni_requests);
-        let planned = Demands::planned(&inventory, &mesh, &overhead, &cni, &policy);
+        let planned = Demands::planned(&planned);
         let (allocatable, node_findings) = allocatable(&inventory.nodes);
         let headroom_today = placement::assess(&inventory.nodes, &allocatable, &today.pods(), None, &policy);
         let mut headroom =
@@ -113,10 +107,7 @@ impl Plan {
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &policy);
-        findings.extend(gateway_findings);
-        findings.extend(mesh_findings);
-        findings.extend(feature_findings);
-        findings.extend(scope_findings);
+        findings.extend(noticed);
         findings.extend(node_findings);
         findings.extend(response_findings);
         findings.extend(overhead.findings);

@@ -5,7 +5,6 @@ mod bands;
 mod build;
 mod checks;
 mod demand;
-mod pools;
 mod responses;
 mod savings;
 mod scoping;

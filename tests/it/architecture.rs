@@ -38,6 +38,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("groundwork", &["card", "finding", "inventory", "mesh", "overhead", "policy", "profile", "resources", "units"]),
     (
         "telemetry",
         &[
@@ -61,6 +62,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "card",
             "estimate",
             "finding",
+            "groundwork",
             "inventory",
             "latency",
             "measurement",

@@ -20,6 +20,7 @@ mod examples;
 mod fit;
 mod features;
 mod generate;
+mod groundwork;
 mod hostile;
 mod inventories;
 mod latency;

@@ -15,7 +15,7 @@ use crate::units::Rate;
 ///
 /// A request passes one waypoint, so a workload's traffic is shared among the waypoints that carry it. Connections
 /// come in from ztunnels, and as many go out to them.
-pub fn settle(
+pub(super) fn settle(
     inventory: &mut Inventory,
     mesh: &Mesh,
     visibility: &Visibility,
