@@ -342,8 +342,8 @@ mod tests {
                 "proxy_memory.spread is 1.5",
             ),
             (
-                "sharing_rate = { value = 250, lower = 120",
-                "sharing_rate = { value = 250, lower = 0",
+                "sharing_rate = { value = 400, lower = 120",
+                "sharing_rate = { value = 400, lower = 0",
                 "proxy_cpu.sharing_rate is 0",
             ),
             (

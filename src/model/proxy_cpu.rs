@@ -407,7 +407,7 @@ mod tests {
     #[test]
     fn a_request_takes_what_is_not_idle() {
         for (rps, gateway, millis) in
-            [(1000.0, false, 0.196), (1000.0, true, 0.245), (10_000.0, false, 0.09 + 0.318 / 21.0)]
+            [(1000.0, false, 0.196), (1000.0, true, 0.245), (10_000.0, false, 0.12 + 0.171 / 13.5)]
         {
             let traffic = ProxyTraffic { gateway, ..anchor(rps) };
             let time = law().time_per_request(&traffic);
