@@ -6,12 +6,14 @@ mod churn;
 mod data_plane;
 mod remote;
 mod telemetry;
+mod tuning;
 
 use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
+pub use tuning::{TuningPolicy, Waiver, is_day};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +46,8 @@ pub struct Policy {
     pub node_pool: NodePoolPolicy,
     /// How metrics, traces and logs are collected and kept.
     pub telemetry: TelemetryPolicy,
+    /// What recommendations may change, and how far.
+    pub tuning: TuningPolicy,
 }
 
 /// How much capacity must stay free.
@@ -345,6 +349,9 @@ impl Policy {
         if !price.is_finite() || price < 0.0 {
             return wrong("node_pool.price_per_hour must be 0 or more");
         }
+        if let Some(message) = self.tuning.wrong() {
+            return wrong(&message);
+        }
         self.telemetry.check()
     }
 }
@@ -475,6 +482,11 @@ mod tests {
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),
             ("[telemetry]\nlabel_sets_per_peer = 0.5", "label_sets_per_peer"),
             ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
+            ("[tuning]\nmax_change = 0.0", "tuning.max_change"),
+            ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
+            ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
+            ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \" \"", "no reason"),
+            ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \"x\"\nuntil = \"soon\"", "soon"),
             ("nonsense", "nonsense"),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();

@@ -11,7 +11,6 @@ mod fill;
 mod kinds;
 mod loss;
 mod pack;
-mod parallel;
 pub mod reservation;
 mod settle;
 mod site;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Every module and what it may import, in an order in which each only uses what stands above it.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
+    ("parallel", &[]),
     ("finding", &[]),
     ("quantity", &["units"]),
     ("estimate", &["units"]),
@@ -14,8 +15,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("measurement", &["finding", "units"]),
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
-    ("inventory", &["finding", "policy", "resources", "units"]),
-    ("scheduler", &["finding", "inventory", "quantity", "resources", "units"]),
+    ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
+    ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),
@@ -55,7 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    ("placement", &["finding", "inventory", "parallel", "policy", "quantity", "resources", "units"]),
     (
         "plan",
         &[
@@ -96,6 +97,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "tuning",
+        &["estimate", "inventory", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
+    ),
+    (
         "report",
         &[
             "card",
@@ -115,6 +120,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "resources",
             "telemetry",
+            "tuning",
             "units",
         ],
     ),
@@ -156,6 +162,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scheduler",
             "sources",
             "synthetic",
+            "tuning",
             "units",
         ],
     ),

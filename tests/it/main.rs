@@ -39,4 +39,5 @@ mod shared;
 mod sources;
 mod telemetry;
 mod threads;
+mod tuning;
 mod verdicts;
