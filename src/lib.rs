@@ -57,6 +57,7 @@ pub mod composition;
 pub mod policy;
 pub mod inventory;
 pub mod scheduler;
+pub mod course;
 pub mod model;
 pub mod card;
 pub mod fit;

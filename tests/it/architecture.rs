@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
+    ("course", &["inventory", "policy", "resources", "scheduler", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),

@@ -21,6 +21,7 @@ mod service;
 mod storage;
 mod telemetry;
 mod traffic_policy;
+mod update;
 mod visibility;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
 pub use traffic_policy::*;
+pub use update::*;
 pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.

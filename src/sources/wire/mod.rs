@@ -22,6 +22,7 @@ mod telemetry;
 mod text;
 mod traffic_policy;
 mod unknown;
+mod update;
 mod workload;
 
 use std::sync::Arc;
