@@ -57,6 +57,7 @@ pub mod composition;
 pub mod policy;
 pub mod inventory;
 pub mod scheduler;
+pub mod course;
 pub mod model;
 pub mod card;
 pub mod fit;
@@ -68,8 +69,10 @@ pub mod overhead;
 pub mod groundwork;
 pub mod telemetry;
 pub mod placement;
+pub mod resilience;
 pub mod plan;
 pub mod modes;
+pub mod tuning;
 
 pub mod report;
 

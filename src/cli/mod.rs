@@ -6,6 +6,7 @@ mod args;
 mod calibrate;
 mod calibrate_card;
 mod compare;
+mod emit;
 mod explain;
 mod fit;
 mod generate;
@@ -23,6 +24,7 @@ mod progress;
 mod schema;
 mod shell;
 mod terminal;
+mod tune;
 
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
@@ -94,6 +96,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Compare(compare) => compare::run(compare, &arguments.global),
+        Command::Tune(tune) => tune::run(tune, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Place(place) => place::run(place, &arguments.global),
         Command::Fit(fit) => fit::run(fit, &arguments.global),

@@ -38,7 +38,7 @@ pub(super) fn why(state: &State<'_>, class: &Class<'_>) -> Vec<(String, u64)> {
         }
     }
     let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();
-    if reasons.is_empty() {
+    if state.nodes.walk.is_empty() {
         reasons.push(("there are no nodes".to_owned(), 0));
     }
     reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

@@ -156,7 +156,7 @@ fn place(inventory: &Inventory, pack: Pack) -> Placement {
 }
 
 /// A line of the table of real inputs: how both packers do, and how long the scheduler takes.
-fn line(name: &str, inventory: &Inventory) -> (String, [Placement; 2]) {
+fn row(name: &str, inventory: &Inventory) -> (String, [Placement; 2]) {
     let start = std::time::Instant::now();
     let scheduled = place(inventory, Pack::Scheduler);
     let seconds = start.elapsed().as_secs_f64();
@@ -197,7 +197,7 @@ fn real_inputs_are_placed_end_to_end() {
     let trace = read(&[&openb.join("openb_node_list_all_node.csv"), &openb.join("openb_pod_list_default.csv")]);
     assert_eq!((trace.nodes.len(), trace.pods.len()), (1523, 6090));
     assert!(trace.pods.iter().all(|pod| pod.phase != PodPhase::Succeeded));
-    let (line, placements) = self::line("openb", &trace);
+    let (line, placements) = row("openb", &trace);
     println!("{line}");
     for placement in &placements {
         assert!(placement.unplaced.len() <= 10);
@@ -211,7 +211,7 @@ fn real_inputs_are_placed_end_to_end() {
         ("AKS cluster-info, 2020", read(&[&data.join("inventories/aks-cluster-info-2020")])),
         ("minikube 1.35", read(&[&data.join("inventories/minikube-k8s-1.35")])),
     ] {
-        let (line, placements) = self::line(name, &inventory);
+        let (line, placements) = row(name, &inventory);
         println!("{line}");
         for unplaced in placements.iter().flat_map(|placement| &placement.unplaced) {
             let nodes: u64 = unplaced.reasons.iter().map(|(_, nodes)| nodes).sum();

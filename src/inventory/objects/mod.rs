@@ -12,6 +12,7 @@ mod extension;
 mod external;
 mod gateway;
 mod mesh_config;
+mod patch;
 mod pod;
 mod routing;
 mod security;
@@ -19,6 +20,8 @@ mod selector;
 mod service;
 mod storage;
 mod telemetry;
+mod traffic_policy;
+mod update;
 mod visibility;
 
 use std::collections::BTreeMap;
@@ -33,6 +36,7 @@ pub use extension::*;
 pub use external::*;
 pub use gateway::*;
 pub use mesh_config::*;
+pub use patch::*;
 pub use pod::*;
 pub use routing::*;
 pub use security::*;
@@ -40,6 +44,8 @@ pub use selector::*;
 pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
+pub use traffic_policy::*;
+pub use update::*;
 pub use visibility::*;
 
 /// Labels or annotations, in order of their keys.
@@ -98,7 +104,7 @@ pub enum Object {
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualService),
     /// `networking.istio.io/*/DestinationRule`.
-    DestinationRule(DestinationRule),
+    DestinationRule(Box<DestinationRule>),
     /// `networking.istio.io/*/ServiceEntry`.
     ServiceEntry(ServiceEntry),
     /// `networking.istio.io/*/WorkloadEntry`.
@@ -123,6 +129,8 @@ pub enum Object {
     Telemetry(Telemetry),
     /// Settings of the whole mesh.
     MeshConfig(Box<MeshConfig>),
+    /// Part of an object that another input has.
+    Patch(Patch),
     /// A row of a flat table: measured demand of a workload that another object describes.
     Measured(MeasuredWorkload),
 }

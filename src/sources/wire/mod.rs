@@ -12,6 +12,7 @@ mod installation;
 mod istio;
 mod life;
 mod mesh_config;
+mod patch;
 mod pod;
 mod routing;
 mod security;
@@ -19,7 +20,9 @@ mod selector;
 mod storage;
 mod telemetry;
 mod text;
+mod traffic_policy;
 mod unknown;
+mod update;
 mod workload;
 
 use std::sync::Arc;
@@ -28,10 +31,11 @@ use serde::Deserialize;
 
 use super::head::Kind;
 use crate::finding::FindingKind;
-use crate::inventory::objects::{Labels, Object, ObjectName, Owner};
+use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
 pub(super) use mesh_config::is_mesh_config_map;
+pub(super) use patch::patch;
 use text::{Annotations, Seq, Text, TextMap};
 
 /// An object and what was odd about it.
@@ -88,13 +92,18 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::StorageClass => storage::storage_class(&serde_json::from_slice(json)?).map(Object::StorageClass),
         Kind::CsiNode => storage::csi_node(&serde_json::from_slice(json)?).map(Object::CsiNode),
         Kind::Gateway => gateway_api::gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::Gateway),
-        Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
-        Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
-        Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
-        Kind::VirtualService => routing::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
-        Kind::DestinationRule => {
-            routing::destination_rule(&serde_json::from_slice(json)?, &mut odd).map(Object::DestinationRule)
+        Kind::HttpRoute => {
+            gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?, &mut odd).map(Object::GatewayRoute)
         }
+        Kind::GrpcRoute => {
+            gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?, &mut odd).map(Object::GatewayRoute)
+        }
+        Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
+        Kind::VirtualService => {
+            routing::virtual_service(&serde_json::from_slice(json)?, &mut odd).map(Object::VirtualService)
+        }
+        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?, &mut odd)
+            .map(|rule| Object::DestinationRule(Box::new(rule))),
         Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
         Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),
@@ -126,6 +135,17 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
     object
         .map(|object| Decoded { object, oddities: odd })
         .ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("metadata.name is missing"))
+}
+
+/// Reads Helm values that are to be installed over what the other inputs have.
+///
+/// # Errors
+/// What serde_json says about members of the wrong form.
+pub(super) fn overlay_values(json: &[u8]) -> Result<Decoded, serde_json::Error> {
+    let mut odd = Vec::new();
+    let values = installation::values(&serde_json::from_slice(json)?, &mut odd);
+    let values = MeshConfig { origin: MeshConfigOrigin::Overlay, ..values };
+    Ok(Decoded { object: Object::MeshConfig(Box::new(values)), oddities: odd })
 }
 
 /// Name of an object for messages: `shop/cart`, where it can be read.
