@@ -14,7 +14,7 @@ use meshcap::scheduler::{KubernetesVersion, Pack, Placement, Profile, Scheduling
 use meshcap::sources::{self, Input, Limits};
 use serde_json::Value;
 
-use crate::shared;
+use crate::{browser, shared};
 
 fn meshcap(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshcap"));
@@ -93,6 +93,15 @@ fn a_trace_agrees_with_itself_and_not_with_another_seed() {
     let newer = &placed(&[&input, "--reschedule", "--k8s-version", "1.36", "--compare", &trace])["agreement"];
     assert!(newer["different_scores"].as_u64() > Some(0), "{newer}");
     refuses(&["place", &input, "--compare", &format!("{input}/pods.json")], &["pods.json:1", "--trace"]);
+}
+
+#[test]
+fn a_page_shows_how_full_the_nodes_are() {
+    for (input, arguments) in [("payments-live", vec![]), ("webshop", vec!["--pack", "first-fit-decreasing"])] {
+        let page = succeeds(&[&["place", &cluster(input), "--format", "html"], arguments.as_slice()].concat());
+        assert!(page.contains("How full the nodes are") && page.contains("Memory, share of allocatable"), "{input}");
+        browser::shows(&page);
+    }
 }
 
 #[test]
