@@ -40,4 +40,5 @@ mod sources;
 mod telemetry;
 mod threads;
 mod tuning;
+mod tuning_fields;
 mod verdicts;
