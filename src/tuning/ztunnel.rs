@@ -3,9 +3,9 @@
 //! **Question.** What does the busiest ztunnel need? All pods of a DaemonSet request the same.
 //! **Law.** Memory by pods, services and open connections, CPU by rate ([`crate::model`]); the quantile and margin of
 //! the policy as for every proxy.
-//! **Decision.** Memory is raised where it is short and lowered where it is further off than the policy tolerates; a
-//! memory limit is raised where it is below the need. CPU changes only where all captured traffic was measured. CPU
-//! limits stay as they are: they decide its threads (Istio 1.31).
+//! **Decision.** Memory is raised where it is short, a memory limit where it is below the need. Memory is lowered and
+//! CPU changes only where all captured traffic was measured. CPU limits stay as they are: they decide its threads
+//! (Istio 1.31).
 //! **Patch.** The DaemonSet's `istio-proxy` container.
 
 use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, steps};
@@ -33,6 +33,8 @@ fn of_ztunnel(question: &Question<'_>, it: &Member<'_>, cost: &ProxyCost) -> Opt
     let (now_memory, now_cpu) = (cost.requests.memory.unwrap_or_default(), cost.requests.cpu.unwrap_or_default());
     let memory = steps::memory(cost.memory_needed.max(policy.least_proxy_memory));
     let memory = memory.max(Bytes::new(least(now_memory.get())));
+    // Open connections decide it as well: without measured traffic it only goes up.
+    let memory = if rate_measured { memory } else { memory.max(now_memory) };
     let cpu = steps::cpu(cost.cpu_needed.max(policy.least_proxy_cpu)).max(Millicores::new(least(now_cpu.get())));
     let cpu = if rate_measured { cpu } else { now_cpu };
     let limit = cost.limits.memory.filter(|limit| *limit < memory).map(|_| memory);
