@@ -25,6 +25,7 @@ pub use crate::overhead::SizingVerdict;
 use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
+use crate::resilience::Resilience;
 use crate::telemetry::{Observability, WorkloadTelemetry};
 use crate::units::{Cores, Memory, Ratio, Share};
 
@@ -61,6 +62,8 @@ pub struct Plan {
     pub headroom_today: Headroom,
     /// Capacity after it.
     pub headroom: Headroom,
+    /// Whether canaries carry their share, and what is left carries the load once hosts or a zone are gone.
+    pub resilience: Resilience,
     /// The field's rules of thumb against this plan.
     pub bands: Vec<Band>,
     /// What was noticed, gravest first.

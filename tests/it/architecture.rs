@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
+    ("course", &["inventory", "policy", "resources", "scheduler", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),
@@ -57,6 +58,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("placement", &["finding", "inventory", "parallel", "policy", "quantity", "resources", "units"]),
+    ("resilience", &["estimate", "finding", "inventory", "mesh", "model", "policy", "profile", "units"]),
     (
         "plan",
         &[
@@ -74,6 +76,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "profile",
             "quantity",
+            "resilience",
             "resources",
             "telemetry",
             "units",
@@ -118,6 +121,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "policy",
             "quantity",
+            "resilience",
             "resources",
             "telemetry",
             "tuning",

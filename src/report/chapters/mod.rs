@@ -10,6 +10,7 @@ mod findings;
 mod namespaces;
 mod observability;
 mod provenance;
+mod resilience;
 mod responses;
 mod savings;
 mod sent;
@@ -38,6 +39,7 @@ pub fn document(plan: &Plan) -> Document {
             features::features(plan),
             responses::responses(plan),
             capacity::capacity(plan),
+            resilience::resilience(plan),
             control_plane::control_plane(plan),
             savings::savings(plan),
             observability::observability(plan),
