@@ -64,9 +64,10 @@ pub mod latency;
 pub mod mesh;
 pub mod profile;
 pub mod overhead;
-pub mod groundwork;
 pub mod telemetry;
 pub mod placement;
+pub mod groundwork;
+pub mod scenario;
 pub mod plan;
 pub mod modes;
 

@@ -23,6 +23,7 @@ mod progress;
 mod schema;
 mod shell;
 mod terminal;
+mod whatif;
 
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
@@ -96,6 +97,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Compare(compare) => compare::run(compare, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Place(place) => place::run(place, &arguments.global),
+        Command::WhatIf(whatif) => whatif::run(whatif, &arguments.global),
         Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),

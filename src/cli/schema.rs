@@ -12,6 +12,7 @@ pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
         SchemaOf::Compare => report::comparison_schema(),
         SchemaOf::Latency => report::latency_schema(),
         SchemaOf::Place => report::placement_schema(),
+        SchemaOf::Whatif => report::scenarios_schema(),
         SchemaOf::Fit => report::fit_schema(),
     })?;
     Ok(Outcome::Done)

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::bands::bands;
-use super::demand::Demands;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
 use super::totals::totals;
@@ -11,7 +10,7 @@ use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
-use crate::groundwork::Groundwork;
+use crate::groundwork::{Demands, Groundwork};
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};

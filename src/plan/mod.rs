@@ -4,7 +4,6 @@ mod advice;
 mod bands;
 mod build;
 mod checks;
-mod demand;
 mod responses;
 mod savings;
 mod scoping;

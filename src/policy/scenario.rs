@@ -190,6 +190,16 @@ impl ScenarioFile {
         check(&file.scenarios, &file.shapes)?;
         Ok(file)
     }
+
+    /// Reads shapes alone, as in a catalogue.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`], scenarios aside.
+    pub fn shapes_from_toml(text: &str) -> Result<NodeShapes, PolicyError> {
+        let file: Self = toml::from_str(text).map_err(|error| PolicyError { message: error.to_string() })?;
+        check(&[], &file.shapes)?;
+        Ok(file.shapes)
+    }
 }
 
 /// What is wrong with scenarios and shapes as a whole, if anything.

@@ -38,7 +38,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("groundwork", &["card", "finding", "inventory", "mesh", "overhead", "policy", "profile", "resources", "units"]),
+    ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    (
+        "groundwork",
+        &["card", "finding", "inventory", "mesh", "overhead", "placement", "policy", "profile", "resources", "units"],
+    ),
     (
         "telemetry",
         &[
@@ -55,7 +59,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    (
+        "scenario",
+        &[
+            "card",
+            "finding",
+            "groundwork",
+            "inventory",
+            "mesh",
+            "placement",
+            "policy",
+            "resources",
+            "scheduler",
+            "units",
+        ],
+    ),
     (
         "plan",
         &[
@@ -114,6 +132,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "quantity",
             "resources",
+            "scenario",
             "telemetry",
             "units",
         ],
@@ -153,6 +172,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "quantity",
             "report",
+            "scenario",
             "scheduler",
             "sources",
             "synthetic",
