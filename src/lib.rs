@@ -44,6 +44,7 @@
 //! `charts` draws figures into HTML reports, `schema` generates the JSON Schema of a plan, `synthetic`
 //! makes clusters from a seed, `calibrate` measures a real Envoy, and `cli` is the command line.
 
+mod parallel;
 pub mod units;
 pub mod quantity;
 pub mod estimate;

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use super::capacity::{Amounts, Need};
-use super::{Mobility, PodDemand, parallel};
+use super::{Mobility, PodDemand};
 use crate::inventory::objects::{NodeSelectorTerm, Toleration};
 use crate::inventory::{Labels, PodSpec};
+use crate::parallel;
 use crate::resources::Resources;
 
 /// All pods, with the work they share.

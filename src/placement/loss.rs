@@ -5,11 +5,15 @@
 //! Pods that find no place open new nodes at the end, which never changes where the others went; so
 //! one pass tells how many nodes would make up for each loss.
 
+use super::Mobility;
 use super::capacity::{Capacity, Eligible, Need};
 use super::demand::Demands;
 use super::pack::NOWHERE;
 use super::settle::Positions;
-use super::{Mobility, parallel};
+use crate::parallel;
+
+/// Fewer losses or kinds of pods than this are not worth another thread.
+const FEW: usize = 64;
 
 /// What the loss of one node would do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,9 +43,9 @@ pub(super) fn of_each_node(
         let admits = &eligible[demands.classes[class].constraints];
         capacity.first_fit(demands.need_of_class(class), admits, 0, NOWHERE).unwrap_or(capacity.len())
     };
-    let starts = parallel::map(demands.classes.len(), || (), first_fit);
+    let starts = parallel::map(demands.classes.len(), FEW, || (), first_fit);
     let scratch = || Scratch { capacity: capacity.clone(), cursor: starts.clone(), taken: Vec::new() };
-    parallel::map(capacity.len(), scratch, |scratch, position| {
+    parallel::map(capacity.len(), FEW, scratch, |scratch, position| {
         lose(position, &displaced[position], demands, eligible, new_node, &starts, scratch)
     })
 }

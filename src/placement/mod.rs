@@ -12,7 +12,6 @@ mod growth;
 mod kinds;
 mod loss;
 mod pack;
-mod parallel;
 pub mod reservation;
 mod settle;
 mod site;

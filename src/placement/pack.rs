@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::Mobility;
 use super::capacity::{Capacity, Eligible};
 use super::constraint::{Barrier, barrier};
 use super::demand::{Demands, NONE};
 use super::settle::Positions;
 use super::site::{Site, Sites};
-use super::{Mobility, parallel};
+use crate::parallel;
 
 /// No position: nothing is left out of a search.
 pub(super) const NOWHERE: usize = usize::MAX;
@@ -26,7 +27,9 @@ pub(super) fn eligibility(sites: &Sites<'_>, demands: &Demands<'_>, new_node: &S
         }
         Eligible { words, new_node: barrier(new_node, spec).is_none() }
     };
-    parallel::map(demands.constraints.len(), || (), of_one)
+    /// Fewer sets of constraints than this are not worth another thread.
+    const FEW: usize = 64;
+    parallel::map(demands.constraints.len(), FEW, || (), of_one)
 }
 
 /// Places every pod that has no position and gives those that found none, largest first.

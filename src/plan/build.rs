@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::bands::bands;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
+use super::scenarios;
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
@@ -57,6 +58,7 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);
         let Groundwork { inventory, mesh, visibility, profiles, overhead, cni, findings: noticed } = groundwork;
@@ -107,6 +109,7 @@ impl Plan {
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &policy);
         findings.extend(noticed);
+        findings.extend(scenario_findings);
         findings.extend(node_findings);
         findings.extend(response_findings);
         findings.extend(overhead.findings);
@@ -129,6 +132,7 @@ impl Plan {
             cni,
             headroom_today,
             headroom,
+            scenarios: matrix,
             bands,
             findings,
             not_modelled,
@@ -246,8 +250,8 @@ fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
-        "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
     ];
+    list.extend(scenarios::not_looked_at(policy));
     if !policy.control_plane.remote_clusters.is_empty() {
         list.push(
             "What services and endpoints of other clusters add to the proxies of this one: their memory, what they are sent, the largest messages. They count in istiod alone."
@@ -271,7 +275,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         placement::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,
-        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND],
+        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND, &scenarios::SCENARIO_UNANSWERED],
     ]
     .concat()
 }

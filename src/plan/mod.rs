@@ -6,6 +6,7 @@ mod build;
 mod checks;
 mod responses;
 mod savings;
+mod scenarios;
 mod scoping;
 mod totals;
 mod verdict;
@@ -24,6 +25,7 @@ pub use crate::overhead::SizingVerdict;
 use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
+use crate::scenario::Matrix;
 use crate::telemetry::{Observability, WorkloadTelemetry};
 use crate::units::{Cores, Memory, Ratio, Share};
 
@@ -60,6 +62,8 @@ pub struct Plan {
     pub headroom_today: Headroom,
     /// Capacity after it.
     pub headroom: Headroom,
+    /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
+    pub scenarios: Matrix,
     /// The field's rules of thumb against this plan.
     pub bands: Vec<Band>,
     /// What was noticed, gravest first.

@@ -44,7 +44,7 @@ pub struct ShapeAnswer {
     pub shape: String,
     /// How many are needed.
     pub nodes: u64,
-    /// No packing of these pods on this shape uses fewer.
+    /// No packing of these pods on this shape uses fewer, spare nodes aside.
     pub at_least: u64,
     /// Price of all of them.
     pub price: MoneyPerHour,
@@ -80,6 +80,6 @@ pub struct EnrolStep {
     pub cpu_headroom: f64,
     /// Share of memory that is then free.
     pub memory_headroom: f64,
-    /// What is then missed.
+    /// What is then missed and was met before any joined.
     pub missed: Vec<CheckKind>,
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, EnrolStep};
 use super::case::Case;
+use super::check::Check;
 use super::enrol::enrol;
 use super::known::{self, Trouble};
 use super::matrix::Situation;
-use super::parallel;
 use super::row::{Outcome, evaluate};
 use crate::mesh::{ProxyMode, membership};
+use crate::parallel;
 use crate::policy::Step;
 
 /// What each namespace does on top of those before it, and how it stands once all have joined.
@@ -25,19 +26,21 @@ pub(super) fn enrol_in_turn<'a>(
     if order.is_empty() {
         return Ok((Answer::Enrolment(Vec::new()), evaluate(case.clone(), losses, situation)?));
     }
-    let ends: Vec<usize> = (1..=order.len()).collect();
-    let outcomes = parallel::map(&ends, |&end| {
+    let of_first = |end: usize| {
         let joined = enrol(case.clone(), order.get(..end).unwrap_or_default())?;
         evaluate(joined, losses, situation)
-    });
-    let outcomes: Vec<Outcome<'a>> = outcomes.into_iter().collect::<Result<_, _>>()?;
+    };
+    let outcomes = parallel::map(order.len() + 1, 1, || (), |(), end| of_first(end));
+    let mut outcomes = outcomes.into_iter().collect::<Result<Vec<Outcome<'a>>, Trouble>>()?;
+    let before = outcomes.remove(0);
+    let was_met = |check: &Check| before.checks.iter().any(|it| it.kind == check.kind && it.met);
     let step = |(namespace, outcome): (&String, &Outcome<'_>)| EnrolStep {
         namespace: namespace.clone(),
         pods: pods.get(namespace.as_str()).copied().unwrap_or(0),
         unplaced: outcome.placed.unplaced.len() as u64,
         cpu_headroom: outcome.placed.fill.cpu_headroom(),
         memory_headroom: outcome.placed.fill.memory_headroom(),
-        missed: outcome.checks.iter().filter(|check| !check.met).map(|check| check.kind).collect(),
+        missed: outcome.checks.iter().filter(|check| !check.met && was_met(check)).map(|check| check.kind).collect(),
     };
     let steps = order.iter().zip(&outcomes).map(step).collect();
     let Some(last) = outcomes.into_iter().next_back() else { return Err("there is no namespace to enrol".to_owned()) };

@@ -1,11 +1,11 @@
 //! Scenarios side by side.
 
 use super::known::Unknown;
-use super::parallel;
 use super::row::{Row, row};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding};
 use crate::inventory::Inventory;
+use crate::parallel;
 use crate::policy::{NodePoolPolicy, Policy, Scenario, Step};
 use crate::scheduler::Profile;
 
@@ -44,11 +44,13 @@ pub fn matrix(situation: &Situation<'_>, scenarios: &[Scenario], done: &(dyn Fn(
     let nothing: (&str, &[Step]) = (AS_PLANNED, &[]);
     let all: Vec<(&str, &[Step])> =
         [nothing].into_iter().chain(scenarios.iter().map(|it| (it.name.as_str(), it.steps.as_slice()))).collect();
-    let rows = parallel::map(&all, |(name, steps)| {
+    let of_one = |number: usize| {
+        let (name, steps) = all.get(number).copied().unwrap_or(nothing);
         let row = row(name, steps, situation);
         done();
-        row.map_err(|trouble| Unknown { scenario: (*name).to_owned(), trouble })
-    });
+        row.map_err(|trouble| Unknown { scenario: name.to_owned(), trouble })
+    };
+    let rows = parallel::map(all.len(), 1, || (), |(), number| of_one(number));
     let mut matrix = Matrix::default();
     for (number, row) in rows.into_iter().enumerate() {
         match row {

@@ -22,7 +22,6 @@ mod known;
 mod lose;
 mod lose_each;
 mod matrix;
-mod parallel;
 mod placed;
 mod row;
 mod scale;

@@ -12,7 +12,7 @@ use crate::placement::reservation::{self, DEFAULT_PODS};
 use crate::placement::{Fill, displaced_by_growth, join};
 use crate::policy::NodePoolPolicy;
 use crate::resources::Resources;
-use crate::scheduler::{Addition, Pack, Profile, Scheduling, TieBreak, pod_request, schedule};
+use crate::scheduler::{Addition, Pack, Profile, Scheduling, Session, TieBreak, pod_request, schedule};
 
 /// Nodes and pods with their places.
 #[derive(Debug, Clone)]
@@ -63,19 +63,8 @@ impl<'a> Placed<'a> {
         mut findings: Vec<Finding>,
     ) -> Self {
         let (node, new) = join(&inventory.nodes, pool);
-        let placement = schedule(
-            &Scheduling {
-                inventory: &inventory,
-                offered: &offered,
-                profile: rules,
-                pack: Pack::Scheduler,
-                ties: TieBreak::LowestIndex,
-                reschedule: false,
-                new_node: Some((&node, &new)),
-                follow: None,
-            },
-            None,
-        );
+        let scheduling = scheduling(&inventory, &offered, rules);
+        let placement = schedule(&Scheduling { new_node: Some((&node, &new)), ..scheduling }, None);
         findings.extend(placement.findings);
         let moved = moved + placement.preempted.len() as u64;
         let unplaced: Vec<(usize, String)> = placement
@@ -136,10 +125,28 @@ impl<'a> Placed<'a> {
         Self::of(inventory, offered, moved, self.rules, &self.pool, Vec::new())
     }
 
+    /// The same for a scheduler that is asked what further changes would do.
+    pub(super) fn session(&self) -> Session<'_> {
+        Session::new(&scheduling(&self.inventory, &self.offered, self.rules))
+    }
+
     /// The first pod without a node, and why.
     pub(super) fn first_unplaced(&self) -> Option<(&ObjectName, &str)> {
         let (pod, reason) = self.unplaced.first()?;
         Some((&self.inventory.pods.get(*pod)?.name, reason))
+    }
+}
+
+fn scheduling<'s>(inventory: &'s Inventory, offered: &'s [NodeResources], profile: &'s Profile) -> Scheduling<'s> {
+    Scheduling {
+        inventory,
+        offered,
+        profile,
+        pack: Pack::Scheduler,
+        ties: TieBreak::LowestIndex,
+        reschedule: false,
+        new_node: None,
+        follow: None,
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use super::answer::{Answer, ShapeAnswer};
 use super::known::Trouble;
 use super::matrix::Situation;
-use super::parallel;
 use super::placed::{Placed, with_places};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD, runs_daemon};
+use crate::parallel;
 use crate::placement::reservation::DEFAULT_PODS;
 use crate::placement::{Fill, join};
 use crate::policy::NodePoolPolicy;
@@ -85,7 +85,8 @@ fn daemons_of<'a>(
     daemons.map(|it| pod_request(&it.spec, None, rules.version).real)
 }
 
-/// Every shape for the pods that have no node or, where the new nodes replace the present ones, for all that can move.
+/// Every shape for the pods that have no node or, where the new nodes replace the present ones, for all that can move:
+/// then with the headroom and the spare nodes that the policy asks for.
 pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation<'_>) -> Result<Answer, Trouble> {
     if situation.shapes.is_empty() {
         return Err("there are no shapes to choose from; write [[shape]] tables".to_owned());
@@ -95,19 +96,33 @@ pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation
     for pod in bare.unplaced.iter().filter_map(|(pod, _)| bare.inventory.pods.get(*pod)) {
         asked += &pod_request(&pod.spec, pod.life.resized.as_deref(), placed.rules.version).real;
     }
-    let mut shapes = parallel::map(situation.shapes, |pool| {
+    let policy = &situation.policy.headroom;
+    // So many more than what holds everything is enough for any losses of that number.
+    let spare = u64::from(policy.survive_node_losses);
+    let answer = |pool: &NodePoolPolicy| {
         let again = Placed::of(bare.inventory.clone(), bare.offered.clone(), 0, placed.rules, pool, Vec::new());
         let shape = Shape::new(&bare.inventory, placed.rules, pool);
-        let nodes = again.addition.nodes;
+        let for_pods = again.addition.nodes;
+        let all = Fill { requested: asked.clone(), pods, ..Fill::default() };
+        let (nodes, at_least) = match replace && for_pods > 0 {
+            true => {
+                let for_target = shape.nodes_for_target(&all, policy.target).unwrap_or(0);
+                (for_pods.max(for_target) + spare, shape.at_least(&asked, pods).max(for_target))
+            }
+            false => (for_pods, u64::from(for_pods > 0)),
+        };
         ShapeAnswer {
             shape: pool.name.clone(),
             nodes,
-            at_least: if replace { shape.at_least(&asked, pods) } else { u64::from(nodes > 0) },
+            at_least,
             price: pool.price_per_hour * nodes as f64,
             impossible: again.addition.impossible,
             daemon_share: shape.daemon_share(),
         }
-    });
+    };
+    let shapes = situation.shapes;
+    let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(answer));
+    let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
     shapes.sort_by(|a, b| {
         let price = a.price.amount().total_cmp(&b.price.amount());
         a.impossible.cmp(&b.impossible).then(price).then(a.nodes.cmp(&b.nodes)).then_with(|| a.shape.cmp(&b.shape))

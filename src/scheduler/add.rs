@@ -37,20 +37,25 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
     let added: Vec<Node> = (0..count).map(|number| numbered(node, number)).collect();
     let left = after_daemons(inventory, scheduling, node, offered);
     let nothing = NodeResources { pods: Some(0), ..NodeResources::default() };
-    let present = inventory.nodes.len();
-    let nodes: Vec<&Node> = inventory.nodes.iter().chain(&added).collect();
-    let all_offered: Vec<&NodeResources> = (0..nodes.len())
-        .map(|index| if index < present { scheduling.offered.get(index).unwrap_or(&nothing) } else { &left })
-        .collect();
+    let is_there = |index: &usize| before.nodes.present[before.nodes.position[*index]];
+    let there: Vec<usize> = (0..inventory.nodes.len()).filter(is_there).collect();
+    let present = there.len();
+    let nodes: Vec<&Node> = there.iter().map(|&index| &inventory.nodes[index]).chain(&added).collect();
+    let old = there.iter().map(|&index| scheduling.offered.get(index).unwrap_or(&nothing));
+    let all_offered: Vec<&NodeResources> = old.chain(added.iter().map(|_| &left)).collect();
     let mut state =
         compile(Ingredients { inventory, profile: scheduling.profile, nodes: &nodes, offered: &all_offered });
-    let mut index_of = vec![0; present];
-    for (index, &position) in before.nodes.position.iter().enumerate() {
-        index_of[position] = index;
+    let mut position_of = vec![0; inventory.nodes.len()];
+    let positions = state.nodes.position.clone();
+    for (index, &position) in there.iter().zip(positions.iter()) {
+        position_of[*index] = position;
+        if before.nodes.cordoned[before.nodes.position[*index]] {
+            state.cordon(position);
+        }
     }
     for (pod, one) in before.pods.iter().enumerate() {
         if let Some(node) = one.node() {
-            let node = state.nodes.position[index_of[node]];
+            let node = position_of[before.nodes.input[node]];
             state.bind_claims(pod, node);
             state.place(pod, node);
         }

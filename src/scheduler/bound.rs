@@ -15,8 +15,11 @@ pub(super) fn lower_bound(state: &State<'_>) -> u64 {
         per_class[pod.class as usize] += 1;
     }
     let total: u64 = per_class.iter().sum();
-    let mut bound = relaxation(&state.nodes.slots, i128::from(total));
+    let there = |column: &[i64]| state.nodes.there().filter_map(|node| column.get(node).copied()).collect::<Vec<i64>>();
+    let mut bound = relaxation(there(&state.nodes.slots), i128::from(total));
     for (column, capacities) in state.nodes.allocatable.iter().enumerate() {
+        let capacities = there(capacities);
+        let largest = capacities.iter().copied().max().unwrap_or(0);
         let mut sizes: Vec<(i64, u64)> = Vec::new();
         for (class, &count) in state.classes.iter().zip(&per_class).filter(|(_, count)| **count > 0) {
             if class.asks(column) > 0 {
@@ -25,13 +28,12 @@ pub(super) fn lower_bound(state: &State<'_>) -> u64 {
         }
         let demand = sizes.iter().map(|&(size, count)| i128::from(size) * i128::from(count)).sum();
         bound = bound.max(relaxation(capacities, demand));
-        bound = bound.max(of_equal_nodes(sizes, capacities.iter().copied().max().unwrap_or(0)));
+        bound = bound.max(of_equal_nodes(sizes, largest));
     }
     bound.max(apart(state, &per_class))
 }
 
-fn relaxation(capacities: &[i64], demand: i128) -> u64 {
-    let mut capacities = capacities.to_vec();
+fn relaxation(mut capacities: Vec<i64>, demand: i128) -> u64 {
     capacities.sort_unstable_by(|a, b| b.cmp(a));
     let mut left = demand;
     let enough = capacities.iter().position(|&capacity| {
@@ -112,8 +114,8 @@ mod tests {
         ] {
             assert_eq!(of_equal_nodes(sizes.clone(), capacity), expected, "{sizes:?}");
         }
-        assert_eq!(relaxation(&[4, 8, 2], 9), 2);
-        assert_eq!(relaxation(&[4, 8, 2], 0), 0);
-        assert_eq!(relaxation(&[4, 8, 2], 100), 3);
+        assert_eq!(relaxation(vec![4, 8, 2], 9), 2);
+        assert_eq!(relaxation(vec![4, 8, 2], 0), 0);
+        assert_eq!(relaxation(vec![4, 8, 2], 100), 3);
     }
 }

@@ -1,6 +1,7 @@
 //! Claims and volumes while pods are placed: what is bound, what is taken, what would be made where.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::Reason;
 use crate::inventory::objects::{NodeSelectorTerm, PersistentVolume, PersistentVolumeClaim, Storage, StorageClass};
@@ -11,20 +12,30 @@ const BY_HAND: &str = "kubernetes.io/no-provisioner";
 /// Access mode of claims for one pod only.
 const ONE_POD: &str = "ReadWriteOncePod";
 
+/// Most volumes of each driver, where it says.
+type Limits<'a> = &'a [(String, Option<u64>)];
+
 /// The storage of a cluster and what became of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Claims<'a> {
     claims: Vec<Claim<'a>>,
-    by_name: BTreeMap<&'a ObjectName, usize>,
-    volumes: Vec<&'a PersistentVolume>,
+    by_name: Arc<BTreeMap<&'a ObjectName, usize>>,
+    volumes: Arc<[&'a PersistentVolume]>,
     taken: Vec<bool>,
-    classes: BTreeMap<&'a str, &'a StorageClass>,
+    classes: Arc<BTreeMap<&'a str, &'a StorageClass>>,
     default_class: Option<&'a StorageClass>,
     /// Most volumes of each driver, by name of the node.
-    limits: BTreeMap<&'a str, &'a [(String, Option<u64>)]>,
+    limits: Arc<BTreeMap<&'a str, Limits<'a>>>,
 }
 
-#[derive(Debug)]
+/// A claim that was bound, and what its volume was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Binding {
+    claim: usize,
+    volume: Option<(usize, bool)>,
+}
+
+#[derive(Debug, Clone)]
 struct Claim<'a> {
     claim: &'a PersistentVolumeClaim,
     bound: Bound,
@@ -62,13 +73,13 @@ impl<'a> Claims<'a> {
             }
         }
         Self {
-            by_name: storage.claims.iter().enumerate().map(|(index, claim)| (&claim.name, index)).collect(),
+            by_name: Arc::new(storage.claims.iter().enumerate().map(|(index, claim)| (&claim.name, index)).collect()),
             claims,
             volumes: storage.volumes.iter().collect(),
             taken,
-            classes: storage.classes.iter().map(|class| (&*class.name, class)).collect(),
+            classes: Arc::new(storage.classes.iter().map(|class| (&*class.name, class)).collect()),
             default_class: storage.classes.iter().find(|class| class.is_default),
-            limits: storage.csi_nodes.iter().map(|node| (&*node.name, node.drivers.as_slice())).collect(),
+            limits: Arc::new(storage.csi_nodes.iter().map(|node| (&*node.name, node.drivers.as_slice())).collect()),
         }
     }
 
@@ -190,19 +201,26 @@ impl<'a> Claims<'a> {
         !self.limits.is_empty()
     }
 
-    /// Gives a claim without a volume the smallest that fits, or one made for the node. Says whether anything changed.
-    pub(super) fn bind(&mut self, claim: usize, node: &Node) -> bool {
+    /// Gives a claim without a volume the smallest that fits, or one made for the node. Says what changed.
+    pub(super) fn bind(&mut self, claim: usize, node: &Node) -> Option<Binding> {
         if self.claims[claim].bound != Bound::Not {
-            return false;
+            return None;
         }
-        self.claims[claim].bound = match self.smallest_volume(claim, node) {
-            Some(volume) => {
-                self.taken[volume] = true;
-                Bound::To(volume)
-            }
+        let found = self.smallest_volume(claim, node);
+        self.claims[claim].bound = match found {
+            Some(volume) => Bound::To(volume),
             None => Bound::MadeFor { zone: zone_of(node).map(str::to_owned), node: node.name.to_string() },
         };
-        true
+        let volume = found.map(|volume| (volume, std::mem::replace(&mut self.taken[volume], true)));
+        Some(Binding { claim, volume })
+    }
+
+    /// Takes a binding back.
+    pub(super) fn unbind(&mut self, binding: Binding) {
+        self.claims[binding.claim].bound = Bound::Not;
+        if let Some((volume, was_taken)) = binding.volume {
+            self.taken[volume] = was_taken;
+        }
     }
 
     fn smallest_volume(&self, claim: usize, node: &Node) -> Option<usize> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::ground::Demand;
+use super::plugins::image_locality::PodImages;
 use super::{Reason, nodes::CPU, nodes::MEMORY};
 use crate::inventory::objects::{Disk, Transport};
 use crate::inventory::{Labels, PodSpec};
@@ -48,8 +49,10 @@ pub(super) struct Class<'a> {
     pub(super) counted: Vec<usize>,
     /// Counters it adds to unless it terminates.
     pub(super) counted_while_staying: Vec<usize>,
-    /// What its images score by node.
-    pub(super) images: Option<Arc<Vec<i64>>>,
+    /// Its images that some node holds.
+    pub(super) images: PodImages,
+    /// Whether it runs on cordoned nodes.
+    pub(super) tolerates_cordons: bool,
 }
 
 /// A port claimed on the node.

@@ -12,7 +12,7 @@ use super::nodes::{Columns, Nodes, bounded};
 use super::plugins::image_locality::Images;
 use super::profile::{DefaultSpread, Profile};
 use super::request::{PodRequest, pod_request};
-use super::state::{NO_NODE, PodState, State};
+use super::state::{PodState, State};
 use super::topology::{EACH_NODE, HOSTNAME, NOWHERE, Topology, ZONE};
 use crate::inventory::objects::{
     NodeResources, Operator, PodAffinity, PodAffinityTerm, Requirement, Resized, TopologySpread, Volume,
@@ -21,13 +21,13 @@ use crate::inventory::{Inventory, Labels, Node, ObjectName, Pod, PodSpec};
 
 /// Nodes and pods to compile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ingredients<'a> {
+pub(super) struct Ingredients<'a, 't> {
     pub(super) inventory: &'a Inventory,
     pub(super) profile: &'a Profile,
     /// Nodes of the inventory, and others after them.
-    pub(super) nodes: &'a [&'a Node],
+    pub(super) nodes: &'t [&'a Node],
     /// What each of them offers.
-    pub(super) offered: &'a [&'a NodeResources],
+    pub(super) offered: &'t [&'t NodeResources],
 }
 
 /// What makes pods alike.
@@ -42,7 +42,7 @@ struct Likeness<'a> {
 }
 
 /// Everything but where pods are.
-pub(super) fn compile<'a>(ingredients: Ingredients<'a>) -> State<'a> {
+pub(super) fn compile<'a>(ingredients: Ingredients<'a, '_>) -> State<'a> {
     let Ingredients { inventory, profile, nodes, offered } = ingredients;
     let (class_of, likenesses) = classes(inventory);
     let requests: Vec<PodRequest> =
@@ -57,7 +57,6 @@ pub(super) fn compile<'a>(ingredients: Ingredients<'a>) -> State<'a> {
         profile,
         topology: Topology::new(&nodes.all),
         images: Images::new(&nodes.all),
-        image_scores: Lookup::default(),
         ground_of: Lookup::default(),
         grounds: Vec::new(),
         node_sets: Vec::new(),
@@ -74,7 +73,7 @@ pub(super) fn compile<'a>(ingredients: Ingredients<'a>) -> State<'a> {
     let mut classes: Vec<Class<'a>> =
         likenesses.iter().zip(&requests).map(|(like, request)| compiler.class(like, request)).collect();
     compiler.connect(&mut classes);
-    let Compiler { topology, grounds, node_sets, counters, claims, nodes, .. } = compiler;
+    let Compiler { topology, grounds, node_sets, counters, claims, nodes, images, .. } = compiler;
     let count = nodes.len();
     let column = |name: &String| nodes.columns.get(name);
     State {
@@ -87,21 +86,21 @@ pub(super) fn compile<'a>(ingredients: Ingredients<'a>) -> State<'a> {
             .filter_map(|(name, weight)| Some((column(name)?, *weight)))
             .collect(),
         balanced: profile.balanced.iter().filter_map(column).collect(),
-        pods: class_of
-            .into_iter()
-            .zip(&inventory.pods)
-            .map(|(class, pod)| PodState { class, node: NO_NODE, terminating: pod.terminating })
-            .collect(),
+        pods: class_of.into_iter().zip(&inventory.pods).map(|(class, pod)| PodState::new(class, pod)).collect(),
         on_node: vec![Vec::new(); count],
         ports: vec![Vec::new(); count],
         disks: vec![Vec::new(); count],
         attached: vec![BTreeMap::new(); count],
         departures: 0,
-        topology,
-        classes,
-        grounds,
+        placed: 0,
+        journal: None,
+        watching: (0..counters.len()).filter(|&index| counters[index].watches_least()).collect(),
+        topology: Arc::new(topology),
+        classes: classes.into(),
+        grounds: grounds.into(),
         counters,
-        node_sets,
+        node_sets: node_sets.into(),
+        images,
         claims,
         nodes,
     }
@@ -166,7 +165,6 @@ struct Compiler<'a> {
     nodes: Nodes<'a>,
     topology: Topology,
     images: Images,
-    image_scores: Lookup<Vec<&'a str>, Option<Arc<Vec<i64>>>>,
     ground_of: Lookup<Demand<'a>, usize>,
     grounds: Vec<Ground>,
     node_sets: Vec<Vec<bool>>,
@@ -233,7 +231,8 @@ impl<'a> Compiler<'a> {
             between: Vec::new(),
             counted: Vec::new(),
             counted_while_staying: Vec::new(),
-            images: self.image_scores(spec),
+            images: self.images.of(spec),
+            tolerates_cordons: demand.tolerates_cordons(),
             named,
         };
         self.spread(&mut class, like.siblings);
@@ -268,12 +267,6 @@ impl<'a> Compiler<'a> {
         claims.sort_unstable();
         claims.dedup();
         (claims, missing, own)
-    }
-
-    fn image_scores(&mut self, spec: &'a PodSpec) -> Option<Arc<Vec<i64>>> {
-        let names = spec.init_containers.iter().chain(&spec.containers).map(|container| container.image.as_str());
-        let scores = || self.images.scores(spec).map(Arc::new);
-        self.image_scores.entry(names.collect()).or_insert_with(scores).clone()
     }
 
     fn spread(&mut self, class: &mut Class<'a>, siblings: Option<&[Requirement]>) {

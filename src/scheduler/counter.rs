@@ -3,7 +3,7 @@
 use super::topology::{NOWHERE, Topology};
 
 /// Counts pods of a kind per domain of a key.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Counter {
     pub(super) key: usize,
     /// Nodes whose pods count, as an index of node sets; `None` for all.
@@ -15,20 +15,21 @@ pub(super) struct Counter {
 }
 
 /// Counts by domain; most kinds of pods are few.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Counts {
     Few(Vec<(u32, u32)>),
     Many(Vec<u32>),
 }
 
 /// The smallest count among the domains that exist.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Least {
     /// How many domains have a count, by count.
     domains: Vec<u32>,
     least: usize,
-    exists: Vec<bool>,
-    pub(super) number: usize,
+    /// How many nodes each domain has; one without nodes does not exist.
+    nodes: Vec<u32>,
+    number: usize,
 }
 
 impl Counter {
@@ -39,15 +40,34 @@ impl Counter {
     /// Lets it know its smallest count; before any pod is counted.
     pub(super) fn watch_least(&mut self, topology: &Topology, nodes: &[Vec<bool>]) {
         let key = &topology.keys[self.key];
-        let mut exists = vec![false; key.values.len()];
+        let mut in_domain = vec![0; key.values.len()];
         for (node, &domain) in key.domain_of.iter().enumerate() {
             let counts = self.eligible.is_none_or(|set| nodes[set][node]);
             if counts && domain != NOWHERE {
-                exists[domain as usize] = true;
+                in_domain[domain as usize] += 1;
             }
         }
-        let number = exists.iter().filter(|exists| **exists).count();
-        self.least = Some(Least { domains: vec![number as u32], least: 0, exists, number });
+        let number = in_domain.iter().filter(|nodes| **nodes > 0).count();
+        self.least = Some(Least { domains: vec![number as u32], least: 0, nodes: in_domain, number });
+    }
+
+    /// Whether it knows its smallest count.
+    pub(super) fn watches_least(&self) -> bool {
+        self.least.is_some()
+    }
+
+    /// A node that counts joins a domain or leaves it, with no pod of the kind on it.
+    pub(super) fn change_nodes(&mut self, domain: u32, joins: bool) {
+        let count = self.at(domain) as usize;
+        let Some(least) = &mut self.least else { return };
+        let Some(nodes) = least.nodes.get_mut(domain as usize) else { return };
+        let before = *nodes;
+        *nodes = if joins { before + 1 } else { before.saturating_sub(1) };
+        match (before, *nodes) {
+            (0, 1) => least.appear(count),
+            (1, 0) => least.vanish(count),
+            _ => {}
+        }
     }
 
     /// Pods in a domain.
@@ -79,7 +99,7 @@ impl Counter {
         self.total = self.total.saturating_add_signed(change.into());
         let before = self.counts.change(domain, change, domains);
         if let Some(least) = &mut self.least
-            && least.exists.get(domain as usize) == Some(&true)
+            && least.nodes.get(domain as usize).is_some_and(|nodes| *nodes > 0)
         {
             least.move_one(before as usize, before.saturating_add_signed(change) as usize);
         }
@@ -120,14 +140,33 @@ impl Counts {
 
 impl Least {
     fn move_one(&mut self, from: usize, to: usize) {
-        if self.domains.len() <= to {
-            self.domains.resize(to + 1, 0);
+        self.put(to, 1);
+        self.put(from, -1);
+        self.settle(to);
+    }
+
+    fn appear(&mut self, count: usize) {
+        self.number += 1;
+        self.put(count, 1);
+        self.settle(count);
+    }
+
+    fn vanish(&mut self, count: usize) {
+        self.number = self.number.saturating_sub(1);
+        self.put(count, -1);
+        self.settle(self.least);
+    }
+
+    fn put(&mut self, count: usize, change: i32) {
+        if self.domains.len() <= count {
+            self.domains.resize(count + 1, 0);
         }
-        if let Some(count) = self.domains.get_mut(from) {
-            *count = count.saturating_sub(1);
-        }
-        self.domains[to] += 1;
-        self.least = self.least.min(to);
+        self.domains[count] = self.domains[count].saturating_add_signed(change);
+    }
+
+    /// Finds the smallest count again, which is not above `bound` or comes after it.
+    fn settle(&mut self, bound: usize) {
+        self.least = self.least.min(bound);
         while self.domains.get(self.least) == Some(&0) {
             self.least += 1;
         }
@@ -164,5 +203,27 @@ mod tests {
         assert_eq!(counter.least(1), 1);
         counter.change(NOWHERE, 1, 40);
         assert_eq!(counter.total, 41);
+    }
+
+    #[test]
+    fn domains_without_nodes_do_not_count() {
+        let mut counter = counter();
+        for domain in 1..40 {
+            counter.change(domain, 2, 40);
+        }
+        assert_eq!(counter.least(1), 0);
+        counter.change_nodes(0, false);
+        assert_eq!((counter.least(1), counter.least(40)), (2, 0));
+        counter.change_nodes(0, true);
+        assert_eq!((counter.least(1), counter.least(40)), (0, 0));
+        counter.change_nodes(0, true);
+        counter.change_nodes(0, false);
+        assert_eq!(counter.least(1), 0);
+        for domain in 1..40 {
+            counter.change(domain, -2, 40);
+            counter.change_nodes(domain, false);
+        }
+        counter.change_nodes(0, false);
+        assert_eq!((counter.least(0), counter.least(1)), (i64::from(i32::MAX), 0));
     }
 }

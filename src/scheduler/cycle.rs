@@ -23,7 +23,7 @@ pub(super) struct Cycle {
     scores: Vec<i64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Cached {
     Never,
     Once,
@@ -31,8 +31,10 @@ enum Cached {
 }
 
 /// What is known of each node for a class.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Cells {
+    /// Epoch of the nodes: how many hold an image counts.
+    epoch: u64,
     /// Stamp of the node when it was looked at; 0 for never.
     stamps: Vec<u32>,
     /// Score of the plugins that look at the node alone, weighted; [`UNFIT`] where one refuses.
@@ -73,6 +75,12 @@ impl Cycle {
         }
     }
 
+    /// Begins anew, as if no pod had been placed yet.
+    pub(super) fn restart(&mut self, ties: Ties) {
+        self.next_start = 0;
+        self.ties = ties;
+    }
+
     /// The node for a pod of a class; nothing where none fits.
     pub(super) fn choose(&mut self, state: &State<'_>, class_index: usize) -> Option<Choice> {
         let class = &state.classes[class_index];
@@ -96,24 +104,25 @@ impl Cycle {
     fn find(&mut self, state: &State<'_>, class_index: usize, class: &Class<'_>) {
         self.feasible.clear();
         self.scores.clear();
-        let all = state.nodes.len();
         if let Some(named) = &class.named {
-            for &node in named {
+            for node in state.nodes.in_turn(named) {
                 self.look(state, class, node);
             }
             return;
         }
+        let all = state.nodes.walk.len();
         let wanted = state.profile.feasible_nodes_to_find(all);
-        let mut cells = self.take_cells(class_index, all);
+        let mut cells = self.take_cells(state, class_index);
+        let (before, after) = state.nodes.walk.split_at(self.next_start.min(all));
         let mut looked = 0;
-        let (before, after) = (0..self.next_start.min(all), self.next_start.min(all)..all);
         let looks_around = class.looks_around();
-        'walk: for range in [after, before] {
-            for node in range {
+        'walk: for part in [after, before] {
+            for &node in part {
                 if self.feasible.len() >= wanted {
                     break 'walk;
                 }
                 looked += 1;
+                let node = node as usize;
                 match &mut cells {
                     None => self.look(state, class, node),
                     Some(cells) => {
@@ -147,10 +156,18 @@ impl Cycle {
     }
 
     /// What is known of the nodes; only a class that comes again is worth the memory.
-    fn take_cells(&mut self, class: usize, nodes: usize) -> Option<Cells> {
+    fn take_cells(&mut self, state: &State<'_>, class: usize) -> Option<Cells> {
+        let (nodes, epoch) = (state.nodes.len(), state.nodes.epoch);
         let cached = &mut self.caches[class];
         match std::mem::replace(cached, Cached::Once) {
-            Cached::Known(cells) => Some(cells),
+            Cached::Known(mut cells) => {
+                let outdated = cells.epoch != epoch && !state.classes[class].images.are_nowhere();
+                if outdated {
+                    cells.stamps.fill(0);
+                }
+                cells.epoch = epoch;
+                Some(cells)
+            }
             Cached::Never => None,
             Cached::Once => {
                 let size = nodes * 12;
@@ -158,7 +175,7 @@ impl Cycle {
                     return None;
                 }
                 self.spare -= size;
-                Some(Cells { stamps: vec![0; nodes], scores: vec![UNFIT; nodes] })
+                Some(Cells { epoch, stamps: vec![0; nodes], scores: vec![UNFIT; nodes] })
             }
         }
     }
@@ -193,13 +210,14 @@ impl Cycle {
     }
 }
 
-/// Weighted score of the plugins that look at a node alone; [`UNFIT`] where one of them refuses.
-fn of_node_alone(state: &State<'_>, class: &Class<'_>, node: usize) -> i64 {
-    let refuses = |plugin: &Plugin| state.filters(*plugin) && plugin.filter(state, class, node).is_some();
-    if state.filters(Plugin::NodeResourcesFit) && !node_resources_fit::fits(state, class, node) {
-        return UNFIT;
-    }
-    const OF_THE_NODE: [Plugin; 7] = [
+/// Whether a pod of a class may go to a node: [`refusal`] without words.
+pub(super) fn fits(state: &State<'_>, class: &Class<'_>, node: usize) -> bool {
+    fits_the_node(state, class, node) && fits_its_surroundings(state, class, node)
+}
+
+/// Whether the filters that look at a node alone let it pass.
+fn fits_the_node(state: &State<'_>, class: &Class<'_>, node: usize) -> bool {
+    const OTHERS: [Plugin; 7] = [
         Plugin::NodeUnschedulable,
         Plugin::NodeName,
         Plugin::TaintToleration,
@@ -208,7 +226,14 @@ fn of_node_alone(state: &State<'_>, class: &Class<'_>, node: usize) -> i64 {
         Plugin::NodeVolumeLimits,
         Plugin::VolumeRestrictions,
     ];
-    if OF_THE_NODE.iter().any(refuses) {
+    let refuses = |plugin: &Plugin| state.filters(*plugin) && plugin.filter(state, class, node).is_some();
+    (!state.filters(Plugin::NodeResourcesFit) || node_resources_fit::fits(state, class, node))
+        && !OTHERS.iter().any(refuses)
+}
+
+/// Weighted score of the plugins that look at a node alone; [`UNFIT`] where one of them refuses.
+fn of_node_alone(state: &State<'_>, class: &Class<'_>, node: usize) -> i64 {
+    if !fits_the_node(state, class, node) {
         return UNFIT;
     }
     let weighted = |plugin: Plugin, score: i64| score.saturating_mul(state.profile.weight(plugin));
@@ -216,7 +241,7 @@ fn of_node_alone(state: &State<'_>, class: &Class<'_>, node: usize) -> i64 {
     if balance::applies(state, class) {
         sum = sum.saturating_add(weighted(Plugin::NodeResourcesBalancedAllocation, balance::score(state, class, node)));
     }
-    sum = sum.saturating_add(weighted(Plugin::ImageLocality, image_locality::score(class, node)));
+    sum = sum.saturating_add(weighted(Plugin::ImageLocality, image_locality::score(state, class, node)));
     sum.max(UNFIT + 1)
 }
 

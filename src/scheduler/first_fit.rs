@@ -1,6 +1,6 @@
 //! First fit decreasing with the scheduler's filters: what autoscalers reckon with.
 
-use super::cycle::refusal;
+use super::cycle::fits;
 use super::state::State;
 
 /// The first node by name that takes a pod, largest pods first.
@@ -15,11 +15,11 @@ pub(super) struct FirstFit {
 impl FirstFit {
     /// Nodes by name; the last `new` ones of the table come last, as they stand.
     pub(super) fn new(state: &State<'_>, new: usize) -> Self {
-        let count = state.nodes.len();
-        let mut nodes: Vec<usize> = state.nodes.position.clone();
-        let present = count.saturating_sub(new);
-        if let Some(present) = nodes.get_mut(..present) {
-            present.sort_by(|&a, &b| state.nodes.all[a].name.cmp(&state.nodes.all[b].name));
+        let is_there = |position: &usize| state.nodes.present[*position];
+        let mut nodes: Vec<usize> = state.nodes.position.iter().copied().filter(is_there).collect();
+        let old = nodes.len().saturating_sub(new);
+        if let Some(old) = nodes.get_mut(..old) {
+            old.sort_by(|&a, &b| state.nodes.all[a].name.cmp(&state.nodes.all[b].name));
         }
         Self { nodes, cursor: vec![0; state.classes.len()] }
     }
@@ -51,12 +51,12 @@ impl FirstFit {
         let class = &state.classes[class_index];
         if let Some(only) = super::run::only_node(state.inventory, pod) {
             let node = state.nodes.position[only];
-            return refusal(state, class, node).is_none().then_some(node);
+            return fits(state, class, node).then_some(node);
         }
         // Room only shrinks here; what depends on other nodes can come back.
         let start = if class.can_recover() { 0 } else { self.cursor[class_index] };
         let rest = self.nodes.get(start..).unwrap_or_default();
-        let found = rest.iter().position(|&node| refusal(state, class, node).is_none());
+        let found = rest.iter().position(|&node| fits(state, class, node));
         self.cursor[class_index] = start + found.unwrap_or(rest.len());
         found.and_then(|index| rest.get(index)).copied()
     }

@@ -62,7 +62,7 @@ impl<'a> Demand<'a> {
 
     pub(super) fn answer(&self, nodes: &Nodes<'_>, node: usize) -> Answer {
         Answer {
-            open: !nodes.all[node].unschedulable || self.tolerates(&CORDON),
+            open: !nodes.all[node].unschedulable || self.tolerates_cordons(),
             tolerated: self.untolerated(&nodes.taints[node]).is_none(),
             selected: self.unmet_selector(nodes.all[node]).is_none() && self.required_holds(nodes.all[node]),
         }
@@ -107,6 +107,11 @@ impl<'a> Demand<'a> {
             all.extend(fields.next()?.values.iter().map(String::as_str));
         }
         Some(all)
+    }
+
+    /// Whether the pod runs on cordoned nodes.
+    pub(super) fn tolerates_cordons(&self) -> bool {
+        self.tolerates(&CORDON)
     }
 
     fn tolerates(&self, taint: &Taint) -> bool {

@@ -4,7 +4,8 @@
 //! `schedule_one.go` around them with its order of nodes, its share of nodes looked at, its ties and its
 //! preemption. Pods that are alike are one class; amounts lie in columns by node; what a class knows of a node
 //! is kept until a pod comes or goes there; pods per domain are counted as they come and go. [`schedule`]
-//! places pods, [`explain`] answers for one of them.
+//! places pods, [`explain`] answers for one of them, and a
+//! [`Session`] forks a placed cluster to ask what changes would do.
 
 mod add;
 mod bound;
@@ -15,9 +16,11 @@ mod counter;
 mod cycle;
 mod explain;
 mod first_fit;
+mod fork;
 mod findings;
 mod ground;
 mod judge;
+mod loss;
 mod matcher;
 mod nodes;
 mod plugins;
@@ -27,6 +30,7 @@ mod queue;
 mod reason;
 mod request;
 mod run;
+mod session;
 mod state;
 mod ties;
 mod topology;
@@ -38,12 +42,15 @@ mod tests;
 pub use add::Addition;
 pub use explain::{Explanation, NodeAnswer, explain};
 pub use findings::FINDINGS;
+pub use fork::Fork;
 pub use judge::{Agreement, Follow, Judge, TracedDecision};
+pub use loss::{Loss, worst};
 pub use plugins::Plugin;
 pub use profile::{DefaultSpread, Profile, ScoringStrategy, StrategyKind};
 pub use reason::{Reason, Shortage};
 pub use request::{PodRequest, pod_request};
 pub use run::schedule;
+pub use session::{Absent, Session};
 pub use ties::TieBreak;
 pub use version::{KubernetesVersion, UnknownVersion};
 

@@ -1,6 +1,7 @@
 //! Nodes as the scheduler walks them: in its order, with amounts in columns.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::inventory::Node;
 use crate::inventory::objects::{NodeResources, Taint, TaintEffect};
@@ -16,28 +17,41 @@ const MOST: u64 = 1 << 55;
 /// Pods of a node that does not say (`maxPods` of a kubelet).
 const DEFAULT_PODS: u64 = 110;
 
-/// Nodes in the order in which the scheduler walks them.
-#[derive(Debug)]
+/// Nodes in the order in which the scheduler walks them when all are there. What never changes is shared by
+/// the copies of a table.
+#[derive(Debug, Clone)]
 pub(super) struct Nodes<'a> {
-    pub(super) all: Vec<&'a Node>,
+    pub(super) all: Arc<[&'a Node]>,
     /// Position of each node of the input.
-    pub(super) position: Vec<usize>,
+    pub(super) position: Arc<[usize]>,
+    /// Index in the input of the node at each position.
+    pub(super) input: Arc<[usize]>,
+    /// Zone of each node of the input, by number.
+    zones: Arc<[u32]>,
     /// Taints, that of a node which is not ready included.
-    pub(super) taints: Vec<Vec<Taint>>,
+    pub(super) taints: Arc<[Vec<Taint>]>,
     /// Names of the columns.
-    pub(super) columns: Columns,
+    pub(super) columns: Arc<Columns>,
     /// What pods may use, by column and node.
-    pub(super) allocatable: Vec<Vec<i64>>,
+    pub(super) allocatable: Arc<[Vec<i64>]>,
+    /// Pods allowed.
+    pub(super) slots: Arc<[i64]>,
     /// What pods ask for, by column and node.
     pub(super) requested: Vec<Vec<i64>>,
     /// CPU and memory with what is not said, by node.
     pub(super) scored: [Vec<i64>; 2],
-    /// Pods allowed.
-    pub(super) slots: Vec<i64>,
     /// Pods there.
     pub(super) pods: Vec<i64>,
     /// Changes with every pod that comes or goes; at least 1.
     pub(super) stamp: Vec<u32>,
+    /// Which of them the cluster has.
+    pub(super) present: Vec<bool>,
+    /// Which of them were cordoned since.
+    pub(super) cordoned: Vec<bool>,
+    /// Those the cluster has, in the order in which the scheduler walks them.
+    pub(super) walk: Vec<u32>,
+    /// Changes with every node that comes or goes.
+    pub(super) epoch: u64,
 }
 
 /// Names of resources and their columns.
@@ -88,32 +102,38 @@ pub(super) fn bounded(amount: u64) -> i64 {
 impl<'a> Nodes<'a> {
     /// `offered` is parallel to `nodes`; a missing entry offers nothing.
     pub(super) fn new(nodes: &[&'a Node], offered: &[&NodeResources], columns: Columns) -> Self {
-        let order = in_turn_by_zone(nodes);
-        let mut position = vec![0; nodes.len()];
-        for (place, &index) in order.iter().enumerate() {
-            position[index] = place;
-        }
+        let zones = zones(nodes);
+        let input = in_turn_by_zone(&zones, |_| true);
         let count = nodes.len();
-        let mut table = Self {
-            all: order.iter().map(|&index| nodes[index]).collect(),
-            position,
-            taints: order.iter().map(|&index| taints(nodes[index])).collect(),
-            allocatable: vec![vec![0; count]; columns.names.len()],
+        let mut position = vec![0; count];
+        let mut allocatable = vec![vec![0; count]; columns.names.len()];
+        let mut slots = vec![0; count];
+        for (place, &index) in input.iter().enumerate() {
+            position[index] = place;
+            let Some(offered) = offered.get(index) else { continue };
+            for (column, amount) in columns.amounts(&offered.resources) {
+                allocatable[column][place] = amount;
+            }
+            slots[place] = bounded(offered.pods.unwrap_or(DEFAULT_PODS));
+        }
+        Self {
+            all: input.iter().map(|&index| nodes[index]).collect(),
+            position: position.into(),
+            taints: input.iter().map(|&index| taints(nodes[index])).collect(),
+            input: input.into(),
+            zones: zones.into(),
+            allocatable: allocatable.into(),
+            slots: slots.into(),
             requested: vec![vec![0; count]; columns.names.len()],
-            columns,
+            columns: Arc::new(columns),
             scored: [vec![0; count], vec![0; count]],
-            slots: vec![0; count],
             pods: vec![0; count],
             stamp: vec![1; count],
-        };
-        for (place, &index) in order.iter().enumerate() {
-            let Some(offered) = offered.get(index) else { continue };
-            for (column, amount) in table.columns.amounts(&offered.resources) {
-                table.allocatable[column][place] = amount;
-            }
-            table.slots[place] = bounded(offered.pods.unwrap_or(DEFAULT_PODS));
+            present: vec![true; count],
+            cordoned: vec![false; count],
+            walk: (0..count as u32).collect(),
+            epoch: 1,
         }
-        table
     }
 
     pub(super) fn len(&self) -> usize {
@@ -124,22 +144,72 @@ impl<'a> Nodes<'a> {
     pub(super) fn touch(&mut self, node: usize) {
         self.stamp[node] = self.stamp[node].wrapping_add(1).max(1);
     }
+
+    /// Lets a node join the cluster or leave it. [`Self::turn`] sets the walk right afterwards.
+    pub(super) fn set_present(&mut self, node: usize, present: bool) {
+        self.present[node] = present;
+        self.epoch += 1;
+        self.touch(node);
+    }
+
+    /// Orders the walk anew after nodes came or went.
+    pub(super) fn turn(&mut self) {
+        let order = in_turn_by_zone(&self.zones, |index| self.present[self.position[index]]);
+        self.walk.clear();
+        self.walk.extend(order.iter().map(|&index| self.position[index] as u32));
+    }
+
+    /// Those of some nodes that the cluster has, in the order of the walk. `some` are in order of position, which
+    /// is that of the walk as long as none has left.
+    pub(super) fn in_turn(&self, some: &[usize]) -> Vec<usize> {
+        if self.walk.len() == self.len() {
+            return some.to_vec();
+        }
+        let there = self.walk.iter().map(|&node| node as usize);
+        there.filter(|node| some.binary_search(node).is_ok()).collect()
+    }
+
+    /// Positions of the nodes the cluster has.
+    pub(super) fn there(&self) -> impl Iterator<Item = usize> {
+        (0..self.len()).filter(|&node| self.present[node])
+    }
+}
+
+/// The zone of each node, numbered.
+fn zones(nodes: &[&Node]) -> Vec<u32> {
+    let mut known: BTreeMap<(&str, &str), u32> = BTreeMap::new();
+    let mut numbers = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let next = known.len() as u32;
+        numbers.push(*known.entry(zone(node)).or_insert(next));
+    }
+    numbers
 }
 
 /// One node of each zone in turn, zones in the order of their first nodes. Source: `nodeTree.list` in
 /// `backend/cache/node_tree.go`.
-fn in_turn_by_zone(nodes: &[&Node]) -> Vec<usize> {
-    let mut zone_of: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+fn in_turn_by_zone(zone_of: &[u32], is_there: impl Fn(usize) -> bool) -> Vec<usize> {
+    const UNSEEN: usize = usize::MAX;
+    let most = zone_of.iter().max().map_or(0, |most| *most as usize + 1);
+    let mut list_of = vec![UNSEEN; most];
     let mut zones: Vec<Vec<usize>> = Vec::new();
-    for (index, node) in nodes.iter().enumerate() {
-        let zone = *zone_of.entry(zone(node)).or_insert(zones.len());
-        if zone == zones.len() {
+    for (index, &zone) in zone_of.iter().enumerate().filter(|(index, _)| is_there(*index)) {
+        let list = &mut list_of[zone as usize];
+        if *list == UNSEEN {
+            *list = zones.len();
             zones.push(Vec::new());
         }
-        zones[zone].push(index);
+        zones[*list].push(index);
     }
-    let longest = zones.iter().map(Vec::len).max().unwrap_or(0);
-    (0..longest).flat_map(|turn| zones.iter().filter_map(move |zone| zone.get(turn).copied())).collect()
+    let mut order = Vec::with_capacity(zone_of.len());
+    let mut turn = 0;
+    // Zones that are done drop out, so that one long zone among many short ones costs nothing.
+    while !zones.is_empty() {
+        order.extend(zones.iter().filter_map(|zone| zone.get(turn)));
+        turn += 1;
+        zones.retain(|zone| zone.len() > turn);
+    }
+    order
 }
 
 /// Region and zone; old labels first.
@@ -181,7 +251,16 @@ mod tests {
         let table = Nodes::new(&borrowed, &[], Columns::new([].into_iter()));
         let names: Vec<&str> = table.all.iter().map(|node| &*node.name).collect();
         assert_eq!(names, ["a1", "b1", "c1", "a2", "c2", "a3"]);
-        assert_eq!(table.position, [0, 3, 5, 1, 2, 4]);
+        assert_eq!(*table.position, [0, 3, 5, 1, 2, 4]);
+    }
+
+    #[test]
+    fn zones_take_turns_anew_when_a_node_leaves() {
+        let zones = [0, 0, 0, 1, 2, 2];
+        for (gone, expected) in [(0, vec![1, 3, 4, 2, 5]), (3, vec![0, 4, 1, 5, 2]), (9, vec![0, 3, 4, 1, 5, 2])] {
+            assert_eq!(in_turn_by_zone(&zones, |index| index != gone), expected, "without {gone}");
+        }
+        assert!(in_turn_by_zone(&zones, |_| false).is_empty());
     }
 
     #[test]

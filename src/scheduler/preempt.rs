@@ -10,7 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::cycle::refusal;
+use super::cycle::{fits, refusal};
 use super::state::State;
 use super::ties::Ties;
 use crate::inventory::objects::{DisruptionBudget, Timestamp};
@@ -23,7 +23,7 @@ pub(super) struct Preempting {
 }
 
 /// What preemption keeps in mind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Preemption {
     /// Placed pods by priority.
     priorities: BTreeMap<i32, u64>,
@@ -46,18 +46,38 @@ struct Candidate {
 
 impl Preemption {
     pub(super) fn new(state: &State<'_>, ties: Ties) -> Self {
-        let mut all = vec![0; state.classes.len()];
-        for pod in &state.pods {
-            all[pod.class as usize] += 1;
-        }
         Self {
             priorities: BTreeMap::new(),
             placed: vec![0; state.classes.len()],
-            all,
+            all: vec![0; state.classes.len()],
             in_vain: BTreeMap::new(),
             budgets_of: BTreeMap::new(),
             ties,
         }
+    }
+
+    /// Ready for another start from what `base` has placed; keeps what can be kept.
+    pub(super) fn restart(&mut self, base: &Self, ties: Ties) {
+        self.priorities.clone_from(&base.priorities);
+        self.placed.clone_from(&base.placed);
+        self.all.clone_from(&base.all);
+        self.in_vain.clear();
+        self.ties = ties;
+    }
+
+    /// Forgets who found nobody to let go: the cluster is another one.
+    pub(super) fn hope_again(&mut self) {
+        self.in_vain.clear();
+    }
+
+    /// A pod is wanted from now on.
+    pub(super) fn wanted(&mut self, state: &State<'_>, pod: usize) {
+        self.all[state.pods[pod].class as usize] += 1;
+    }
+
+    /// A pod is wanted no more.
+    pub(super) fn unwanted(&mut self, state: &State<'_>, pod: usize) {
+        self.all[state.pods[pod].class as usize] -= 1;
     }
 
     pub(super) fn arrived(&mut self, state: &State<'_>, pod: usize) {
@@ -127,10 +147,12 @@ impl Preemption {
         }
         lower.sort_by_key(|other| importance(state, *other));
         let departures = state.departures;
+        // All is put back below.
+        let journal = state.journal.take();
         for &other in &lower {
             state.remove(other);
         }
-        let fits = |state: &State<'_>| refusal(state, &state.classes[class_index], node).is_none();
+        let fits = |state: &State<'_>| fits(state, &state.classes[class_index], node);
         let mut candidate = fits(state).then(|| Candidate { node, victims: Vec::new(), broken: 0 });
         if let Some(candidate) = &mut candidate {
             let protected = self.protected(state, &lower);
@@ -151,6 +173,7 @@ impl Preemption {
             }
         }
         state.departures = departures;
+        state.journal = journal;
         candidate.filter(|candidate| !candidate.victims.is_empty())
     }
 
@@ -186,7 +209,7 @@ impl Preemption {
 fn promising(state: &State<'_>, class: usize) -> Vec<usize> {
     let class = &state.classes[class];
     let liftable = |node: &usize| refusal(state, class, *node).is_some_and(|(_, reason)| !reason.is_unresolvable());
-    (0..state.nodes.len()).filter(liftable).collect()
+    state.nodes.walk.iter().map(|&node| node as usize).filter(liftable).collect()
 }
 
 /// Most important first: higher priority, then earlier start, then the order of the input.
@@ -196,7 +219,8 @@ fn importance(state: &State<'_>, pod: usize) -> (Reverse<i32>, Timestamp, usize)
 
 /// When a pod started; one that has not counts as just started.
 fn start(state: &State<'_>, pod: usize) -> Timestamp {
-    state.inventory.pods[pod].life.started.unwrap_or(Timestamp(i64::MAX))
+    let started = state.inventory.pods[pod].life.started.filter(|_| !state.pods[pod].is_successor);
+    started.unwrap_or(Timestamp(i64::MAX))
 }
 
 /// Best first.

@@ -24,7 +24,7 @@ impl Queue {
             self.waiting.push((i32::MAX, Reverse((false, None, rank as u64)), Reverse(pod)));
             return;
         }
-        let created = state.inventory.pods[pod].life.created;
+        let created = state.inventory.pods[pod].life.created.filter(|_| !state.pods[pod].is_successor);
         // Pods of DaemonSets have been on their nodes for as long as these exist.
         let bound = only_node(state.inventory, pod).is_some();
         let age = Reverse((created.is_none() && !bound, created, 0));

@@ -1,12 +1,12 @@
 //! All pods in turn.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::add::nodes_to_add;
 use super::bound::lower_bound;
 use super::compile::{Ingredients, compile};
-use super::cycle::{Choice, Cycle, all_scores, refusal};
+use super::cycle::{Choice, Cycle, all_scores, fits, refusal};
 use super::findings::claims_unknown;
 use super::first_fit::FirstFit;
 use super::plugins::Plugin;
@@ -14,7 +14,7 @@ use super::preempt::{Preempting, Preemption};
 use super::queue::Queue;
 use super::state::State;
 use super::ties::Ties;
-use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, Unplaced};
+use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, TieBreak, Unplaced};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD};
 
@@ -27,18 +27,10 @@ use crate::inventory::{Inventory, Node, Place, STATIC_POD};
 /// Volumes of claims that are not in the input are taken for reachable everywhere, which a finding says.
 #[must_use]
 pub fn schedule(scheduling: &Scheduling<'_>, observe: Option<&mut dyn FnMut(Decision<'_>)>) -> Placement {
-    let Scheduling { inventory, offered, profile, .. } = *scheduling;
-    let nodes: Vec<&Node> = inventory.nodes.iter().collect();
-    let nothing = NodeResources { pods: Some(0), ..NodeResources::default() };
-    let offered: Vec<&NodeResources> = (0..nodes.len()).map(|index| offered.get(index).unwrap_or(&nothing)).collect();
-    let state = compile(Ingredients { inventory, profile, nodes: &nodes, offered: &offered });
-    let mut run = Run::new(scheduling, state, observe);
-    run.settle();
-    match scheduling.pack {
-        Pack::Scheduler => run.all(),
-        Pack::FirstFitDecreasing => run.first_fit(),
-    }
-    run.finish(scheduling)
+    let mut run = Run::new(scheduling);
+    run.settle(scheduling.reschedule);
+    run.go(observe);
+    run.placement(scheduling)
 }
 
 /// A pod that waits is on this node or nowhere: pods of DaemonSets that templates were expanded to.
@@ -57,68 +49,163 @@ pub(super) fn can_move(inventory: &Inventory, pod: usize) -> bool {
 }
 
 /// Reasons with how many nodes each holds for.
-type Counted = Rc<Vec<(String, u64)>>;
+type Counted = Arc<Vec<(String, u64)>>;
+/// Who is told of decisions.
+type Observer<'o> = Option<&'o mut dyn FnMut(Decision<'_>)>;
 
-struct Run<'a, 'o> {
-    state: State<'a>,
+/// A cluster, the pods that wait, and how they are placed.
+#[derive(Debug)]
+pub(super) struct Run<'a> {
+    pub(super) state: State<'a>,
+    pub(super) preemption: Preemption,
+    /// Pods that want a node.
+    pub(super) waiting: BTreeSet<usize>,
     cycle: Cycle,
     queue: Queue,
-    observe: Option<&'o mut dyn FnMut(Decision<'_>)>,
+    pack: Pack,
+    ties: TieBreak,
     follow: Option<&'a Follow>,
-    reschedule: bool,
-    node_index: BTreeMap<&'a str, usize>,
+    node_index: Arc<BTreeMap<&'a str, usize>>,
     /// Why a class found no node, and after how many departures.
     failed: Vec<Option<(u64, Counted)>>,
-    preemption: Preemption,
     reasons: BTreeMap<usize, Counted>,
-    result: Placement,
+    /// Pods that were decided on.
+    touched: BTreeSet<usize>,
+    /// Pods that ended, with nobody to make them anew.
+    ended: Vec<usize>,
+    preempted: Vec<(usize, usize)>,
+    decisions: u64,
+    tied: u64,
 }
 
-impl<'a, 'o> Run<'a, 'o> {
-    fn new(scheduling: &Scheduling<'a>, state: State<'a>, observe: Option<&'o mut dyn FnMut(Decision<'_>)>) -> Self {
+impl<'a> Run<'a> {
+    /// A compiled cluster without a pod.
+    pub(super) fn new(scheduling: &Scheduling<'a>) -> Self {
+        let Scheduling { inventory, offered, profile, .. } = *scheduling;
+        let nodes: Vec<&Node> = inventory.nodes.iter().collect();
+        let nothing = NodeResources { pods: Some(0), ..NodeResources::default() };
+        let offered: Vec<&NodeResources> =
+            (0..nodes.len()).map(|index| offered.get(index).unwrap_or(&nothing)).collect();
+        let state = compile(Ingredients { inventory, profile, nodes: &nodes, offered: &offered });
+        let ties = Ties::new(scheduling.ties);
+        let index = state.nodes.all.iter().enumerate().map(|(index, node)| (&*node.name, index)).collect();
         Self {
-            cycle: Cycle::new(&state, Ties::new(scheduling.ties)),
+            preemption: Preemption::new(&state, ties.clone()),
+            waiting: BTreeSet::new(),
+            cycle: Cycle::new(&state, ties),
             queue: Queue::default(),
-            observe,
+            pack: scheduling.pack,
+            ties: scheduling.ties,
             follow: scheduling.follow,
-            reschedule: scheduling.reschedule,
-            node_index: state.nodes.all.iter().enumerate().map(|(index, node)| (&*node.name, index)).collect(),
-            failed: vec![None; state.classes.len()],
-            preemption: Preemption::new(&state, Ties::new(scheduling.ties)),
+            node_index: Arc::new(index),
+            failed: Vec::new(),
             reasons: BTreeMap::new(),
-            result: Placement::default(),
+            touched: BTreeSet::new(),
+            ended: Vec::new(),
+            preempted: Vec::new(),
+            decisions: 0,
+            tied: 0,
             state,
         }
     }
 
-    /// Puts pods where they are; the others wait.
-    fn settle(&mut self) {
+    /// A copy that can go on from here, and return to here.
+    pub(super) fn fork(&self) -> Self {
+        let mut state = self.state.clone();
+        state.journal = Some(Vec::new());
+        let mut fork = Self {
+            preemption: self.preemption.clone(),
+            waiting: BTreeSet::new(),
+            cycle: Cycle::new(&state, Ties::new(self.ties)),
+            queue: Queue::default(),
+            pack: self.pack,
+            ties: self.ties,
+            follow: None,
+            node_index: self.node_index.clone(),
+            failed: Vec::new(),
+            reasons: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            ended: Vec::new(),
+            preempted: Vec::new(),
+            decisions: 0,
+            tied: 0,
+            state,
+        };
+        fork.return_to(self);
+        fork
+    }
+
+    /// Takes back all that was done since it was forked from `base`; what is known of nodes is kept.
+    pub(super) fn return_to(&mut self, base: &Self) {
+        self.state.undo();
+        self.state.nodes.turn();
+        self.preemption.restart(&base.preemption, Ties::new(self.ties));
+        self.cycle.restart(Ties::new(self.ties));
+        self.waiting.clone_from(&base.waiting);
+    }
+
+    /// Puts pods where they are; the others wait. Pods of nodes that are not there are not there either.
+    pub(super) fn settle(&mut self, reschedule: bool) {
         for pod in 0..self.state.pods.len() {
-            let one = &self.state.inventory.pods[pod];
-            let stays = !self.reschedule || !can_move(self.state.inventory, pod);
-            match one.place {
-                Place::On(node) if one.listed && stays => {
-                    let node = self.state.nodes.position[node];
-                    self.state.place(pod, node);
-                    self.preemption.arrived(&self.state, pod);
-                    self.result.kept += 1;
-                }
-                Place::Elsewhere => {}
-                _ if one.spec.gated => {
-                    self.reasons.insert(pod, Rc::new(vec![("scheduling gates".to_owned(), 0)]));
-                }
-                _ => {
-                    let rank = self.follow.and_then(|follow| follow.rank(&one.name));
-                    self.queue.push(&self.state, pod, rank);
-                }
+            self.settle_one(pod, reschedule);
+        }
+    }
+
+    pub(super) fn settle_one(&mut self, pod: usize, reschedule: bool) {
+        let one = &self.state.inventory.pods[pod];
+        let stays = one.listed && (!reschedule || !can_move(self.state.inventory, pod));
+        let on = if let Place::On(node) = one.place { Some(self.state.nodes.position[node]) } else { None };
+        if on.is_some_and(|node| !self.state.nodes.present[node]) {
+            return;
+        }
+        self.preemption.wanted(&self.state, pod);
+        match on {
+            Some(node) if stays => {
+                self.state.place(pod, node);
+                self.preemption.arrived(&self.state, pod);
+            }
+            None if one.place == Place::Elsewhere => {}
+            _ => {
+                self.waiting.insert(pod);
             }
         }
     }
 
-    fn all(&mut self) {
+    /// Decides on every pod that waits.
+    pub(super) fn go(&mut self, observe: Observer<'_>) {
+        self.failed.clear();
+        self.failed.resize(self.state.classes.len(), None);
+        self.preemption.hope_again();
+        self.reasons.clear();
+        self.touched.clear();
+        self.preempted.clear();
+        (self.decisions, self.tied) = (0, 0);
+        for pod in std::mem::take(&mut self.waiting) {
+            let one = &self.state.inventory.pods[pod];
+            if one.spec.gated {
+                self.reasons.insert(pod, Arc::new(vec![("scheduling gates".to_owned(), 0)]));
+                continue;
+            }
+            let rank = self.follow.and_then(|follow| follow.rank(&one.name));
+            self.queue.push(&self.state, pod, rank);
+            self.touched.insert(pod);
+        }
+        match self.pack {
+            Pack::Scheduler => self.all(observe),
+            Pack::FirstFitDecreasing => self.first_fit(),
+        }
+        let ended = std::mem::take(&mut self.ended);
+        for &pod in &ended {
+            self.preemption.unwanted(&self.state, pod);
+        }
+        let left = self.reasons.keys().filter(|pod| self.state.pods[**pod].node().is_none() && !ended.contains(pod));
+        self.waiting = left.copied().collect();
+    }
+
+    fn all(&mut self, mut observe: Observer<'_>) {
         while let Some(pod) = self.queue.pop() {
-            self.result.decisions += 1;
-            match self.decide(pod) {
+            self.decisions += 1;
+            match self.decide(pod, &mut observe) {
                 Some(node) => self.put(pod, node),
                 None => self.make_room(pod),
             }
@@ -132,7 +219,7 @@ impl<'a, 'o> Run<'a, 'o> {
         }
         let mut first_fit = FirstFit::new(&self.state, 0);
         for pod in first_fit.order(&self.state, waiting) {
-            self.result.decisions += 1;
+            self.decisions += 1;
             match first_fit.node(&self.state, pod) {
                 Some(node) => self.put(pod, node),
                 None => self.leave(pod),
@@ -147,45 +234,49 @@ impl<'a, 'o> Run<'a, 'o> {
     }
 
     /// The node of a pod, as decided or as followed.
-    fn decide(&mut self, pod: usize) -> Option<usize> {
+    fn decide(&mut self, pod: usize, observe: &mut Observer<'_>) -> Option<usize> {
         let class_index = self.state.pods[pod].class as usize;
-        let class = &self.state.classes[class_index];
         if let Some(only) = only_node(self.state.inventory, pod) {
             let node = self.state.nodes.position[only];
-            return refusal(&self.state, class, node).is_none().then_some(node);
+            return fits(&self.state, self.state.class_of(pod), node).then_some(node);
         }
         if let Some(node) = self.nominated(pod) {
             return Some(node);
         }
         let known = self.failed[class_index].as_ref();
-        if known.is_some_and(|(departures, _)| *departures == self.state.departures) && !class.can_recover() {
-            self.tell(pod, None);
+        let recovers = self.state.class_of(pod).can_recover();
+        if known.is_some_and(|(departures, _)| *departures == self.state.departures) && !recovers {
+            self.tell(pod, None, observe);
             return None;
         }
         let choice = self.cycle.choose(&self.state, class_index);
         if choice.is_some_and(|choice| choice.best > 1) {
-            self.result.ties += 1;
+            self.tied += 1;
         }
-        self.tell(pod, choice);
+        self.tell(pod, choice, observe);
         let followed = self.followed(pod);
         followed.or(choice.map(|choice| choice.node))
     }
 
     /// The node that preemption made room on for a pod, which is tried first.
     fn nominated(&self, pod: usize) -> Option<usize> {
-        let name = self.state.inventory.pods[pod].life.nominated_node.as_deref()?;
-        let node = self.node_index.get(name).copied()?;
-        refusal(&self.state, self.state.class_of(pod), node).is_none().then_some(node)
+        if self.state.pods[pod].is_successor {
+            return None;
+        }
+        self.if_it_fits(pod, self.state.inventory.pods[pod].life.nominated_node.as_deref()?)
     }
 
     fn followed(&self, pod: usize) -> Option<usize> {
-        let name = self.follow?.node(&self.state.inventory.pods[pod].name)?;
-        let node = self.node_index.get(name).copied()?;
-        refusal(&self.state, self.state.class_of(pod), node).is_none().then_some(node)
+        self.if_it_fits(pod, self.follow?.node(&self.state.inventory.pods[pod].name)?)
     }
 
-    fn tell(&mut self, pod: usize, choice: Option<Choice>) {
-        let Some(observe) = &mut self.observe else { return };
+    fn if_it_fits(&self, pod: usize, name: &str) -> Option<usize> {
+        let node = self.node_index.get(name).copied().filter(|&node| self.state.nodes.present[node])?;
+        fits(&self.state, self.state.class_of(pod), node).then_some(node)
+    }
+
+    fn tell(&self, pod: usize, choice: Option<Choice>, observe: &mut Observer<'_>) {
+        let Some(observe) = observe else { return };
         let state = &self.state;
         let found = if choice.is_some() { self.cycle.found() } else { &[] };
         let scores = if found.len() > 1 { all_scores(state, state.class_of(pod), found) } else { Vec::new() };
@@ -215,13 +306,15 @@ impl<'a, 'o> Run<'a, 'o> {
         for victim in victims {
             self.state.remove(victim);
             self.preemption.left(&self.state, victim);
-            self.result.preempted.push((victim, pod));
-            let bare = self.state.inventory.workloads[self.state.inventory.pods[victim].workload].id.kind.as_ref();
-            if matches!(bare, "Pod" | STATIC_POD) {
-                let by = &self.state.inventory.pods[pod].name;
-                self.reasons.insert(victim, Rc::new(vec![(format!("preempted by {by}, nothing makes it anew"), 0)]));
-            } else {
+            self.preempted.push((victim, pod));
+            if comes_back(self.state.inventory, victim) {
+                self.state.succeed(victim);
                 self.queue.push_last(&self.state, victim);
+                self.touched.insert(victim);
+            } else {
+                let by = &self.state.inventory.pods[pod].name;
+                self.reasons.insert(victim, Arc::new(vec![(format!("preempted by {by}, nothing makes it anew"), 0)]));
+                self.ended.push(victim);
             }
         }
         self.put(pod, node);
@@ -233,57 +326,74 @@ impl<'a, 'o> Run<'a, 'o> {
             let node = self.state.nodes.position[only];
             let reason = refusal(&self.state, &self.state.classes[class_index], node);
             let text = reason.map_or_else(|| "its node is full".to_owned(), |(_, reason)| reason.in_short());
-            self.reasons.insert(pod, Rc::new(vec![(text, 1)]));
+            self.reasons.insert(pod, Arc::new(vec![(text, 1)]));
             return;
         }
         let departures = self.state.departures;
         let recovers = self.state.classes[class_index].can_recover();
         let reasons = match &self.failed[class_index] {
             Some((before, reasons)) if *before == departures && !recovers => reasons.clone(),
-            _ => Rc::new(reasons(&self.state, class_index)),
+            _ => Arc::new(reasons(&self.state, class_index)),
         };
         self.failed[class_index] = Some((departures, reasons.clone()));
         self.reasons.insert(pod, reasons);
     }
 
-    fn finish(mut self, scheduling: &Scheduling<'a>) -> Placement {
-        let inventory = self.state.inventory;
-        let mut place_of: Vec<usize> = vec![0; self.state.nodes.len()];
-        for (index, &position) in self.state.nodes.position.iter().enumerate() {
-            place_of[position] = index;
-        }
-        let preempted: BTreeSet<usize> = self.result.preempted.iter().map(|(victim, _)| *victim).collect();
-        let stays = |pod: usize| {
-            let one = &inventory.pods[pod];
-            one.listed && matches!(one.place, Place::On(_)) && !(self.reschedule && can_move(inventory, pod))
-        };
-        for (pod, one) in self.state.pods.iter().enumerate() {
-            if let Some(node) = one.node().filter(|_| !stays(pod) || preempted.contains(&pod)) {
-                self.result.placed.push((pod, place_of[node]));
-            }
-        }
-        self.result.kept -= preempted.iter().filter(|pod| stays(**pod)).count() as u64;
-        let unplaced = self.reasons.iter().filter(|(pod, _)| self.state.pods[**pod].node().is_none());
-        self.result.unplaced =
-            unplaced.map(|(&pod, reasons)| Unplaced { pod, reasons: reasons.as_ref().clone() }).collect();
-        self.result.nodes_used = self.state.on_node.iter().filter(|pods| !pods.is_empty()).count() as u64;
-        // Pods that run may be where no filter would put them, and filters may be off: then fewer nodes may do.
-        let is_bound = self.result.kept == 0
-            && [Plugin::NodeResourcesFit, Plugin::InterPodAffinity].iter().all(|it| self.state.filters(*it));
-        let bound = lower_bound(&self.state);
-        self.result.lower_bound = if is_bound { bound } else { bound.min(self.result.nodes_used) };
-        self.result.addition = nodes_to_add(scheduling, &self.state, &self.result.unplaced);
-        self.result.findings.extend(claims_unknown(&self.state));
-        self.result
+    /// Pods decided on that have a node, with that node, by index.
+    fn placed(&self) -> impl Iterator<Item = (usize, usize)> {
+        let placed = self.touched.iter().filter_map(|&pod| Some((pod, self.state.pods[pod].node()?)));
+        placed.map(|(pod, node)| (pod, self.state.nodes.input[node]))
     }
+
+    /// Pods decided on that have no node.
+    pub(super) fn unplaced(&self) -> impl Iterator<Item = (usize, &[(String, u64)])> {
+        let without = self.reasons.iter().filter(|(pod, _)| self.state.pods[**pod].node().is_none());
+        without.map(|(&pod, reasons)| (pod, reasons.as_slice()))
+    }
+
+    /// Pods that had to go for others, and for whom.
+    pub(super) fn preempted(&self) -> &[(usize, usize)] {
+        &self.preempted
+    }
+
+    /// What became of the pods decided on, and of the cluster.
+    pub(super) fn placement(&self, scheduling: &Scheduling<'a>) -> Placement {
+        let placed: Vec<(usize, usize)> = self.placed().collect();
+        let kept = self.state.placed - placed.len() as u64;
+        let nodes_used = self.state.on_node.iter().filter(|pods| !pods.is_empty()).count() as u64;
+        // Pods that run may be where no filter would put them, and filters may be off: then fewer nodes may do.
+        let is_bound =
+            kept == 0 && [Plugin::NodeResourcesFit, Plugin::InterPodAffinity].iter().all(|it| self.state.filters(*it));
+        let bound = lower_bound(&self.state);
+        let unplaced: Vec<Unplaced> =
+            self.unplaced().map(|(pod, reasons)| Unplaced { pod, reasons: reasons.to_vec() }).collect();
+        Placement {
+            placed,
+            kept,
+            preempted: self.preempted.clone(),
+            decisions: self.decisions,
+            ties: self.tied,
+            nodes_used,
+            lower_bound: if is_bound { bound } else { bound.min(nodes_used) },
+            addition: nodes_to_add(scheduling, &self.state, &unplaced),
+            unplaced,
+            findings: claims_unknown(&self.state).into_iter().collect(),
+        }
+    }
+}
+
+/// Whether somebody makes a pod anew that had to go.
+fn comes_back(inventory: &Inventory, pod: usize) -> bool {
+    let kind = inventory.workloads.get(inventory.pods[pod].workload).map(|workload| &*workload.id.kind);
+    !matches!(kind, Some("Pod" | STATIC_POD))
 }
 
 /// What keeps pods of a class off how many nodes, most frequent first.
 fn reasons(state: &State<'_>, class: usize) -> Vec<(String, u64)> {
     let class = &state.classes[class];
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for node in 0..state.nodes.len() {
-        let reason = refusal(state, class, node).map_or_else(String::new, |(_, reason)| reason.in_short());
+    for &node in &state.nodes.walk {
+        let reason = refusal(state, class, node as usize).map_or_else(String::new, |(_, reason)| reason.in_short());
         *counts.entry(reason).or_default() += 1;
     }
     let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();

@@ -1,29 +1,36 @@
 //! The cluster while pods are placed: every sum and count kept as pods come and go.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::claims::Claims;
+use super::claims::{Binding, Claims};
 use super::class::{Class, HostPort};
 use super::counter::Counter;
 use super::ground::{Answer, Ground};
 use super::nodes::{CPU, EPHEMERAL, MEMORY, Nodes};
 use super::plugins::Plugin;
+use super::plugins::image_locality::Images;
 use super::profile::Profile;
 use super::topology::Topology;
-use crate::inventory::Inventory;
 use crate::inventory::objects::{Disk, DiskKind};
+use crate::inventory::{Inventory, Pod};
 
 /// Everything the plugins look at.
-#[derive(Debug)]
+///
+/// A copy shares what never changes. With a journal, [`State::undo`] takes all back that was done since.
+#[derive(Debug, Clone)]
 pub(super) struct State<'a> {
     pub(super) inventory: &'a Inventory,
     pub(super) profile: &'a Profile,
     pub(super) nodes: Nodes<'a>,
-    pub(super) topology: Topology,
-    pub(super) classes: Vec<Class<'a>>,
-    pub(super) grounds: Vec<Ground>,
+    pub(super) topology: Arc<Topology>,
+    pub(super) classes: Arc<[Class<'a>]>,
+    pub(super) grounds: Arc<[Ground]>,
     pub(super) counters: Vec<Counter>,
-    pub(super) node_sets: Vec<Vec<bool>>,
+    /// Counters that know their smallest count.
+    pub(super) watching: Arc<[usize]>,
+    pub(super) node_sets: Arc<[Vec<bool>]>,
+    pub(super) images: Images,
     pub(super) claims: Claims<'a>,
     pub(super) pods: Vec<PodState>,
     /// Pods by node.
@@ -37,6 +44,22 @@ pub(super) struct State<'a> {
     pub(super) balanced: Vec<usize>,
     /// Counts the pods that left.
     pub(super) departures: u64,
+    /// Pods that have a node.
+    pub(super) placed: u64,
+    /// What was done, where it is to be taken back.
+    pub(super) journal: Option<Vec<Step>>,
+}
+
+/// Something done to a state.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    Placed(u32),
+    Removed { pod: u32, node: u32 },
+    Bound(Binding),
+    Succeeded { pod: u32, terminating: bool },
+    Joined(u32),
+    Left(u32),
+    Cordoned(u32),
 }
 
 /// A disk that a pod of the node mounts.
@@ -53,12 +76,18 @@ pub(super) struct PodState {
     pub(super) class: u32,
     pub(super) node: u32,
     pub(super) terminating: bool,
+    /// Whether it is a new pod in the place of the one in the input, without age or nominated node.
+    pub(super) is_successor: bool,
 }
 
 /// No node.
-pub(super) const NO_NODE: u32 = u32::MAX;
+const NO_NODE: u32 = u32::MAX;
 
 impl PodState {
+    pub(super) fn new(class: u32, pod: &Pod) -> Self {
+        Self { class, node: NO_NODE, terminating: pod.terminating, is_successor: false }
+    }
+
     pub(super) fn node(&self) -> Option<usize> {
         (self.node != NO_NODE).then_some(self.node as usize)
     }
@@ -94,6 +123,7 @@ impl<'a> State<'a> {
         self.pods[pod].node = node as u32;
         self.on_node[node].push(pod as u32);
         self.count(pod, node, 1);
+        self.note(Step::Placed(pod as u32));
     }
 
     /// Takes a pod off its node; says which it was.
@@ -103,20 +133,87 @@ impl<'a> State<'a> {
         self.on_node[node].retain(|&other| other as usize != pod);
         self.count(pod, node, -1);
         self.departures += 1;
+        self.note(Step::Removed { pod: pod as u32, node: node as u32 });
         Some(node)
     }
 
     /// Binds what a pod claims on the node it will be placed on; first, as what is attached follows from it.
     pub(super) fn bind_claims(&mut self, pod: usize, node: usize) {
-        let class = &self.classes[self.pods[pod].class as usize];
-        for index in 0..class.claims.len() {
-            let claim = class.claims[index];
-            self.claims.bind(claim, self.nodes.all[node]);
+        let classes = self.classes.clone();
+        let Some(class) = classes.get(self.pods[pod].class as usize) else { return };
+        for &claim in &class.claims {
+            if let Some(binding) = self.claims.bind(claim, self.nodes.all[node]) {
+                self.note(Step::Bound(binding));
+            }
         }
+    }
+
+    /// A new pod takes the place of one that is gone.
+    pub(super) fn succeed(&mut self, pod: usize) {
+        let terminating = std::mem::replace(&mut self.pods[pod].terminating, false);
+        if !std::mem::replace(&mut self.pods[pod].is_successor, true) {
+            self.note(Step::Succeeded { pod: pod as u32, terminating });
+        }
+    }
+
+    /// A node joins the cluster or leaves it, without pods.
+    pub(super) fn set_present(&mut self, node: usize, present: bool) {
+        if self.nodes.present[node] == present {
+            return;
+        }
+        self.nodes.set_present(node, present);
+        self.images.change_nodes(node, present);
+        for &index in self.watching.iter() {
+            let counter = &mut self.counters[index];
+            if counter.eligible.is_none_or(|set| self.node_sets[set][node]) {
+                counter.change_nodes(self.topology.domain(counter.key, node), present);
+            }
+        }
+        self.note(if present { Step::Joined(node as u32) } else { Step::Left(node as u32) });
+    }
+
+    /// Cordons a node.
+    pub(super) fn cordon(&mut self, node: usize) {
+        if !std::mem::replace(&mut self.nodes.cordoned[node], true) {
+            self.nodes.touch(node);
+            self.note(Step::Cordoned(node as u32));
+        }
+    }
+
+    fn note(&mut self, step: Step) {
+        if let Some(journal) = &mut self.journal {
+            journal.push(step);
+        }
+    }
+
+    /// Takes back all that the journal holds.
+    pub(super) fn undo(&mut self) {
+        let Some(mut journal) = self.journal.take() else { return };
+        while let Some(step) = journal.pop() {
+            match step {
+                Step::Placed(pod) => {
+                    self.remove(pod as usize);
+                }
+                Step::Removed { pod, node } => self.place(pod as usize, node as usize),
+                Step::Bound(binding) => self.claims.unbind(binding),
+                Step::Succeeded { pod, terminating } => {
+                    let pod = &mut self.pods[pod as usize];
+                    (pod.terminating, pod.is_successor) = (terminating, false);
+                }
+                Step::Joined(node) => self.set_present(node as usize, false),
+                Step::Left(node) => self.set_present(node as usize, true),
+                Step::Cordoned(node) => {
+                    self.nodes.cordoned[node as usize] = false;
+                    self.nodes.touch(node as usize);
+                }
+            }
+        }
+        self.journal = Some(journal);
     }
 
     fn count(&mut self, pod: usize, node: usize, change: i32) {
         let PodState { class, terminating, .. } = self.pods[pod];
+        self.placed = self.placed.saturating_add_signed(change.into());
         let class = &self.classes[class as usize];
         let signed = i64::from(change);
         for &(column, amount) in &class.asked {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Every module and what it may import, in an order in which each only uses what stands above it.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("units", &[]),
+    ("parallel", &[]),
     ("finding", &[]),
     ("quantity", &["units"]),
     ("estimate", &["units"]),
@@ -15,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "resources", "units"]),
-    ("scheduler", &["finding", "inventory", "quantity", "resources", "units"]),
+    ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),
@@ -38,7 +39,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("placement", &["finding", "inventory", "policy", "quantity", "resources", "units"]),
+    ("placement", &["finding", "inventory", "parallel", "policy", "quantity", "resources", "units"]),
     (
         "groundwork",
         &["card", "finding", "inventory", "mesh", "overhead", "placement", "policy", "profile", "resources", "units"],
@@ -67,6 +68,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "groundwork",
             "inventory",
             "mesh",
+            "parallel",
             "placement",
             "policy",
             "resources",
@@ -92,6 +94,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "profile",
             "quantity",
             "resources",
+            "scenario",
+            "scheduler",
             "telemetry",
             "units",
         ],

@@ -69,7 +69,7 @@ fn of_steps(name: &str, steps: &[EnrolStep]) -> Block {
         Column::number("No node", "", 0),
         Column::number("CPU free", "", 1),
         Column::number("Memory free", "", 1),
-        Column::text("Missed", 0),
+        Column::text("Newly missed", 0),
     ];
     let rows = steps.iter().map(|step| {
         let kinds: Vec<&str> = step.missed.iter().map(|kind| words::kind(*kind)).collect();

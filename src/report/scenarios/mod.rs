@@ -7,7 +7,7 @@ mod words;
 
 #[cfg(feature = "schema")]
 pub use json::schema;
-pub use json::render as json;
+pub use json::{ScenarioRow, render as json};
 
 use super::document::{Block, Chapter, Document, Headline, Tone};
 use super::text;
@@ -73,6 +73,25 @@ fn headline(report: &ScenarioReport) -> Headline {
             text::count(homeless)
         ),
     };
-    let advice = rows.iter().filter_map(words::advice).collect();
-    Headline { badge, tone, sentence, advice }
+    Headline { badge, tone, sentence, advice: in_short(&report.matrix) }
+}
+
+/// What a plan's summary says of its scenarios; nothing without any.
+pub fn brief(matrix: &Matrix) -> Option<Chapter> {
+    if matrix.rows.is_empty() {
+        return None;
+    }
+    Some(Chapter { id: "scenarios", title: "What if", blocks: vec![Block::List(in_short(matrix))] })
+}
+
+/// The first few rows that have something to say.
+fn in_short(matrix: &Matrix) -> Vec<String> {
+    const SHOWN: usize = 7;
+    let all: Vec<String> = matrix.rows.iter().filter_map(words::advice).collect();
+    let more = all.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = all.into_iter().take(SHOWN).collect();
+    if more > 0 {
+        shown.push(format!("{} below.", text::counted(more as u64, "further scenario", "further scenarios")));
+    }
+    shown
 }

@@ -68,13 +68,17 @@ fn policy(row: &Row) -> Cell {
     Cell::Mark(tone, format!("missed: {first}"))
 }
 
-/// Everything that is missed.
+/// Everything that is missed; where a row misses just what the first one does, the first one says it.
 pub fn missed(matrix: &Matrix) -> Option<Block> {
     let columns = vec![Column::text("Scenario", 0), Column::text("What is missed", 0)];
+    let first = matrix.rows.first()?;
+    let says_more = |(number, row): &(usize, &Row)| *number == 0 || row.checks != first.checks;
     let rows: Vec<Vec<Cell>> = matrix
         .rows
         .iter()
-        .flat_map(|row| row.checks.iter().filter(|check| !check.met).map(move |check| (row, check)))
+        .enumerate()
+        .filter(says_more)
+        .flat_map(|(_, row)| row.checks.iter().filter(|check| !check.met).map(move |check| (row, check)))
         .map(|(row, check)| vec![Cell::Name(row.name.clone()), Cell::Text(words::missed(check))])
         .collect();
     (!rows.is_empty()).then(|| table("What the policy asks for and does not get", columns, rows, 60))

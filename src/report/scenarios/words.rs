@@ -106,7 +106,7 @@ pub fn answer(row: &Row) -> Option<String> {
                 let step = steps.get(number)?;
                 let kinds: Vec<&str> = step.missed.iter().map(|missed| kind(*missed)).collect();
                 format!(
-                    "{name}: {}, number {} of {}, is the first with which something is missed: {}.",
+                    "{name}: {}, number {} of {}, is the first with which something new is missed: {}.",
                     step.namespace,
                     number + 1,
                     steps.len(),

@@ -7,55 +7,104 @@ use std::sync::Arc;
 
 use super::super::class::Class;
 use super::super::matcher::Lookup;
+use super::super::state::State;
 use super::MOST;
-use crate::inventory::{Node, PodSpec};
+use crate::inventory::{Container, Node, PodSpec};
 
 const LEAST: i64 = 23 * 1024 * 1024;
 const MOST_PER_CONTAINER: i64 = 1000 * 1024 * 1024;
 
 /// Which nodes hold which image, and how large it is there.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in super::super) struct Images {
-    by_name: Lookup<Arc<str>, Vec<(u32, i64)>>,
-    nodes: usize,
+    /// Numbers of images by name.
+    numbers: Arc<Lookup<Arc<str>, u32>>,
+    /// Nodes with their sizes by image, in order.
+    held: Arc<[Vec<(u32, i64)>]>,
+    /// Images by node.
+    on_node: Arc<[Vec<u32>]>,
+    /// Nodes of the cluster that hold each image.
+    holders: Vec<u32>,
+    /// Nodes of the cluster.
+    nodes: u32,
+}
+
+/// The images of a pod that some node holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in super::super) struct PodImages {
+    numbers: Vec<u32>,
+    containers: i64,
 }
 
 impl Images {
     pub(in super::super) fn new(nodes: &[&Node]) -> Self {
-        let mut by_name: Lookup<Arc<str>, Vec<(u32, i64)>> = Lookup::default();
-        for (index, node) in nodes.iter().enumerate() {
+        let mut numbers: Lookup<Arc<str>, u32> = Lookup::default();
+        let mut held: Vec<Vec<(u32, i64)>> = Vec::new();
+        let mut on_node = vec![Vec::new(); nodes.len()];
+        for (index, (node, on_node)) in nodes.iter().zip(&mut on_node).enumerate() {
             for image in &node.images {
                 for name in &image.names {
-                    let held = by_name.entry(name.clone()).or_default();
+                    let number = *numbers.entry(name.clone()).or_insert_with(|| {
+                        held.push(Vec::new());
+                        held.len() as u32 - 1
+                    });
+                    let Some(held) = held.get_mut(number as usize) else { continue };
                     if held.last().is_none_or(|(last, _)| *last != index as u32) {
                         held.push((index as u32, super::super::nodes::bounded(image.size.get())));
+                        on_node.push(number);
                     }
                 }
             }
         }
-        Self { by_name, nodes: nodes.len() }
+        Self {
+            numbers: Arc::new(numbers),
+            holders: held.iter().map(|nodes| nodes.len() as u32).collect(),
+            held: held.into(),
+            on_node: on_node.into(),
+            nodes: nodes.len() as u32,
+        }
     }
 
-    /// Scores of all nodes for a pod; nothing where no node holds any of its images.
-    pub(in super::super) fn scores(&self, spec: &PodSpec) -> Option<Vec<i64>> {
+    /// The images of a pod, one a container.
+    pub(in super::super) fn of(&self, spec: &PodSpec) -> PodImages {
         let containers = || spec.init_containers.iter().chain(&spec.containers);
-        let mut sums: Option<Vec<i64>> = None;
-        for container in containers() {
-            let Some(held) = self.by_name.get(&*with_tag(&container.image)) else { continue };
-            let share = held.len() as f64 / self.nodes as f64;
-            let sums = sums.get_or_insert_with(|| vec![0; self.nodes]);
-            for &(node, size) in held {
-                sums[node as usize] += (size as f64 * share) as i64;
+        let number = |container: &Container| self.numbers.get(&*with_tag(&container.image)).copied();
+        PodImages { numbers: containers().filter_map(number).collect(), containers: containers().count() as i64 }
+    }
+
+    /// A node joins the cluster or leaves it.
+    pub(in super::super) fn change_nodes(&mut self, node: usize, joins: bool) {
+        let change = if joins { 1 } else { -1 };
+        self.nodes = self.nodes.saturating_add_signed(change);
+        for &image in self.on_node.get(node).into_iter().flatten() {
+            if let Some(holders) = self.holders.get_mut(image as usize) {
+                *holders = holders.saturating_add_signed(change);
             }
         }
-        let most = MOST_PER_CONTAINER * containers().count().max(1) as i64;
-        sums.map(|sums| sums.into_iter().map(|sum| of_sum(sum, most)).collect())
+    }
+
+    fn score(&self, images: &PodImages, node: usize) -> i64 {
+        let counted = |&image: &u32| {
+            let held = self.held.get(image as usize)?;
+            let index = held.binary_search_by_key(&(node as u32), |(node, _)| *node).ok()?;
+            let share = f64::from(*self.holders.get(image as usize)?) / f64::from(self.nodes);
+            held.get(index).map(|(_, size)| (*size as f64 * share) as i64)
+        };
+        let sum = images.numbers.iter().filter_map(counted).fold(0, i64::saturating_add);
+        of_sum(sum, MOST_PER_CONTAINER * images.containers.max(1))
+    }
+}
+
+impl PodImages {
+    /// Whether no node holds any of them.
+    pub(in super::super) fn are_nowhere(&self) -> bool {
+        self.numbers.is_empty()
     }
 }
 
 /// Score of a node.
-pub(in super::super) fn score(class: &Class<'_>, node: usize) -> i64 {
-    class.images.as_ref().map_or(0, |scores| scores[node])
+pub(in super::super) fn score(state: &State<'_>, class: &Class<'_>, node: usize) -> i64 {
+    if class.images.are_nowhere() { 0 } else { state.images.score(&class.images, node) }
 }
 
 fn of_sum(sum: i64, most: i64) -> i64 {
@@ -71,7 +120,6 @@ fn with_tag(image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::Container;
     use crate::inventory::objects::NodeImage;
     use crate::units::Bytes;
 
@@ -84,8 +132,12 @@ mod tests {
         let nodes: Vec<Node> = (0..10).map(node).collect();
         let container = |image: &str| Container { image: image.to_owned(), ..Container::default() };
         let spec = PodSpec { containers: vec![container("shop/cart:1"), container("none")], ..PodSpec::default() };
-        let scores = Images::new(&nodes.iter().collect::<Vec<_>>()).scores(&spec).unwrap();
+        let mut images = Images::new(&nodes.iter().collect::<Vec<_>>());
+        let of_pod = images.of(&spec);
+        let scores: Vec<i64> = (0..10).map(|node| images.score(&of_pod, node)).collect();
         assert_eq!(scores, [1, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+        (1..9).for_each(|node| images.change_nodes(node, false));
+        assert_eq!(images.score(&of_pod, 0), 6, "one of two nodes");
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl Plugin {
                 })
             }
             Self::ImageLocality => {
-                Some(nodes.iter().map(|&node| image_locality::score(class, node as usize)).collect())
+                Some(nodes.iter().map(|&node| image_locality::score(state, class, node as usize)).collect())
             }
             _ => None,
         }

@@ -8,5 +8,6 @@ use super::super::state::State;
 
 /// Refuses cordoned nodes.
 pub(in super::super) fn filter(state: &State<'_>, class: &Class<'_>, node: usize) -> Option<Reason> {
-    (!state.answer(class, node).open).then_some(Reason::Cordoned)
+    let cordoned_since = state.nodes.cordoned[node] && !class.tolerates_cordons;
+    (cordoned_since || !state.answer(class, node).open).then_some(Reason::Cordoned)
 }

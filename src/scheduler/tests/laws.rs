@@ -13,9 +13,9 @@ const HOST: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
 /// A pod in numbers: size, kind, rule, priority, and the node it is on.
-type Drawn = (u64, usize, usize, i32, Option<usize>);
+pub type Drawn = (u64, usize, usize, i32, Option<usize>);
 
-fn cluster(zones: &[usize], pods: &[Drawn]) -> Cluster {
+pub fn cluster(zones: &[usize], pods: &[Drawn]) -> Cluster {
     let mut cluster = Cluster::default();
     for (index, zone) in zones.iter().enumerate() {
         let zone = format!("z{zone}");
@@ -56,7 +56,7 @@ fn ruled(rule: usize, app: &str, mut pod: PodSpec) -> PodSpec {
     pod
 }
 
-fn drawn_pods(rules: usize, most: usize, places: bool) -> impl Strategy<Value = Vec<Drawn>> {
+pub fn drawn_pods(rules: usize, most: usize, places: bool) -> impl Strategy<Value = Vec<Drawn>> {
     let on = if places {
         prop_oneof![2 => Just(None), 1 => (0_usize..8).prop_map(Some)].boxed()
     } else {
@@ -65,12 +65,12 @@ fn drawn_pods(rules: usize, most: usize, places: bool) -> impl Strategy<Value = 
     prop::collection::vec((1_u64..9, 0_usize..4, 0..rules, 0_i32..3, on), 1..most)
 }
 
-fn zones() -> impl Strategy<Value = Vec<usize>> {
+pub fn zones() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0_usize..3, 1..8)
 }
 
 /// The node of every pod at the end, by index.
-fn nodes_of(cluster: &Cluster, placement: &Placement) -> Vec<Option<usize>> {
+pub fn nodes_of(cluster: &Cluster, placement: &Placement) -> Vec<Option<usize>> {
     let unplaced: Vec<usize> = placement.unplaced.iter().map(|one| one.pod).collect();
     let place = |(index, pod): (usize, &crate::inventory::Pod)| {
         let moved = placement.placed.iter().find(|(pod, _)| *pod == index).map(|(_, node)| *node);

@@ -7,3 +7,4 @@ mod hostile;
 mod laws;
 mod preemption;
 mod scores;
+mod session;
