@@ -93,7 +93,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "policy",
             "profile",
             "quantity",
-            "resources",
             "scenario",
             "scheduler",
             "telemetry",

@@ -40,3 +40,4 @@ mod sources;
 mod telemetry;
 mod threads;
 mod verdicts;
+mod whatif;

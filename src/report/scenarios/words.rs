@@ -100,7 +100,8 @@ pub fn answer(row: &Row) -> Option<String> {
         Answer::Enrolment(steps) if steps.is_empty() => format!("{name}: no namespace is outside the mesh."),
         Answer::Enrolment(steps) => match steps.iter().position(|step| !step.missed.is_empty()) {
             None => {
-                format!("{name}: all of {} can join.", text::counted(steps.len() as u64, "namespace", "namespaces"))
+                let all = text::counted(steps.len() as u64, "namespace", "namespaces");
+                format!("{name}: {all} can join, and nothing is missed that was met before.")
             }
             Some(number) => {
                 let step = steps.get(number)?;
