@@ -71,6 +71,7 @@ pub mod groundwork;
 pub mod scenario;
 pub mod plan;
 pub mod modes;
+pub mod tuning;
 
 pub mod report;
 

@@ -7,6 +7,7 @@ mod data_plane;
 mod remote;
 mod scenario;
 mod telemetry;
+mod tuning;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,7 @@ pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
 pub use scenario::{NodeShapes, Scenario, ScenarioFile, Step, StepOrder};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
+pub use tuning::{TuningPolicy, Waiver, is_day};
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,8 @@ pub struct Policy {
     /// Shapes of nodes that scenarios choose from; without any, the catalogue that comes with the program.
     #[serde(rename = "shape", skip_serializing_if = "Vec::is_empty")]
     pub shapes: NodeShapes,
+    /// What recommendations may change, and how far.
+    pub tuning: TuningPolicy,
 }
 
 /// How much capacity must stay free.
@@ -350,6 +354,9 @@ impl Policy {
             return wrong(&format!("node_pool.{message}"));
         }
         scenario::check(&self.scenarios, &self.shapes)?;
+        if let Some(message) = self.tuning.wrong() {
+            return wrong(&message);
+        }
         self.telemetry.check()
     }
 }
@@ -491,6 +498,11 @@ mod tests {
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),
             ("[telemetry]\nlabel_sets_per_peer = 0.5", "label_sets_per_peer"),
             ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
+            ("[tuning]\nmax_change = 0.0", "tuning.max_change"),
+            ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
+            ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
+            ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \" \"", "no reason"),
+            ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \"x\"\nuntil = \"soon\"", "soon"),
             ("nonsense", "nonsense"),
         ] {
             let error = Policy::from_toml(text).unwrap_err().to_string();

@@ -6,6 +6,7 @@ mod args;
 mod calibrate;
 mod calibrate_card;
 mod compare;
+mod emit;
 mod explain;
 mod fit;
 mod generate;
@@ -24,6 +25,7 @@ mod schema;
 mod shell;
 mod terminal;
 mod whatif;
+mod tune;
 
 use std::io::Write;
 use std::panic::{self, AssertUnwindSafe};
@@ -95,6 +97,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     match &arguments.command {
         Command::Plan(plan) => plan::run(plan, &arguments.global),
         Command::Compare(compare) => compare::run(compare, &arguments.global),
+        Command::Tune(tune) => tune::run(tune, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Place(place) => place::run(place, &arguments.global),
         Command::WhatIf(whatif) => whatif::run(whatif, &arguments.global),

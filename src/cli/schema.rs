@@ -10,6 +10,7 @@ pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
     output::print(&match arguments.of {
         SchemaOf::Plan => report::schema(),
         SchemaOf::Compare => report::comparison_schema(),
+        SchemaOf::Tune => report::tuning_schema(),
         SchemaOf::Latency => report::latency_schema(),
         SchemaOf::Place => report::placement_schema(),
         SchemaOf::Whatif => report::scenarios_schema(),

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use super::admission::Admission;
 use super::expand::{self, Expansion};
 use super::findings::{
-    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, POD_ON_UNKNOWN_NODE,
-    PODS_WITHOUT_REQUESTS,
+    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, PATCH_WITHOUT_TARGET,
+    POD_ON_UNKNOWN_NODE, PODS_WITHOUT_REQUESTS,
 };
 use super::istio::{Collected, RouteKey};
 use super::objects::{
-    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, Namespace, Node, Object, ObjectName,
-    PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
+    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, MeshConfigOrigin, Namespace, Node, Object,
+    ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
 };
 use super::owners::Owners;
-use super::{Assembled, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
+use super::{Assembled, Change, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
 use crate::finding::{Finding, Tally};
 
 /// Makes an inventory of objects in the order they were read.
@@ -81,6 +81,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     inventory.nodes = sorted.nodes;
     attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
     attach_measurements(&mut inventory.workloads, sorted.measured, &mut findings);
+    apply(&mut inventory, &sorted.changes, &mut findings);
     note_odd_pods(&inventory, &mut findings);
     Assembled { inventory, findings }
 }
@@ -104,6 +105,7 @@ struct Sorted {
     gateways: BTreeMap<ObjectName, super::Gateway>,
     istio: Collected,
     measured: Vec<MeasuredWorkload>,
+    changes: Vec<(Change, Arc<str>)>,
 }
 
 impl Sorted {
@@ -148,6 +150,10 @@ impl Sorted {
                 }
                 Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
                 Object::Measured(it) => all.measured.push(it),
+                Object::Patch(it) => all.changes.push((Change::Patch(it), source)),
+                Object::MeshConfig(it) if it.origin == MeshConfigOrigin::Overlay => {
+                    all.changes.push((Change::Values(it), source));
+                }
                 other => {
                     if let Some(other) = collect_storage(&mut all.storage, &mut again, other, &source) {
                         collect(&mut all.istio, &mut again, other, &source);
@@ -457,6 +463,17 @@ fn attach_measurements(workloads: &mut [Workload], measured: Vec<MeasuredWorkloa
                 let message = "no workload of that name is in the input".to_owned();
                 findings.push(Finding::new(&MEASUREMENT_WITHOUT_WORKLOAD, row.name.to_string(), message));
             }
+        }
+    }
+}
+
+/// Makes changes of the input to the rest of it.
+fn apply(inventory: &mut Inventory, changes: &[(Change, Arc<str>)], findings: &mut Vec<Finding>) {
+    for (change, source) in changes {
+        if let (false, Change::Patch(patch)) = (inventory.apply(change), change) {
+            let (kind, name) = patch.target();
+            let message = format!("{source} changes it, but it is not in the input");
+            findings.push(Finding::new(&PATCH_WITHOUT_TARGET, format!("{kind} {name}"), message));
         }
     }
 }

@@ -14,6 +14,7 @@ pub const FINDINGS: &[&FindingKind] = &[
     &MEASUREMENT_WITHOUT_WORKLOAD,
     &PODS_WITHOUT_REQUESTS,
     &SEVERAL_MESH_CONFIGS,
+    &PATCH_WITHOUT_TARGET,
 ];
 
 pub(super) const DUPLICATE_OBJECT: FindingKind = FindingKind {
@@ -94,4 +95,12 @@ pub(super) const SEVERAL_MESH_CONFIGS: FindingKind = FindingKind {
     meaning: "the input holds different settings of the whole mesh in several places",
     why: "an istiod reads one ConfigMap; with several revisions in a cluster each has its own",
     remedy: "plan each revision on its own, or leave out what the cluster no longer uses",
+};
+
+pub(super) const PATCH_WITHOUT_TARGET: FindingKind = FindingKind {
+    id: "patch-without-target",
+    severity: Severity::Warning,
+    meaning: "a patch changes an object that is not in the input",
+    why: "it changes no figure; kustomize itself would refuse it",
+    remedy: "give the inventory together with the folder of patches, and check the names in the patch",
 };

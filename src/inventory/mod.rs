@@ -2,6 +2,7 @@
 
 pub mod admission;
 mod assemble;
+mod change;
 mod expand;
 mod findings;
 mod istio;
@@ -15,6 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use assemble::assemble;
+pub use change::{Change, PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
 pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use objects::{
@@ -124,6 +126,25 @@ pub struct Workload {
     /// Which of [`Inventory::pods`] are its own.
     pub pods: Range<usize>,
 }
+
+impl Workload {
+    /// Whether it runs istiod: by its label, else by its container and image.
+    #[must_use]
+    pub fn is_istiod(&self) -> bool {
+        let is_pilot = |container: &Container| container.name == DISCOVERY && container.image.contains("pilot");
+        self.labels.get("app").is_some_and(|app| app == "istiod") || self.spec.containers.iter().any(is_pilot)
+    }
+
+    /// The container that is istiod, in a workload that runs it.
+    #[must_use]
+    pub fn discovery(&self) -> Option<&Container> {
+        let containers = &self.spec.containers;
+        containers.iter().find(|container| container.name == DISCOVERY).or(containers.first())
+    }
+}
+
+/// Name Istio gives the container of istiod.
+const DISCOVERY: &str = "discovery";
 
 /// Namespace, kind and name of a workload.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -89,7 +89,7 @@ fn member(inventory: &Inventory, workload: &Workload, context: &proxy::Context<'
         let proxy = context.existing(workload, &found, running, mode, &mut notes.proxies);
         return Membership { mode, today, reason: of_basis(workload, reason), proxy: Some(proxy) };
     }
-    if is_control_plane(workload) {
+    if workload.is_istiod() {
         let today = ProxyMode::ControlPlane;
         let mode = planned(today, context.policy);
         return Membership { mode, today, reason: "it runs istiod".to_owned(), proxy: None };
@@ -196,15 +196,6 @@ fn role_of(workload: &Workload, proxy: &Container) -> (ProxyMode, String) {
 
 fn is_gateway_template(workload: &Workload) -> bool {
     workload.annotations.get("inject.istio.io/templates").is_some_and(|templates| templates.contains("gateway"))
-}
-
-fn is_control_plane(workload: &Workload) -> bool {
-    workload.labels.get("app").is_some_and(|app| app == "istiod")
-        || workload
-            .spec
-            .containers
-            .iter()
-            .any(|container| container.name == "discovery" && container.image.contains("pilot"))
 }
 
 /// What labels and policy ask for, with the reason.

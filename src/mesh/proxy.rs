@@ -4,7 +4,10 @@ use super::findings::{ANNOTATION_ERASES_DEFAULTS, ANNOTATION_NOT_A_QUANTITY, PRO
 use super::{Proxy, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
-use crate::inventory::{Container, IstioConfig, Labels, PROXY_CONTAINER, PodSpec, Workload};
+use crate::inventory::{
+    Container, IstioConfig, Labels, PROXY_CONTAINER, PROXY_CPU as CPU, PROXY_CPU_LIMIT as CPU_LIMIT,
+    PROXY_MEMORY as MEMORY, PROXY_MEMORY_LIMIT as MEMORY_LIMIT, PodSpec, Workload,
+};
 use crate::policy::{InjectionPolicy, SidecarForm};
 use crate::quantity;
 use crate::resources::{Declared, Requirements};
@@ -62,11 +65,6 @@ impl ProxyNotes {
 
 /// ztunnel is no Envoy: it runs two worker threads whatever its limit (ztunnel, up to Istio 1.30).
 const ZTUNNEL_WORKERS: (u32, &str) = (2, "ztunnel's own default");
-
-const CPU: &str = "sidecar.istio.io/proxyCPU";
-const CPU_LIMIT: &str = "sidecar.istio.io/proxyCPULimit";
-const MEMORY: &str = "sidecar.istio.io/proxyMemory";
-const MEMORY_LIMIT: &str = "sidecar.istio.io/proxyMemoryLimit";
 
 impl Context<'_> {
     /// The proxy that pods already have.

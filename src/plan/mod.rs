@@ -15,7 +15,7 @@ mod words;
 pub use build::{Inputs, findings};
 pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
 pub use savings::{Scoped, ScopedBy};
-pub use scoping::{Scoping, ScopingBasis, scoping};
+pub use scoping::{Scoping, ScopingBasis, called, scoping};
 
 use crate::card::ModelCard;
 use crate::estimate::Estimate;

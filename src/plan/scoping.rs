@@ -76,8 +76,9 @@ pub(super) fn floor(inventory: &Inventory) -> Vec<String> {
     vec!["./*".to_owned(), istio(inventory)]
 }
 
-/// What a workload calls, and Istio itself.
-pub(super) fn called(inventory: &Inventory, workload: &Workload, calls: &[Call]) -> (Vec<String>, ScopingBasis) {
+/// What a workload calls, each as `namespace/dnsName`, and Istio itself.
+#[must_use]
+pub fn called(inventory: &Inventory, workload: &Workload, calls: &[Call]) -> (Vec<String>, ScopingBasis) {
     let own = ObjectName { namespace: workload.id.namespace.clone(), name: workload.id.name.clone() };
     let mut hosts = BTreeSet::new();
     let mut unknown = BTreeSet::new();

@@ -20,6 +20,7 @@ mod placement;
 mod scenarios;
 mod terminal;
 mod text;
+mod tuning;
 mod verification;
 
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use verification::VerificationReport;
 use crate::fit::Fit;
 use crate::modes::Comparison;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
+use crate::tuning::{Manifest, Recommendation, Tuning};
 
 /// The whole report as values, charts included.
 #[must_use]
@@ -285,4 +287,48 @@ pub fn scenarios_json(report: &ScenarioReport) -> String {
 #[must_use]
 pub fn scenarios_schema() -> String {
     scenarios::schema()
+}
+
+/// Recommendations for a terminal: what all together give, the first of them ranked, what is withheld.
+#[must_use]
+pub fn tuning_terminal(tuning: &Tuning, options: TerminalOptions) -> String {
+    terminal::render(&tuning::brief(tuning), options)
+}
+
+/// One recommendation in full, for a terminal.
+#[must_use]
+pub fn recommendation(recommendation: &Recommendation, options: TerminalOptions) -> String {
+    terminal::render(&tuning::explanation(recommendation), options)
+}
+
+/// Recommendations as GitHub-flavoured Markdown.
+#[must_use]
+pub fn tuning_markdown(tuning: &Tuning) -> String {
+    markdown::render(&tuning::document(tuning))
+}
+
+/// Recommendations as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn tuning_html(tuning: &Tuning) -> String {
+    html::render(&tuning::document(tuning))
+}
+
+/// Recommendations for machines:
+/// `recommendations[]{id, subject, kind, current, lower, target, upper, saves, risk, patch, withheld}`.
+#[must_use]
+pub fn tuning_json(tuning: &Tuning) -> String {
+    tuning::json(tuning)
+}
+
+/// The page that goes with a folder of patches: what they do, how to apply them, how to go back.
+#[must_use]
+pub fn tuning_readme(tuning: &Tuning, files: &[Manifest]) -> String {
+    tuning::readme(tuning, files)
+}
+
+/// JSON Schema (draft 2020-12) of what [`tuning_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn tuning_schema() -> String {
+    tuning::schema()
 }

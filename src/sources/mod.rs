@@ -17,6 +17,7 @@ pub mod latency;
 mod notes;
 pub mod observations;
 mod open;
+mod overlay;
 pub mod paths;
 mod prune;
 mod scheduler_config;

@@ -21,6 +21,9 @@ pub const FINDINGS: &[&FindingKind] = &[
     &API_VERSION_UNKNOWN,
     &COLUMNS_NOT_READ,
     &CELL_IGNORED,
+    &KUSTOMIZATION_NOT_READ,
+    &PATCH_NOT_READ,
+    &PATCH_FIELD_NOT_READ,
 ];
 
 pub(super) const KIND_NOT_READ: FindingKind = FindingKind {
@@ -133,6 +136,30 @@ pub(super) const CELL_IGNORED: FindingKind = FindingKind {
     meaning: "a value in a table is not what its column holds",
     why: "the row is read without it",
     remedy: "repair the value in the row named",
+};
+
+pub(super) const KUSTOMIZATION_NOT_READ: FindingKind = FindingKind {
+    id: "kustomization-not-read",
+    severity: Severity::Warning,
+    meaning: "a kustomization changes objects in a way that is not read",
+    why: "the objects are planned as if these patches were not there",
+    remedy: "render it first (`kubectl kustomize`), or write patches as files that name their object",
+};
+
+pub(super) const PATCH_NOT_READ: FindingKind = FindingKind {
+    id: "patch-not-read",
+    severity: Severity::Warning,
+    meaning: "a patch changes an object of a kind whose patches are not read",
+    why: "the object is planned as if the patch were not there",
+    remedy: "render the kustomization first (`kubectl kustomize`)",
+};
+
+pub(super) const PATCH_FIELD_NOT_READ: FindingKind = FindingKind {
+    id: "patch-field-not-read",
+    severity: Severity::Warning,
+    meaning: "a patch changes a field that is not read from patches",
+    why: "the object is planned as if the patch left that field as it is",
+    remedy: "render the kustomization first (`kubectl kustomize`) where the field matters",
 };
 
 /// Findings under way: the first few of a kind and source in full, the others counted.

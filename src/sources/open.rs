@@ -9,6 +9,7 @@ use flate2::read::MultiGzDecoder;
 use super::error::{InputError, Trouble};
 use super::json::{self, Origin};
 use super::notes::{FILE_BROKEN, FILES_SKIPPED, TEXT_PASSED_OVER};
+use super::overlay::Overlay;
 use super::session::{Session, Tally};
 use super::sniff::{Content, PREFIX, sniff_past_messages, without_mark};
 use super::walk::{Folder, printable, shown};
@@ -59,8 +60,11 @@ pub(super) fn folder(session: &mut Session<'_>, name: &str, folder: &Folder) -> 
     for (path, reason) in &folder.passed_over {
         group.skip(format!("{} ({reason})", shown(path)));
     }
+    let overlay = Overlay::of(session, folder);
     for path in &folder.files {
-        group.member(session, &shown(path), |session| file(session, path))?;
+        group.member(session, &shown(path), |session| {
+            overlay.read(session, path).unwrap_or_else(|| file(session, path))
+        })?;
     }
     group.end(session, name)
 }

@@ -277,6 +277,7 @@ fn kind_name(object: &Object) -> &'static str {
         Object::RequestAuthentication(_) => "RequestAuthentication",
         Object::Telemetry(_) => "Telemetry",
         Object::MeshConfig(_) => "mesh settings",
+        Object::Patch(_) => "patch",
         Object::Measured(_) => "measured workload",
     }
 }

@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("measurement", &["finding", "units"]),
     ("composition", &["finding", "measurement", "units"]),
     ("policy", &["quantity", "units"]),
-    ("inventory", &["finding", "policy", "resources", "units"]),
+    ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
@@ -117,6 +117,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "tuning",
+        &["estimate", "inventory", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
+    ),
+    (
         "report",
         &[
             "card",
@@ -137,6 +141,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "resources",
             "scenario",
             "telemetry",
+            "tuning",
             "units",
         ],
     ),
@@ -179,6 +184,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "scheduler",
             "sources",
             "synthetic",
+            "tuning",
             "units",
         ],
     ),

@@ -39,5 +39,6 @@ mod shared;
 mod sources;
 mod telemetry;
 mod threads;
+mod tuning;
 mod verdicts;
 mod whatif;

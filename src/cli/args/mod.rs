@@ -8,6 +8,7 @@ mod models;
 mod place;
 mod plan;
 mod whatif;
+mod tune;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,8 @@ use place::PLACE_EXAMPLES;
 pub use place::{Pack, PlaceArguments, PlaceFormat, SchedulerRules};
 use plan::{COMPARE_EXAMPLES, PLAN_EXAMPLES};
 pub use plan::{CompareArguments, Format, InventoryArguments, PlanArguments};
+use tune::TUNE_EXAMPLES;
+pub use tune::TuneArguments;
 use whatif::WHATIF_EXAMPLES;
 pub use whatif::WhatIfArguments;
 
@@ -81,6 +84,9 @@ pub enum Command {
     /// The same inventory with sidecars, in ambient mode, with waypoints and without a mesh, side by side
     #[command(after_help = COMPARE_EXAMPLES)]
     Compare(CompareArguments),
+    /// What to change: recommendations simulated before they are shown, and patches ready to apply
+    #[command(after_help = TUNE_EXAMPLES)]
+    Tune(TuneArguments),
     /// Response times of any load tool: percentiles with intervals, comparison, SLO check
     #[command(after_help = LATENCY_EXAMPLES)]
     Latency(Box<LatencyArguments>),
@@ -136,6 +142,8 @@ pub enum SchemaOf {
     Plan,
     /// `meshcap compare`
     Compare,
+    /// `meshcap tune`
+    Tune,
     /// `meshcap latency`
     Latency,
     /// `meshcap place`

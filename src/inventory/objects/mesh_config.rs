@@ -120,6 +120,8 @@ pub enum MeshConfigOrigin {
     Operator,
     /// The ConfigMap that istiod itself reads.
     ConfigMap,
+    /// Values that are to be installed over all that.
+    Overlay,
 }
 
 impl MeshConfig {

@@ -12,6 +12,7 @@ mod extension;
 mod external;
 mod gateway;
 mod mesh_config;
+mod patch;
 mod pod;
 mod routing;
 mod security;
@@ -33,6 +34,7 @@ pub use extension::*;
 pub use external::*;
 pub use gateway::*;
 pub use mesh_config::*;
+pub use patch::*;
 pub use pod::*;
 pub use routing::*;
 pub use security::*;
@@ -123,6 +125,8 @@ pub enum Object {
     Telemetry(Telemetry),
     /// Settings of the whole mesh.
     MeshConfig(Box<MeshConfig>),
+    /// Part of an object that another input has.
+    Patch(Patch),
     /// A row of a flat table: measured demand of a workload that another object describes.
     Measured(MeasuredWorkload),
 }

@@ -1,8 +1,8 @@
 //! istiod as the input has it.
 
 use super::super::Inputs;
+use crate::inventory::Autoscaler;
 use crate::inventory::objects::PilotValues;
-use crate::inventory::{Autoscaler, Container, Workload};
 use crate::mesh::ProxyMode;
 use crate::resources::Declared;
 use crate::units::Millicores;
@@ -25,7 +25,7 @@ pub(super) fn deployed(inputs: &Inputs<'_>) -> Option<Deployed> {
     let istiods = members.filter(|(_, member)| member.mode == ProxyMode::ControlPlane).map(|(workload, _)| workload);
     let running = istiods.fold(None, |found: Option<Deployed>, workload| {
         let Some(found) = found else {
-            let resources = discovery(workload).map(|container| &container.resources);
+            let resources = workload.discovery().map(|container| &container.resources);
             return Some(Deployed {
                 replicas: workload.replicas,
                 requests: resources.map(crate::resources::Requirements::effective_requests).unwrap_or_default(),
@@ -47,10 +47,4 @@ fn installed(pilot: &PilotValues) -> Option<Deployed> {
         cpu_limit: None,
         autoscaler: None,
     })
-}
-
-/// The container that is istiod.
-pub(super) fn discovery(workload: &Workload) -> Option<&Container> {
-    let containers = &workload.spec.containers;
-    containers.iter().find(|container| container.name == "discovery").or(containers.first())
 }

@@ -1,7 +1,7 @@
 //! Which cores an istiod runs on, and what that lets it do.
 
 use super::super::Inputs;
-use super::deployed::{Deployed, discovery};
+use super::deployed::Deployed;
 use crate::inventory::{Node, Place};
 use crate::mesh::ProxyMode;
 use crate::quantity::print_cpu;
@@ -50,7 +50,7 @@ fn cores(inputs: &Inputs<'_>, deployed: Option<&Deployed>) -> (u64, String) {
 fn own_nodes<'a>(inputs: &'a Inputs<'_>) -> impl Iterator<Item = Millicores> + use<'a> {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let istiods =
-        members.filter(|(workload, member)| member.mode == ProxyMode::ControlPlane && discovery(workload).is_some());
+        members.filter(|(workload, member)| member.mode == ProxyMode::ControlPlane && workload.discovery().is_some());
     let pods = istiods.flat_map(|(workload, _)| inputs.inventory.pods_of(workload));
     pods.filter_map(|pod| match pod.place {
         Place::On(index) => inputs.inventory.nodes.get(index).and_then(node_cpu),

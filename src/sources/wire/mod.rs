@@ -12,6 +12,7 @@ mod installation;
 mod istio;
 mod life;
 mod mesh_config;
+mod patch;
 mod pod;
 mod routing;
 mod security;
@@ -28,10 +29,11 @@ use serde::Deserialize;
 
 use super::head::Kind;
 use crate::finding::FindingKind;
-use crate::inventory::objects::{Labels, Object, ObjectName, Owner};
+use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
 pub(super) use mesh_config::is_mesh_config_map;
+pub(super) use patch::patch;
 use text::{Annotations, Seq, Text, TextMap};
 
 /// An object and what was odd about it.
@@ -126,6 +128,17 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
     object
         .map(|object| Decoded { object, oddities: odd })
         .ok_or_else(|| <serde_json::Error as serde::de::Error>::custom("metadata.name is missing"))
+}
+
+/// Reads Helm values that are to be installed over what the other inputs have.
+///
+/// # Errors
+/// What serde_json says about members of the wrong form.
+pub(super) fn overlay_values(json: &[u8]) -> Result<Decoded, serde_json::Error> {
+    let mut odd = Vec::new();
+    let values = installation::values(&serde_json::from_slice(json)?, &mut odd);
+    let values = MeshConfig { origin: MeshConfigOrigin::Overlay, ..values };
+    Ok(Decoded { object: Object::MeshConfig(Box::new(values)), oddities: odd })
 }
 
 /// Name of an object for messages: `shop/cart`, where it can be read.

@@ -1,0 +1,101 @@
+//! What manifests applied to a cluster make of its inventory.
+//!
+//! Objects that are new, or take the place of one of their kind and name, and parts of objects. A rollout that
+//! follows is taken as done: pods have the resources of their changed template.
+
+mod annotations;
+mod installation;
+mod objects;
+mod replicas;
+mod template;
+
+pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
+
+use super::objects::{
+    Autoscaler, AutoscalerPatch, BudgetPatch, DisruptionBudget, MeshConfig, Patch, ProxySettings, Sidecar,
+    WorkloadPatch,
+};
+use super::{Inventory, ReplicasBasis, WorkloadId};
+
+/// A change to a cluster, as data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Part of an object that is there already.
+    Patch(Patch),
+    /// A Sidecar, new or in the place of one of its name.
+    Sidecar(Sidecar),
+    /// A ProxyConfig.
+    ProxySettings(ProxySettings),
+    /// A HorizontalPodAutoscaler.
+    Autoscaler(Autoscaler),
+    /// A PodDisruptionBudget.
+    DisruptionBudget(DisruptionBudget),
+    /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
+    Values(Box<MeshConfig>),
+}
+
+impl Inventory {
+    /// The inventory after changes, in their order; those without an object to change do nothing.
+    #[must_use]
+    pub fn changed<'a>(mut self, changes: impl IntoIterator<Item = &'a Change>) -> Self {
+        for change in changes {
+            self.apply(change);
+        }
+        self
+    }
+
+    /// Makes one change; whether there was an object to change.
+    pub fn apply(&mut self, change: &Change) -> bool {
+        match change {
+            Change::Patch(Patch::Workload(patch)) => self.patch_workload(patch),
+            Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
+            Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
+            Change::Values(values) => {
+                installation::install(self, values);
+                true
+            }
+            Change::Autoscaler(autoscaler) => objects::autoscaler(self, autoscaler),
+            object => {
+                objects::put(self, object);
+                true
+            }
+        }
+    }
+
+    fn patch_workload(&mut self, patch: &WorkloadPatch) -> bool {
+        let id = WorkloadId::new(&patch.name.namespace, &patch.kind, &patch.name.name);
+        let Ok(index) = self.workloads.binary_search_by(|workload| workload.id.cmp(&id)) else { return false };
+        template::annotate(self, index, &patch.annotations);
+        template::resize(self, index, &patch.containers);
+        if let Some(replicas) = patch.replicas {
+            replicas::scale(self, index, replicas, ReplicasBasis::Declared);
+        }
+        true
+    }
+
+    fn patch_autoscaler(&mut self, patch: &AutoscalerPatch) -> bool {
+        let of_name = |workload: &super::Workload| {
+            workload.autoscaler.as_ref().is_some_and(|autoscaler| autoscaler.name == patch.name)
+        };
+        let Some(index) = self.workloads.iter().position(of_name) else { return false };
+        let known = self.workloads.get(index).and_then(|workload| workload.autoscaler.clone());
+        let Some(mut autoscaler) = known else { return false };
+        autoscaler.min_replicas = patch.min_replicas.unwrap_or(autoscaler.min_replicas);
+        autoscaler.max_replicas = patch.max_replicas.unwrap_or(autoscaler.max_replicas).max(autoscaler.min_replicas);
+        objects::autoscaler(self, &autoscaler)
+    }
+
+    fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {
+        let Some(budget) = self.disruption_budgets.iter_mut().find(|budget| budget.name == patch.name) else {
+            return false;
+        };
+        if patch.min_available.is_some() || patch.max_unavailable.is_some() {
+            budget.min_available.clone_from(&patch.min_available);
+            budget.max_unavailable.clone_from(&patch.max_unavailable);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Changes of objects that are in the input already, as strategic-merge patches make them.
+
+use super::{Labels, ObjectName};
+use crate::resources::Declared;
+
+/// Part of an object that replaces the same part of the object of that kind and name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patch {
+    /// A controller of pods.
+    Workload(WorkloadPatch),
+    /// `autoscaling/v2/HorizontalPodAutoscaler`.
+    Autoscaler(AutoscalerPatch),
+    /// `policy/v1/PodDisruptionBudget`.
+    DisruptionBudget(BudgetPatch),
+}
+
+/// Part of a controller: its replicas, and of its template annotations and resources.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WorkloadPatch {
+    /// Kind, e.g. `Deployment`.
+    pub kind: String,
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// `spec.replicas`; `None` leaves them as they are.
+    pub replicas: Option<u64>,
+    /// Annotations of its pods to add or replace.
+    pub annotations: Labels,
+    /// Resources of its containers to add or replace.
+    pub containers: Vec<ContainerPatch>,
+}
+
+/// Resources of a container, found by its name; what is not declared stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ContainerPatch {
+    /// Name.
+    pub name: String,
+    /// Whether it stands among the init containers.
+    pub init: bool,
+    /// Requests.
+    pub requests: Declared,
+    /// Limits.
+    pub limits: Declared,
+}
+
+/// Bounds of an autoscaler; `None` leaves them as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AutoscalerPatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// `spec.minReplicas`.
+    pub min_replicas: Option<u64>,
+    /// `spec.maxReplicas`.
+    pub max_replicas: Option<u64>,
+}
+
+/// What a disruption budget allows; only one of both may be said, and it takes the place of the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BudgetPatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// `spec.minAvailable` as written.
+    pub min_available: Option<String>,
+    /// `spec.maxUnavailable` as written.
+    pub max_unavailable: Option<String>,
+}
+
+impl Patch {
+    /// Kind, namespace and name of what it changes.
+    #[must_use]
+    pub fn target(&self) -> (&str, &ObjectName) {
+        match self {
+            Self::Workload(patch) => (&patch.kind, &patch.name),
+            Self::Autoscaler(patch) => ("HorizontalPodAutoscaler", &patch.name),
+            Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The plan before and after: what all recommendations together give.
+
+use super::super::chapters::{chapter, table};
+use super::super::document::{Block, Cell, Chapter, Chart, ChartData, Column, Interval};
+use super::super::text::{self, Unit};
+use crate::plan::Plan;
+use crate::tuning::{Figures, Tuning};
+use crate::units::Memory;
+
+/// Figures before and after, and how they look.
+pub fn effect(tuning: &Tuning) -> Option<Chapter> {
+    if !tuning.recommendations.iter().any(crate::tuning::Recommendation::is_applied) {
+        return None;
+    }
+    let (before, after) = (&tuning.figures_before, &tuning.figures_after);
+    let cpu = Unit::for_cpu([before.cpu.as_cores(), after.cpu.as_cores()]);
+    let memory = Unit::for_memory([before.memory.as_bytes(), after.memory.as_bytes()]);
+    let row = |what: &str, print: &dyn Fn(&Figures) -> String| {
+        vec![Cell::Text(what.to_owned()), Cell::Number(print(before)), Cell::Number(print(after))]
+    };
+    let mut rows = vec![
+        row("Memory requested by the mesh", &|it| memory.amount(it.memory.as_bytes())),
+        row("CPU requested by the mesh", &|it| cpu.amount(it.cpu.as_cores())),
+        row("Memory in use", &|it| memory.amount(it.memory_used.as_bytes())),
+        row("CPU in use", &|it| cpu.amount(it.cpu_used.as_cores())),
+        row("Nodes that all requests fill", &|it| format!("{:.2}", it.nodes)),
+        row("Nodes to add", &|it| text::count(it.nodes_to_add)),
+        row("Pods without a place", &|it| text::count(it.unplaced)),
+        row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
+    ];
+    if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
+        let cells = [was, is].map(|seconds| Cell::Number(format!("{seconds:.2} s")));
+        let [was, is] = cells;
+        rows.push(vec![Cell::Text("A change of configuration reaches all proxies in".to_owned()), was, is]);
+    }
+    let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
+    let blocks = vec![
+        table("The plan with all recommendations applied", columns, rows, usize::MAX),
+        Block::Chart(chart(tuning)),
+        Block::Paragraph(
+            "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
+             are those of proxies, ztunnels' use and istiod; nodes are of the policy's pool, filled by whichever of CPU \
+             and memory fills more."
+                .to_owned(),
+        ),
+    ];
+    chapter("effect", "What it gives", blocks)
+}
+
+fn config_change(plan: &Plan) -> Option<f64> {
+    let operation = plan.control_plane.operation.as_ref()?;
+    let waiting = operation.times.iter().find(|it| it.event == crate::overhead::Event::ConfigChange)?;
+    Some(waiting.time.value.as_seconds())
+}
+
+fn chart(tuning: &Tuning) -> Chart {
+    let requested = |label: &str, memory: Memory| {
+        let mib = memory.as_mib();
+        Interval { label: label.to_owned(), lower: mib, value: mib, upper: mib }
+    };
+    let used = |label: &str, plan: &Plan| {
+        let memory = &plan.totals.proxy_memory;
+        Interval {
+            label: label.to_owned(),
+            lower: memory.lower.as_mib(),
+            value: memory.value.as_mib(),
+            upper: memory.upper.as_mib(),
+        }
+    };
+    let rows = vec![
+        requested("Requested, today", tuning.figures_before.memory),
+        requested("Requested, then", tuning.figures_after.memory),
+        used("Proxies' use, today", &tuning.before),
+        used("Proxies' use, then", &tuning.after),
+    ];
+    let alt = rows.iter().map(|row| format!("{}: {:.0} MiB", row.label, row.value));
+    let alt = alt.collect::<Vec<String>>().join("; ");
+    Chart {
+        title: "Memory before and after",
+        caption: "What proxies and istiod request, and what proxies use with its 90 % interval.".to_owned(),
+        alt,
+        data: ChartData::Intervals { axis: "MiB".to_owned(), rows },
+    }
+}

@@ -1,0 +1,68 @@
+//! The answer: how much there is to do, and what it gives.
+
+use super::super::document::{Headline, Tone};
+use super::super::text;
+use super::saved;
+use crate::tuning::{Recommendation, Tuning};
+
+/// What applying everything gives.
+pub fn headline(tuning: &Tuning) -> Headline {
+    let applied = tuning.recommendations.iter().filter(|it| it.is_applied()).count() as u64;
+    let withheld = tuning.recommendations.len() as u64 - applied;
+    let dangers =
+        tuning.recommendations.iter().filter(|it| it.is_applied() && it.risk.removes.is_some()).count() as u64;
+    let mut advice = Vec::new();
+    if withheld > 0 {
+        let are = if withheld == 1 { "is" } else { "are" };
+        advice.push(format!(
+            "{} {are} withheld, each with its reason.",
+            text::counted(withheld, "recommendation", "recommendations")
+        ));
+    }
+    if applied == 0 {
+        let sentence = "Nothing to change that is sure enough.".to_owned();
+        return Headline { badge: "as it is", tone: Tone::Good, sentence, advice };
+    }
+    let (before, after) = (&tuning.figures_before, &tuning.figures_after);
+    if before.nodes_to_add != after.nodes_to_add {
+        advice.push(format!(
+            "Nodes to add go from {} to {}.",
+            text::count(before.nodes_to_add),
+            text::count(after.nodes_to_add)
+        ));
+    }
+    if before.at_risk != after.at_risk {
+        advice.push(format!(
+            "Proxies that may be killed while they start go from {} to {}.",
+            text::count(before.at_risk),
+            text::count(after.at_risk)
+        ));
+    }
+    let effects = saved(&tuning.saves);
+    let effect = if effects.is_empty() { "no change of requests".to_owned() } else { effects.join(", ") };
+    let sentence = format!(
+        "{} to apply, {} of them against a danger; together: {effect}.",
+        text::counted(applied, "recommendation", "recommendations"),
+        text::count(dangers),
+    );
+    let (badge, tone) = if dangers > 0 { ("act", Tone::Caution) } else { ("save", Tone::Good) };
+    Headline { badge, tone, sentence, advice }
+}
+
+/// What one recommendation is about.
+pub fn of_one(recommendation: &Recommendation) -> Headline {
+    let effects = saved(&recommendation.saves);
+    let what = recommendation.settings.iter().filter(|setting| setting.changes()).map(|setting| {
+        let today = setting.current.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
+        format!("{} {today} → {}", setting.name, setting.target)
+    });
+    let what: Vec<String> = what.collect();
+    let (badge, tone) = match (&recommendation.withheld, &recommendation.risk.removes) {
+        (Some(_), _) => ("withheld", Tone::Neutral),
+        (None, Some(_)) => ("danger", Tone::Bad),
+        (None, None) => ("saves", Tone::Good),
+    };
+    let sentence = format!("{}: {}.", recommendation.subject, what.join(", "));
+    let effect = (!effects.is_empty()).then(|| format!("Saves {}.", effects.join(", ")));
+    Headline { badge, tone, sentence, advice: effect.into_iter().collect() }
+}

@@ -1,0 +1,90 @@
+//! Recommendations: arranged as a document, as JSON, and as the page that goes with their files.
+
+mod chapters;
+mod effect;
+mod headline;
+mod json;
+mod readme;
+
+pub use json::render as json;
+#[cfg(feature = "schema")]
+pub use json::schema;
+pub use readme::readme;
+
+use super::document::{Cell, Document, Tone};
+use super::text;
+use crate::tuning::{Recommendation, Saves, Tuning};
+
+/// The whole report.
+pub fn document(tuning: &Tuning) -> Document {
+    Document {
+        title: "Tuning".to_owned(),
+        headline: headline::headline(tuning),
+        chapters: [
+            chapters::ranked(tuning, usize::MAX),
+            effect::effect(tuning),
+            chapters::explained(tuning),
+            chapters::withheld(tuning, usize::MAX),
+            super::chapters::findings_of(&tuning.before.findings),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// What fits on a screen.
+pub fn brief(tuning: &Tuning) -> Document {
+    const LINES: usize = 10;
+    Document {
+        title: "Tuning".to_owned(),
+        headline: headline::headline(tuning),
+        chapters: [chapters::ranked(tuning, LINES), effect::effect(tuning), chapters::withheld(tuning, LINES)]
+            .into_iter()
+            .flatten()
+            .collect(),
+    }
+}
+
+/// One recommendation in full.
+pub fn explanation(recommendation: &Recommendation) -> Document {
+    Document {
+        title: recommendation.id.clone(),
+        headline: headline::of_one(recommendation),
+        chapters: chapters::of_one(recommendation).into_iter().collect(),
+    }
+}
+
+/// What is saved, in a word or two: the resource that matters most of what is requested and used.
+fn saved(saves: &Saves) -> Vec<String> {
+    let words = |amount: f64, least: f64, print: fn(f64) -> String, of: &str| {
+        (amount.abs() >= least).then(|| {
+            let sign = if amount < 0.0 { "takes " } else { "" };
+            format!("{sign}{} of {of}", print(amount.abs()))
+        })
+    };
+    const MIB: f64 = 1_048_576.0;
+    [
+        words(saves.memory.as_bytes(), MIB, text::memory, "memory requests"),
+        words(saves.cpu.as_cores(), 0.001, text::cpu, "CPU requests"),
+        words(saves.memory_used.as_bytes(), MIB, text::memory, "memory in use"),
+        words(saves.cpu_used.as_cores(), 0.001, text::cpu, "CPU in use"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A signed number of nodes.
+fn nodes(saves: &Saves) -> Cell {
+    if saves.nodes.abs() < 0.005 { Cell::Empty } else { Cell::Number(format!("{:.2}", saves.nodes)) }
+}
+
+/// A judgement of a recommendation.
+fn mark(recommendation: &Recommendation) -> Cell {
+    match (&recommendation.withheld, &recommendation.risk.removes) {
+        (Some(_), _) => Cell::Mark(Tone::Neutral, "withheld".to_owned()),
+        (None, Some(_)) => Cell::Mark(Tone::Bad, "danger".to_owned()),
+        (None, None) => Cell::Mark(Tone::Good, "saves".to_owned()),
+    }
+}

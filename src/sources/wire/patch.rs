@@ -1,0 +1,117 @@
+//! Parts of objects: the fields of a strategic-merge patch that change a plan.
+//!
+//! What is read is taken out of the patch; what is left over was not read, and is said.
+
+use serde_json::Value;
+
+use super::super::notes::PATCH_FIELD_NOT_READ;
+use super::amounts::listed_amounts;
+use super::{Decoded, Oddity};
+use crate::inventory::objects::{
+    AutoscalerPatch, BudgetPatch, ContainerPatch, Labels, Object, ObjectName, Patch, WorkloadPatch,
+    is_relevant_annotation,
+};
+use crate::resources::Declared;
+
+/// A patch and the name of what it changes; `None` for a kind whose patches are not read.
+///
+/// # Errors
+/// What is missing or of the wrong form, in words.
+pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>, String> {
+    let mut rest = value.clone();
+    let kind = text(take(&mut rest, &["kind"])).ok_or("no kind")?;
+    take(&mut rest, &["apiVersion"]);
+    let name = text(take(&mut rest, &["metadata", "name"])).ok_or("no metadata.name")?;
+    let namespace = text(take(&mut rest, &["metadata", "namespace"])).unwrap_or_else(|| "default".to_owned());
+    let name = ObjectName::new(&namespace, &name);
+    let mut odd = Vec::new();
+    let shown = format!("{kind} {name}");
+    let patch = match kind.as_str() {
+        "Deployment" | "StatefulSet" | "DaemonSet" => Patch::Workload(workload(&mut rest, kind, name, &mut odd)?),
+        "HorizontalPodAutoscaler" => Patch::Autoscaler(AutoscalerPatch {
+            name,
+            min_replicas: count(&mut rest, "minReplicas")?,
+            max_replicas: count(&mut rest, "maxReplicas")?,
+        }),
+        "PodDisruptionBudget" => Patch::DisruptionBudget(BudgetPatch {
+            name,
+            min_available: text(take(&mut rest, &["spec", "minAvailable"])),
+            max_unavailable: text(take(&mut rest, &["spec", "maxUnavailable"])),
+        }),
+        _ => return Ok(None),
+    };
+    let mut left = Vec::new();
+    leaves(&rest, "", &mut left);
+    odd.extend(left.into_iter().map(|field| Oddity {
+        kind: &PATCH_FIELD_NOT_READ,
+        field,
+        message: "this field of the patch changes no figure".to_owned(),
+    }));
+    Ok(Some((Decoded { object: Object::Patch(patch), oddities: odd }, shown)))
+}
+
+fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddity>) -> Result<WorkloadPatch, String> {
+    let annotations = take(rest, &["spec", "template", "metadata", "annotations"]);
+    let annotations = texts(annotations, "spec.template.metadata.annotations")?;
+    let annotations: Labels = annotations.into_iter().filter(|(key, _)| is_relevant_annotation(key)).collect();
+    let mut containers = Vec::new();
+    for list in ["containers", "initContainers"] {
+        let field = format!("spec.template.spec.{list}");
+        let Some(Value::Array(items)) = rest.pointer_mut(&format!("/spec/template/spec/{list}")) else { continue };
+        for item in items {
+            let name = text(take(item, &["name"])).ok_or_else(|| format!("a container without a name in {field}"))?;
+            let mut amounts = |of: &str| -> Result<Declared, String> {
+                let field = format!("{field}[{name}].resources.{of}");
+                let texts = texts(take(item, &["resources", of]), &field)?;
+                Ok(listed_amounts(texts.iter().map(|(key, value)| (key.as_str(), value.as_str())), &field, odd))
+            };
+            let (requests, limits) = (amounts("requests")?, amounts("limits")?);
+            containers.push(ContainerPatch { name, init: list == "initContainers", requests, limits });
+        }
+    }
+    Ok(WorkloadPatch { kind, name, replicas: count(rest, "replicas")?, annotations, containers })
+}
+
+/// Takes a member out of nested objects.
+fn take(value: &mut Value, path: &[&str]) -> Option<Value> {
+    let (last, outer) = path.split_last()?;
+    let holder = outer.iter().try_fold(value, |value, key| value.get_mut(*key))?;
+    holder.as_object_mut()?.remove(*last)
+}
+
+fn text(value: Option<Value>) -> Option<String> {
+    match value? {
+        Value::String(text) => Some(text).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn texts(value: Option<Value>, field: &str) -> Result<Vec<(String, String)>, String> {
+    match value {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Object(members)) => {
+            Ok(members.into_iter().filter_map(|(key, value)| Some((key, text(Some(value))?))).collect())
+        }
+        Some(_) => Err(format!("{field} that is no map")),
+    }
+}
+
+fn count(rest: &mut Value, field: &str) -> Result<Option<u64>, String> {
+    match take(rest, &["spec", field]) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value.as_u64().map(Some).ok_or_else(|| format!("spec.{field} that is no number of replicas")),
+    }
+}
+
+/// Paths of what is left, without empty shells.
+fn leaves(value: &Value, path: &str, into: &mut Vec<String>) {
+    let inner = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| leaves(value, &inner(key), into)),
+        Value::Array(items) => items.iter().for_each(|value| leaves(value, &format!("{path}[]"), into)),
+        Value::Null => {}
+        _ => into.push(path.to_owned()),
+    }
+}

@@ -1,0 +1,50 @@
+//! Recommendations that change the same thing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Recommendation, Withheld};
+use crate::inventory::Change;
+use crate::inventory::objects::{ObjectName, Patch};
+
+/// Of those that change the same field or object, the first stays and the others are withheld.
+///
+/// A stage that replaces an object of an earlier one has seen it and builds on it: that is no conflict, so this looks
+/// at one stage only.
+pub(super) fn resolve(recommendations: &mut [Recommendation]) {
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for recommendation in recommendations.iter_mut().filter(|it| it.is_applied()) {
+        let keys: BTreeSet<String> = recommendation.changes.iter().flat_map(keys).collect();
+        match keys.iter().find_map(|key| taken.get(key)) {
+            Some(first) => recommendation.withheld = Some(Withheld::Conflict(first.clone())),
+            None => taken.extend(keys.into_iter().map(|key| (key, recommendation.id.clone()))),
+        }
+    }
+}
+
+/// What a change touches: fields of an object that is patched, else the object.
+fn keys(change: &Change) -> Vec<String> {
+    let object = |kind: &str, name: &ObjectName| vec![format!("{kind} {name}")];
+    match change {
+        Change::Patch(Patch::Workload(patch)) => {
+            let field = |field: &str| format!("{} {} {field}", patch.kind, patch.name);
+            let annotations = patch.annotations.keys().map(|key| field(key));
+            let containers = patch.containers.iter().map(|container| field(&container.name));
+            annotations.chain(containers).chain(patch.replicas.map(|_| field("replicas"))).collect()
+        }
+        Change::Patch(patch) => {
+            let (kind, name) = patch.target();
+            object(kind, name)
+        }
+        Change::Sidecar(it) => object("Sidecar", &it.name),
+        Change::ProxySettings(it) => object("ProxyConfig", &it.name),
+        Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
+        Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
+        Change::Values(values) => {
+            let said = [
+                (values.pilot.is_said(), "values pilot"),
+                (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
+            ];
+            said.into_iter().filter(|(is, _)| *is).map(|(_, key)| key.to_owned()).collect()
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What the mesh requests and uses in a plan, and what a change of it saves.
+
+use super::Saves;
+use crate::inventory::{Inventory, request};
+use crate::placement::new_node;
+use crate::plan::{Outcome, Plan};
+use crate::units::{Cores, Memory};
+
+/// What the mesh requests and uses, and how the cluster stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figures {
+    /// CPU that proxies and istiod request.
+    pub cpu: Cores,
+    /// Memory that they request.
+    pub memory: Memory,
+    /// CPU that they use.
+    pub cpu_used: Cores,
+    /// Memory that they use.
+    pub memory_used: Memory,
+    /// Nodes of the policy's pool that all requests fill, applications' among them.
+    pub nodes: f64,
+    /// Pods without a place.
+    pub unplaced: u64,
+    /// Proxies that may be killed while they start.
+    pub at_risk: u64,
+    /// Nodes to add.
+    pub nodes_to_add: u64,
+    /// Whether the policy is met; `None` where it cannot be judged.
+    pub policy_met: Option<bool>,
+}
+
+impl Figures {
+    /// The figures of a plan and the inventory it was made of.
+    #[must_use]
+    pub fn of(plan: &Plan, inventory: &Inventory) -> Self {
+        let totals = &plan.totals;
+        let istiod = &plan.control_plane;
+        let (replicas, cpu, memory) = match &istiod.deployed {
+            Some((replicas, declared)) => {
+                (*replicas, declared.cpu.unwrap_or_default(), declared.memory.unwrap_or_default())
+            }
+            None => (istiod.replicas, istiod.cpu_request, istiod.memory_request),
+        };
+        let count = replicas as f64;
+        let cpu = totals.proxy_cpu_requested + cpu.to_cores() * count;
+        let memory = totals.proxy_memory_requested + memory.to_memory() * count;
+        let istiod_cpu = istiod.operation.as_ref().map_or(Cores::ZERO, |operation| operation.cpu.value);
+        let applications = applications(inventory);
+        let (_, offered) = new_node(&inventory.nodes, &plan.policy);
+        let filled = |requested: f64, offered: f64| if offered > 0.0 { requested / offered } else { 0.0 };
+        let by_cpu = filled((applications.0 + cpu).as_cores(), offered.resources.cpu.to_cores().as_cores());
+        let by_memory = filled((applications.1 + memory).as_bytes(), offered.resources.memory.to_memory().as_bytes());
+        Self {
+            cpu,
+            memory,
+            cpu_used: totals.proxy_cpu.value + istiod_cpu,
+            memory_used: totals.proxy_memory.value + istiod.memory.value * count,
+            nodes: by_cpu.max(by_memory),
+            unplaced: plan.headroom.unplaced.len() as u64,
+            at_risk: totals.proxies_at_risk,
+            nodes_to_add: plan.headroom.nodes_to_add.count,
+            policy_met: match plan.verdict.outcome {
+                Outcome::Fits => Some(true),
+                Outcome::Tight | Outcome::DoesNotFit => Some(false),
+                Outcome::Unjudged => None,
+            },
+        }
+    }
+
+    /// What changing to other figures saves.
+    #[must_use]
+    pub fn saved_by(&self, after: &Self, plan: &Plan) -> Saves {
+        let nodes = self.nodes - after.nodes;
+        Saves {
+            cpu: self.cpu - after.cpu,
+            memory: self.memory - after.memory,
+            cpu_used: self.cpu_used - after.cpu_used,
+            memory_used: self.memory_used - after.memory_used,
+            nodes,
+            money: plan.policy.node_pool.price_per_hour * nodes,
+        }
+    }
+
+    /// What a change makes worse for the whole cluster, in words; `None` where it makes nothing worse.
+    #[must_use]
+    pub fn harm_of(&self, after: &Self) -> Option<String> {
+        if after.unplaced > self.unplaced {
+            return Some(format!("{} more pods would have no place", after.unplaced - self.unplaced));
+        }
+        if after.at_risk > self.at_risk {
+            return Some(format!("{} more proxies could be killed while they start", after.at_risk - self.at_risk));
+        }
+        (self.policy_met == Some(true) && after.policy_met == Some(false))
+            .then(|| "the policy would no longer be met".to_owned())
+    }
+}
+
+/// What the containers of applications request.
+fn applications(inventory: &Inventory) -> (Cores, Memory) {
+    inventory.workloads.iter().fold((Cores::ZERO, Memory::ZERO), |(cpu, memory), workload| {
+        let own = request::application_request(&workload.spec);
+        let replicas = workload.replicas as f64;
+        (cpu + own.cpu.to_cores() * replicas, memory + own.memory.to_memory() * replicas)
+    })
+}

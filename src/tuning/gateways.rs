@@ -1,0 +1,107 @@
+//! Replicas and resources of each gateway and waypoint.
+//!
+//! **Question.** Do its replicas carry its traffic after the losses the policy names, and does each have what it needs?
+//! **Law.** [`crate::overhead::pool_replicas`] for their number, [`super::proxy_size`] for each of them.
+//! **Decision.** Replicas are only ever added: what one moment does not need, the next may. With an autoscaler its
+//! bounds go up instead.
+//! **Patch.** The Deployment's `istio-proxy` container and replicas, or the bounds of its autoscaler.
+
+use super::proxy_size::{Evidence, proxy_size};
+use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
+use crate::inventory::objects::{AutoscalerPatch, ContainerPatch, Patch, WorkloadPatch};
+use crate::inventory::{Change, ObjectName, PROXY_CONTAINER};
+use crate::mesh::ProxyMode;
+use crate::units::{Cores, Memory};
+
+/// Sizes every gateway and waypoint.
+#[must_use]
+pub fn gateways(question: &Question<'_>) -> Vec<Recommendation> {
+    let pools = question.members().filter(|it| matches!(it.member.mode, ProxyMode::Gateway | ProxyMode::Waypoint));
+    pools.filter_map(|it| of_pool(question, &it)).collect()
+}
+
+fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
+    let (proxy, cost, pool) = (it.member.proxy.as_ref()?, it.plan.proxy.as_ref()?, it.plan.pool.as_ref()?);
+    let evidence = Evidence {
+        cost,
+        workers: proxy.workers,
+        rate_measured: it.plan.rps_measured,
+        // Its autoscaler looks at nothing but this container.
+        may_lower_cpu: it.workload.autoscaler.is_none(),
+        default_limits: &question.inputs.card.injection.limits,
+    };
+    let size = proxy_size(&evidence, question.policy());
+    let resizes = size.worth && size.settings.iter().any(Setting::changes);
+    let scales = it.plan.rps_measured && most_replicas(it) < pool.needed;
+    if !resizes && !scales {
+        return None;
+    }
+    let name = it.name();
+    let mut settings = Vec::new();
+    let mut changes = Vec::new();
+    if scales {
+        let (setting, change) = more_replicas(it, pool.needed);
+        settings.push(setting);
+        changes.push(change);
+    }
+    if resizes {
+        let (requests, limits) = (size.target.requests.clone(), size.target.limits.clone());
+        let container = ContainerPatch { name: PROXY_CONTAINER.to_owned(), init: false, requests, limits };
+        changes.push(Change::Patch(Patch::Workload(WorkloadPatch { containers: vec![container], ..patch(it) })));
+        settings.extend(size.settings.iter().cloned());
+    }
+    let mut found = Recommendation::new(Kind::Gateways, &name, it.workload.id.to_string(), settings).of_workload(&name);
+    found.terms.clone_from(&cost.startup_memory.basis.terms);
+    found.basis = vec![format!(
+        "{:.1} requests per second over {} replicas: each uses {:.0} % of its CPU, {} replicas carry it after the losses \
+         the policy names",
+        pool.rate.as_per_second(),
+        it.workload.replicas,
+        pool.utilization * 100.0,
+        pool.needed,
+    )];
+    if resizes {
+        let replicas = it.workload.replicas as f64;
+        let (before, after) = (cost.requests.to_resources(), size.target.requests.to_resources());
+        found.own = (
+            (before.cpu.to_cores() - after.cpu.to_cores()) * replicas,
+            (before.memory.to_memory() - after.memory.to_memory()) * replicas,
+        );
+    } else {
+        found.own = (Cores::ZERO, Memory::ZERO);
+    }
+    let too_few = scales.then_some("its replicas do not carry the traffic once one is lost");
+    let danger = too_few.or(size.dangers.first().copied().filter(|_| resizes));
+    found.risk = Risk {
+        removes: danger.map(str::to_owned),
+        brings: vec!["its pods are replaced once: connections from outside are drained".to_owned()],
+    };
+    found.changes = changes;
+    found.withheld = it.not_patchable().map(Withheld::NotPatchable);
+    Some(found)
+}
+
+/// Replicas it can have: those it has, or those its autoscaler may give it.
+fn most_replicas(it: &Member<'_>) -> u64 {
+    it.workload.autoscaler.as_ref().map_or(it.workload.replicas, |own| own.max_replicas.max(it.workload.replicas))
+}
+
+fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
+    match &it.workload.autoscaler {
+        None => {
+            let setting = Setting::exact("replicas", Some(Amount::Count(it.workload.replicas)), Amount::Count(needed));
+            (setting, Change::Patch(Patch::Workload(WorkloadPatch { replicas: Some(needed), ..patch(it) })))
+        }
+        Some(own) => {
+            let setting = Setting::exact("most replicas", Some(Amount::Count(own.max_replicas)), Amount::Count(needed));
+            let patch = AutoscalerPatch { name: own.name.clone(), min_replicas: None, max_replicas: Some(needed) };
+            (setting, Change::Patch(Patch::Autoscaler(patch)))
+        }
+    }
+}
+
+fn patch(it: &Member<'_>) -> WorkloadPatch {
+    let id = &it.workload.id;
+    let name = ObjectName { namespace: id.namespace.clone(), name: id.name.clone() };
+    WorkloadPatch { kind: id.kind.to_string(), name, ..WorkloadPatch::default() }
+}

@@ -1,0 +1,137 @@
+//! Changes as files: kustomize patches and objects, and Helm values.
+//!
+//! The folder is a kustomize component: it changes the objects of whatever includes it, and `meshcap plan INPUT DIR`
+//! reads it back to the same changes.
+
+mod object;
+mod patch;
+mod values;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::inventory::Change;
+use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch};
+
+/// Name of the file that names all others.
+const KUSTOMIZATION: &str = "kustomization.yaml";
+/// Name of the file of Helm values.
+const VALUES: &str = "istiod-values.yaml";
+
+/// A file of YAML with one object in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Manifest {
+    /// Its path inside the folder, with `/`.
+    pub path: String,
+    /// Its content.
+    pub object: Value,
+}
+
+/// The files that make changes, by path; the same changes give the same files. None for no changes.
+///
+/// Changes of one object become one patch; of objects with one name the last is kept, as it is when they are applied.
+#[must_use]
+pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manifest> {
+    let mut folder = Folder::default();
+    for change in changes {
+        folder.add(change);
+    }
+    folder.into_files()
+}
+
+#[derive(Default)]
+struct Folder {
+    workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
+    patches: BTreeMap<String, Value>,
+    resources: BTreeMap<String, Value>,
+    values: Option<MeshConfig>,
+}
+
+impl Folder {
+    fn add(&mut self, change: &Change) {
+        match change {
+            Change::Patch(Patch::Workload(patch)) => {
+                let known = self.workloads.entry((patch.kind.clone(), patch.name.clone())).or_default();
+                patch::merge(known, patch);
+            }
+            Change::Patch(patch) => {
+                let (kind, name) = patch.target();
+                self.patches.insert(path("patches", kind, name), patch::object(patch));
+            }
+            Change::Values(values) => {
+                let weaker = self.values.take().unwrap_or_default();
+                self.values =
+                    Some(MeshConfig { origin: MeshConfigOrigin::Overlay, ..values.as_ref().clone().or(weaker) });
+            }
+            Change::Sidecar(it) => self.resource("Sidecar", &it.name, object::sidecar(it)),
+            Change::ProxySettings(it) => self.resource("ProxyConfig", &it.name, object::proxy_config(it)),
+            Change::Autoscaler(it) => self.resource("HorizontalPodAutoscaler", &it.name, object::autoscaler(it)),
+            Change::DisruptionBudget(it) => {
+                self.resource("PodDisruptionBudget", &it.name, object::disruption_budget(it));
+            }
+        }
+    }
+
+    fn resource(&mut self, kind: &str, name: &ObjectName, object: Value) {
+        self.resources.insert(path("resources", kind, name), object);
+    }
+
+    fn into_files(mut self) -> Vec<Manifest> {
+        for ((kind, name), patch) in std::mem::take(&mut self.workloads) {
+            self.patches.insert(path("patches", &kind, &name), patch::object(&Patch::Workload(patch)));
+        }
+        if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
+            return Vec::new();
+        }
+        let kustomization = self.kustomization();
+        let values = self.values.as_ref().map(|values| (VALUES.to_owned(), values::values(values)));
+        let mut files: BTreeMap<String, Value> = self.patches.into_iter().chain(self.resources).collect();
+        files.extend(values);
+        files.insert(KUSTOMIZATION.to_owned(), kustomization);
+        files.into_iter().map(|(path, object)| Manifest { path, object }).collect()
+    }
+
+    fn kustomization(&self) -> Value {
+        let mut object = json!({
+            "apiVersion": "kustomize.config.k8s.io/v1alpha1",
+            "kind": "Component",
+        });
+        if self.values.is_some() {
+            put(&mut object, "metadata", json!({ "annotations": { "meshcap/helm-values": VALUES } }));
+        }
+        if !self.resources.is_empty() {
+            put(&mut object, "resources", json!(self.resources.keys().collect::<Vec<_>>()));
+        }
+        if !self.patches.is_empty() {
+            let paths: Vec<Value> = self.patches.keys().map(|path| json!({ "path": path })).collect();
+            put(&mut object, "patches", Value::Array(paths));
+        }
+        object
+    }
+}
+
+/// Sets a member of an object.
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value);
+    }
+}
+
+/// `apiVersion`, `kind` and `metadata` of an object.
+fn head(api_version: &str, kind: &str, name: &ObjectName) -> Value {
+    json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": { "name": &*name.name, "namespace": &*name.namespace },
+    })
+}
+
+/// A file of its own for each object: names of Kubernetes hold nothing that a file name must not.
+fn path(folder: &str, kind: &str, name: &ObjectName) -> String {
+    let safe = |text: &str| -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+        text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
+    };
+    format!("{folder}/{}/{}-{}.yaml", safe(&name.namespace), safe(&kind.to_lowercase()), safe(&name.name))
+}

@@ -1,0 +1,113 @@
+//! Whole objects.
+
+use serde_json::{Map, Value, json};
+
+use super::{head, put};
+use crate::inventory::objects::{Operator, Requirement};
+use crate::inventory::{Autoscaler, DisruptionBudget, Labels, ProxySettings, Sidecar};
+
+/// `networking.istio.io/v1/Sidecar`.
+pub(super) fn sidecar(sidecar: &Sidecar) -> Value {
+    let mut object = head("networking.istio.io/v1", "Sidecar", &sidecar.name);
+    let mut spec = json!({});
+    if let Some(labels) = &sidecar.selector {
+        put(&mut spec, "workloadSelector", json!({ "labels": texts(labels) }));
+    }
+    let egress = sidecar.egress.iter().map(|listener| json!({ "hosts": listener.hosts }));
+    put(&mut spec, "egress", egress.collect());
+    put(&mut object, "spec", spec);
+    object
+}
+
+/// `networking.istio.io/v1beta1/ProxyConfig`.
+pub(super) fn proxy_config(settings: &ProxySettings) -> Value {
+    let mut object = head("networking.istio.io/v1beta1", "ProxyConfig", &settings.name);
+    let mut spec = json!({});
+    if let Some(labels) = &settings.selector {
+        put(&mut spec, "selector", json!({ "matchLabels": texts(labels) }));
+    }
+    if let Some(workers) = settings.concurrency {
+        put(&mut spec, "concurrency", json!(workers));
+    }
+    put(&mut object, "spec", spec);
+    object
+}
+
+/// `autoscaling/v2/HorizontalPodAutoscaler`.
+pub(super) fn autoscaler(autoscaler: &Autoscaler) -> Value {
+    let mut object = head("autoscaling/v2", "HorizontalPodAutoscaler", &autoscaler.name);
+    let target = json!({ "apiVersion": "apps/v1", "kind": autoscaler.target_kind, "name": &*autoscaler.target_name });
+    let mut spec = json!({
+        "scaleTargetRef": target,
+        "minReplicas": autoscaler.min_replicas,
+        "maxReplicas": autoscaler.max_replicas,
+    });
+    if let Some(percent) = autoscaler.target_cpu_percent {
+        let target = json!({ "type": "Utilization", "averageUtilization": percent });
+        put(&mut spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
+    }
+    put(&mut object, "spec", spec);
+    object
+}
+
+/// `policy/v1/PodDisruptionBudget`.
+pub(super) fn disruption_budget(budget: &DisruptionBudget) -> Value {
+    let mut object = head("policy/v1", "PodDisruptionBudget", &budget.name);
+    let mut spec = json!({ "selector": selector(&budget.selector) });
+    for (key, amount) in [("minAvailable", &budget.min_available), ("maxUnavailable", &budget.max_unavailable)] {
+        if let Some(amount) = amount {
+            put(&mut spec, key, number_or_text(amount));
+        }
+    }
+    put(&mut object, "spec", spec);
+    object
+}
+
+/// What may be a number or a share.
+pub(super) fn number_or_text(amount: &str) -> Value {
+    amount.parse::<u64>().map_or_else(|_| json!(amount), |number| json!(number))
+}
+
+/// A label selector: what asks for one value as `matchLabels`, anything else as an expression.
+pub(super) fn selector(requirements: &[Requirement]) -> Value {
+    let mut labels = Map::new();
+    let mut expressions = Vec::new();
+    for requirement in requirements {
+        match (&requirement.operator, requirement.values.as_slice()) {
+            (Operator::In, [value]) => {
+                labels.insert(requirement.key.clone(), json!(value));
+            }
+            (operator, values) => {
+                let mut expression = json!({ "key": requirement.key, "operator": name(operator) });
+                if !values.is_empty() {
+                    put(&mut expression, "values", json!(values));
+                }
+                expressions.push(expression);
+            }
+        }
+    }
+    let mut selector = json!({});
+    if !labels.is_empty() {
+        put(&mut selector, "matchLabels", Value::Object(labels));
+    }
+    if !expressions.is_empty() {
+        put(&mut selector, "matchExpressions", Value::Array(expressions));
+    }
+    selector
+}
+
+fn name(operator: &Operator) -> &str {
+    match operator {
+        Operator::In => "In",
+        Operator::NotIn => "NotIn",
+        Operator::Exists => "Exists",
+        Operator::DoesNotExist => "DoesNotExist",
+        Operator::Gt => "Gt",
+        Operator::Lt => "Lt",
+        Operator::Unknown(name) => name,
+    }
+}
+
+fn texts(labels: &Labels) -> Value {
+    Value::Object(labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect())
+}

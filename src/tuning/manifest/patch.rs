@@ -1,0 +1,103 @@
+//! Parts of objects, as strategic-merge patches.
+
+use serde_json::{Map, Value, json};
+
+use super::object::number_or_text;
+use super::{head, put};
+use crate::inventory::objects::{AutoscalerPatch, BudgetPatch, ContainerPatch, Patch, WorkloadPatch};
+use crate::quantity::{print_bytes, print_cpu};
+use crate::resources::Declared;
+
+/// A patch as YAML holds it.
+pub(super) fn object(patch: &Patch) -> Value {
+    match patch {
+        Patch::Workload(patch) => workload(patch),
+        Patch::Autoscaler(patch) => autoscaler(patch),
+        Patch::DisruptionBudget(patch) => budget(patch),
+    }
+}
+
+/// Adds a later patch of the same object.
+pub(super) fn merge(known: &mut WorkloadPatch, later: &WorkloadPatch) {
+    known.kind.clone_from(&later.kind);
+    known.name.clone_from(&later.name);
+    known.replicas = later.replicas.or(known.replicas);
+    known.annotations.extend(later.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
+    for patch in &later.containers {
+        let same = |it: &&mut ContainerPatch| it.name == patch.name && it.init == patch.init;
+        match known.containers.iter_mut().find(same) {
+            Some(container) => {
+                container.requests = patch.requests.or(&container.requests);
+                container.limits = patch.limits.or(&container.limits);
+            }
+            None => known.containers.push(patch.clone()),
+        }
+    }
+}
+
+fn workload(patch: &WorkloadPatch) -> Value {
+    let mut object = head("apps/v1", &patch.kind, &patch.name);
+    let mut spec = json!({});
+    if let Some(replicas) = patch.replicas {
+        put(&mut spec, "replicas", json!(replicas));
+    }
+    let mut template = json!({});
+    if !patch.annotations.is_empty() {
+        let annotations: Map<String, Value> =
+            patch.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+        put(&mut template, "metadata", json!({ "annotations": annotations }));
+    }
+    if !patch.containers.is_empty() {
+        let mut pod = json!({});
+        for (list, init) in [("containers", false), ("initContainers", true)] {
+            let own = patch.containers.iter().filter(|container| container.init == init).map(container);
+            let own: Vec<Value> = own.collect();
+            if !own.is_empty() {
+                put(&mut pod, list, Value::Array(own));
+            }
+        }
+        put(&mut template, "spec", pod);
+    }
+    if template.as_object().is_some_and(|members| !members.is_empty()) {
+        put(&mut spec, "template", template);
+    }
+    put(&mut object, "spec", spec);
+    object
+}
+
+fn container(patch: &ContainerPatch) -> Value {
+    let mut resources = json!({});
+    for (key, declared) in [("requests", &patch.requests), ("limits", &patch.limits)] {
+        if !declared.is_empty() {
+            put(&mut resources, key, amounts(declared));
+        }
+    }
+    json!({ "name": patch.name, "resources": resources })
+}
+
+/// Amounts of CPU and memory, the only ones that are changed.
+pub(super) fn amounts(declared: &Declared) -> Value {
+    let cpu = declared.cpu.map(|cpu| ("cpu".to_owned(), json!(print_cpu(cpu))));
+    let memory = declared.memory.map(|memory| ("memory".to_owned(), json!(print_bytes(memory))));
+    Value::Object(cpu.into_iter().chain(memory).collect())
+}
+
+fn autoscaler(patch: &AutoscalerPatch) -> Value {
+    let mut object = head("autoscaling/v2", "HorizontalPodAutoscaler", &patch.name);
+    let bounds = [("minReplicas", patch.min_replicas), ("maxReplicas", patch.max_replicas)];
+    let spec = bounds.into_iter().filter_map(|(key, bound)| Some((key.to_owned(), json!(bound?)))).collect();
+    put(&mut object, "spec", Value::Object(spec));
+    object
+}
+
+/// Says both members, so that the one that holds takes the place of the other.
+fn budget(patch: &BudgetPatch) -> Value {
+    let mut object = head("policy/v1", "PodDisruptionBudget", &patch.name);
+    let amount = |amount: &Option<String>| amount.as_deref().map_or(Value::Null, number_or_text);
+    put(
+        &mut object,
+        "spec",
+        json!({ "minAvailable": amount(&patch.min_available), "maxUnavailable": amount(&patch.max_unavailable) }),
+    );
+    object
+}

@@ -1,0 +1,141 @@
+//! What to change: recommendations that are simulated before they are shown.
+//!
+//! A tuner is one file in one shape: the question, the law that answers it, the decision, the patch. It is a function
+//! of a [`Question`] and can be used alone. [`tune`] asks all of them, stage by stage, tries out what they propose
+//! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
+//! that of this plan, not a sum.
+
+mod concurrency;
+mod conflicts;
+mod discovery_selectors;
+mod disruption_budgets;
+mod effect;
+mod gateways;
+mod istiod;
+mod manifest;
+mod proxy_resources;
+mod proxy_size;
+mod question;
+mod recommendation;
+mod sidecar_scopes;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod trial;
+mod tuners;
+
+pub use concurrency::proxy_concurrency;
+pub use discovery_selectors::discovery_selectors;
+pub use disruption_budgets::disruption_budgets;
+pub use effect::Figures;
+pub use gateways::gateways;
+pub use istiod::istiod;
+pub use manifest::{Manifest, manifests};
+pub use proxy_resources::proxy_resources;
+pub use proxy_size::{Evidence, ProxySize, proxy_size};
+pub use question::{Member, Question};
+pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use sidecar_scopes::sidecar_scopes;
+pub use tuners::{STAGES, Tuner};
+
+use crate::inventory::{Change, Inventory};
+use crate::plan::{Inputs, Plan};
+use crate::policy::TuningPolicy;
+
+/// What to change, and what that makes of the plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tuning {
+    /// The plan as it is.
+    pub before: Plan,
+    /// The plan with all recommendations applied that are not withheld.
+    pub after: Plan,
+    /// Its figures before.
+    pub figures_before: Figures,
+    /// Its figures after.
+    pub figures_after: Figures,
+    /// What all of them together save: less or more than their sum.
+    pub saves: Saves,
+    /// Recommendations: those to apply first, those that remove a danger first among them, then by what they save.
+    pub recommendations: Vec<Recommendation>,
+    /// The inventory with them applied.
+    pub tuned: Inventory,
+}
+
+impl Tuning {
+    /// What is to be applied, in the order in which it was decided.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        let mut applied: Vec<&Recommendation> = self.recommendations.iter().filter(|it| it.is_applied()).collect();
+        applied.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        applied.into_iter().flat_map(|it| &it.changes)
+    }
+}
+
+/// Recommends changes of a cluster. `today`, as `2027-03-31`, decides which waivers still hold; without it all do.
+#[must_use]
+pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
+    let before = Plan::new(inputs.clone());
+    let figures_before = Figures::of(&before, &inputs.inventory);
+    let mut recommendations: Vec<Recommendation> = Vec::new();
+    let mut staged = inputs.clone();
+    let mut plan = before.clone();
+    for tuners in STAGES {
+        let question = Question::new(&staged, &plan);
+        let mut found: Vec<Recommendation> = tuners.iter().flat_map(|tuner| tuner(&question)).collect();
+        found.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
+        select(&mut found, &staged.policy.tuning, today);
+        build_upon(&mut found, &recommendations);
+        conflicts::resolve(&mut found);
+        trial::all(&staged, &plan, &mut found);
+        let changes: Vec<&Change> = found.iter().filter(|it| it.is_applied()).flat_map(|it| &it.changes).collect();
+        if !changes.is_empty() {
+            staged.inventory = staged.inventory.changed(changes);
+            plan = Plan::new(staged.clone());
+        }
+        recommendations.extend(found);
+    }
+    rank(&mut recommendations);
+    let figures_after = Figures::of(&plan, &staged.inventory);
+    let saves = figures_before.saved_by(&figures_after, &before);
+    Tuning { before, after: plan, figures_before, figures_after, saves, recommendations, tuned: staged.inventory }
+}
+
+/// Withholds what the policy leaves alone.
+fn select(recommendations: &mut [Recommendation], policy: &TuningPolicy, today: Option<&str>) {
+    for it in recommendations.iter_mut().filter(|it| it.withheld.is_none()) {
+        let workload = it.workload.as_deref().and_then(|name| name.split_once('/'));
+        if workload.is_some_and(|(namespace, name)| policy.excludes(namespace, name)) {
+            it.withheld = Some(Withheld::Excluded);
+        } else if let Some(waiver) = policy.waiver(&it.id, today) {
+            it.withheld = Some(Withheld::Waived { reason: waiver.reason.clone(), until: waiver.until.clone() });
+        }
+    }
+}
+
+/// What sizes a proxy by what it will be sent rests on what decides that.
+fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]) {
+    for it in recommendations {
+        let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
+        let decides = |other: &&Recommendation| match other.kind {
+            Kind::DiscoverySelectors => true,
+            Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
+            Kind::ProxyConcurrency => other.workload == it.workload,
+            _ => false,
+        };
+        let needs = earlier.iter().filter(|other| other.is_applied()).filter(decides);
+        it.needs.extend(needs.map(|other| other.id.clone()));
+    }
+}
+
+/// What is to be applied first; of that what removes a danger; then by nodes, CPU and memory saved, then by name.
+fn rank(recommendations: &mut [Recommendation]) {
+    recommendations.sort_by(|a, b| {
+        let last = |it: &Recommendation| (!it.is_applied(), it.risk.removes.is_none());
+        let less = |amount: fn(&Saves) -> f64| amount(&b.saves).total_cmp(&amount(&a.saves));
+        last(a)
+            .cmp(&last(b))
+            .then_with(|| less(|saves| saves.nodes))
+            .then_with(|| less(|saves| saves.memory_used.as_bytes()))
+            .then_with(|| less(|saves| saves.cpu.as_cores()))
+            .then_with(|| a.id.cmp(&b.id))
+    });
+}

@@ -1,0 +1,144 @@
+//! Requests and limits of one proxy, by its cost.
+//!
+//! **Law.** The memory request holds the policy's quantile of the start-up peak and its margin; the memory limit is
+//! never below the upper end of that peak nor below the request, and never lowered: a limit costs nothing until it
+//! kills. The CPU request holds the quantile of the CPU at the measured rate; where no rate was measured it stays.
+//! The CPU limit leaves the worker threads as they are: it is raised to one core each where it throttles what is
+//! needed, or where there is none.
+//!
+//! **Source.** The steps from estimate to request are those of [`crate::overhead`]; that the limit decides the
+//! threads is pilot-agent's rule (Istio 1.18 and later).
+
+use super::steps;
+use super::{Amount, Setting};
+use crate::overhead::ProxyCost;
+use crate::policy::TuningPolicy;
+use crate::resources::{Declared, Requirements};
+use crate::units::{Bytes, Millicores};
+
+/// What decides the size of a proxy.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// What it costs.
+    pub cost: &'a ProxyCost,
+    /// Its worker threads.
+    pub workers: u32,
+    /// Whether its rate was measured: without, CPU stays.
+    pub rate_measured: bool,
+    /// Whether its CPU request may be lowered: not where an autoscaler would answer with more pods.
+    pub may_lower_cpu: bool,
+    /// Limits where it has none today.
+    pub default_limits: &'a Declared,
+}
+
+/// The size of a proxy, today and as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProxySize {
+    /// What to set; today's where it is close enough.
+    pub target: Requirements,
+    /// The settings one by one, memory first.
+    pub settings: Vec<Setting>,
+    /// What may happen today, gravest first; empty where nothing is wrong.
+    pub dangers: Vec<&'static str>,
+    /// Whether it is worth a change.
+    pub worth: bool,
+}
+
+/// Sizes a proxy.
+#[must_use]
+pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
+    let Evidence { cost, workers, .. } = *evidence;
+    let memory = memory(cost, policy);
+    let memory_limit = memory_limit(evidence, memory);
+    let cpu = cpu(evidence, policy);
+    let cpu_limit = cpu_limit(cost, workers);
+    let memory_of = |target: Bytes, current: Option<Bytes>, name| {
+        let end = |amount: crate::units::Memory| Amount::Memory(steps::memory(Bytes::holding(amount)));
+        let (lower, upper) = (end(cost.startup_memory.lower), end(cost.startup_memory.upper));
+        Setting { name, current: current.map(Amount::Memory), lower, target: Amount::Memory(target), upper }
+    };
+    let cpu_of = |target: Millicores, current: Option<Millicores>, name| {
+        let end = |amount: crate::units::Cores| Amount::Cpu(steps::cpu(Millicores::holding(amount)));
+        let (lower, upper) = (end(cost.cpu.lower), end(cost.cpu.upper));
+        Setting { name, current: current.map(Amount::Cpu), lower, target: Amount::Cpu(target), upper }
+    };
+    let (requests, limits) = (&cost.requests, &cost.limits);
+    let settings = vec![
+        memory_of(memory, requests.memory, "memory request"),
+        memory_of(memory_limit, limits.memory, "memory limit"),
+        cpu_of(cpu, requests.cpu, "CPU request"),
+        cpu_of(cpu_limit, limits.cpu, "CPU limit"),
+    ];
+    let dangers = dangers(evidence);
+    let shifts = |from: Option<u64>, to: u64| {
+        let from = from.unwrap_or(0) as f64;
+        from == 0.0 || (to as f64 - from).abs() > policy.tolerance.get() * from
+    };
+    let worth = !dangers.is_empty()
+        || shifts(requests.memory.map(Bytes::get), memory.get())
+        || shifts(requests.cpu.map(Millicores::get), cpu.get())
+        || limits.memory.is_none_or(|limit| limit < memory_limit)
+        || limits.cpu.is_none_or(|limit| limit < cpu_limit);
+    ProxySize {
+        target: Requirements {
+            requests: Declared::new(Some(cpu), Some(memory)),
+            limits: Declared::new(Some(cpu_limit), Some(memory_limit)),
+        },
+        settings,
+        dangers,
+        worth,
+    }
+}
+
+/// The request, lowered by no more than the policy allows at once.
+fn memory(cost: &ProxyCost, policy: &TuningPolicy) -> Bytes {
+    let target = steps::memory(cost.memory_needed.max(policy.least_proxy_memory));
+    let least = cost.requests.memory.map_or(0.0, |now| now.get() as f64 * (1.0 - policy.max_change.get()));
+    target.max(steps::memory(Bytes::new(least.ceil() as u64)).min(cost.requests.memory.unwrap_or_default()))
+}
+
+fn memory_limit(evidence: &Evidence<'_>, request: Bytes) -> Bytes {
+    let peak = steps::memory(Bytes::holding(evidence.cost.startup_memory.upper));
+    let today = evidence.cost.limits.memory.or(evidence.default_limits.memory).unwrap_or_default();
+    today.max(peak).max(request)
+}
+
+fn cpu(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Millicores {
+    let Evidence { cost, rate_measured, may_lower_cpu, .. } = *evidence;
+    let target = steps::cpu(cost.cpu_needed.max(policy.least_proxy_cpu));
+    let Some(today) = cost.requests.cpu else { return target };
+    if !rate_measured || (target < today && !may_lower_cpu) {
+        return today;
+    }
+    let least = today.get() as f64 * (1.0 - policy.max_change.get());
+    target.max(steps::cpu(Millicores::new(least.ceil() as u64)).min(today))
+}
+
+/// One core for each worker thread where the limit is below the need or missing; never less than today.
+fn cpu_limit(cost: &ProxyCost, workers: u32) -> Millicores {
+    let of_workers = Millicores::new(u64::from(workers.max(1)) * 1000);
+    match cost.limits.cpu.filter(|limit| !limit.is_zero()) {
+        Some(limit) if limit >= cost.cpu_needed => limit,
+        Some(limit) => limit.max(of_workers),
+        None => of_workers,
+    }
+}
+
+fn dangers(evidence: &Evidence<'_>) -> Vec<&'static str> {
+    let Evidence { cost, rate_measured, .. } = *evidence;
+    let below_peak = cost.limits.memory.is_some_and(|limit| limit.to_memory() < cost.startup_memory.upper);
+    let request_small = cost.requests.memory.unwrap_or_default() < cost.memory_needed;
+    let throttled = cost.limits.cpu.is_some_and(|limit| !limit.is_zero() && limit < cost.cpu_needed);
+    let unbounded = cost.limits.memory.is_none();
+    let cpu_small = rate_measured && cost.requests.cpu.unwrap_or_default() < cost.cpu_needed;
+    [
+        (below_peak, "the proxy may be killed while it starts: its memory limit is below the peak"),
+        (rate_measured && throttled, "the proxy is throttled: its CPU limit is below the need"),
+        (request_small, "the node may run out of memory: the proxy requests less than it may need"),
+        (cpu_small, "the proxy may wait for CPU: it requests less than it may need"),
+        (unbounded, "nothing bounds the proxy's memory: a leak takes the node"),
+    ]
+    .into_iter()
+    .filter_map(|(is, danger)| is.then_some(danger))
+    .collect()
+}

@@ -1,0 +1,110 @@
+//! What a tuner is asked about: the inventory as it would stand, and the plan of it.
+
+use std::collections::BTreeMap;
+
+use crate::inventory::{Inventory, Labels, Workload};
+use crate::mesh::{self, Membership, Mesh};
+use crate::plan::{Inputs, Plan, WorkloadPlan};
+use crate::policy::TuningPolicy;
+
+/// What a tuner is asked about.
+///
+/// Tuners of a later stage see the cluster with the recommendations of earlier ones applied: a proxy is sized for
+/// what it will be sent once its Sidecar is there.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// Inventory, policy, card, calls and measurements.
+    pub inputs: &'a Inputs,
+    /// The plan of these inputs.
+    pub plan: &'a Plan,
+    /// Who is in the mesh, parallel to the workloads of the inventory; its features are those of the plan.
+    pub mesh: Mesh,
+    plans: BTreeMap<(&'a str, &'a str, &'a str), &'a WorkloadPlan>,
+}
+
+/// A workload of the inventory with its part in the mesh and in the plan.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// Its index in the inventory.
+    pub index: usize,
+    /// The workload.
+    pub workload: &'a Workload,
+    /// Its part in the mesh.
+    pub member: &'a Membership,
+    /// What the plan says of it.
+    pub plan: &'a WorkloadPlan,
+}
+
+impl<'a> Question<'a> {
+    /// Asks about a plan and the inputs it was made of.
+    #[must_use]
+    pub fn new(inputs: &'a Inputs, plan: &'a Plan) -> Self {
+        let (mut mesh, _) = mesh::membership(&inputs.inventory, &inputs.card.injection, &inputs.policy.injection);
+        mesh.features = mesh::features(&inputs.inventory, &mesh, &inputs.policy.features).0;
+        let key = |it: &'a WorkloadPlan| (it.namespace.as_str(), it.kind.as_str(), it.name.as_str());
+        let plans = plan.workloads.iter().map(|it| (key(it), it)).collect();
+        Self { inputs, plan, mesh, plans }
+    }
+
+    /// The inventory.
+    #[must_use]
+    pub fn inventory(&self) -> &'a Inventory {
+        &self.inputs.inventory
+    }
+
+    /// What may be changed, and how far.
+    #[must_use]
+    pub fn policy(&self) -> &'a TuningPolicy {
+        &self.inputs.policy.tuning
+    }
+
+    /// Workloads with pods, in the order of the inventory.
+    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        let workloads = self.inputs.inventory.workloads.iter().zip(&self.mesh.members).enumerate();
+        workloads.filter(|(_, (workload, _))| workload.replicas > 0).filter_map(|(index, (workload, member))| {
+            let id = &workload.id;
+            let plan = self.plans.get(&(&*id.namespace, &*id.kind, &*id.name))?;
+            Some(Member { index, workload, member, plan })
+        })
+    }
+
+    /// Labels that select the pods of a workload and of no other one of its namespace; `None` where there are none.
+    #[must_use]
+    pub fn selector(&self, workload: &Workload) -> Option<Labels> {
+        let is_own = |key: &str| {
+            let made_by_controller = key.ends_with("-hash") || key.ends_with("/pod-index") || key.contains("pod-name");
+            !made_by_controller && key != "pod-template-generation" && !key.contains("istio.io/")
+        };
+        let labels: Labels = workload
+            .labels
+            .iter()
+            .filter(|(key, _)| is_own(key))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let is_met = |other: &Workload| labels.iter().all(|(key, value)| other.labels.get(key) == Some(value));
+        let mut others = self.inputs.inventory.workloads.iter();
+        let is_shared =
+            others.any(|other| other.id != workload.id && other.id.namespace == workload.id.namespace && is_met(other));
+        (!labels.is_empty() && !is_shared).then_some(labels)
+    }
+}
+
+impl Member<'_> {
+    /// `NAMESPACE/NAME`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.workload.id.namespace, self.workload.id.name)
+    }
+
+    /// Why no patch can change its pod template; `None` where one can.
+    #[must_use]
+    pub fn not_patchable(&self) -> Option<String> {
+        let made_by_istiod = self.workload.labels.contains_key("gateway.networking.k8s.io/gateway-name");
+        if made_by_istiod {
+            return Some("istiod makes it of a Gateway: set it there, with infrastructure.parametersRef".to_owned());
+        }
+        let kind = &*self.workload.id.kind;
+        let is_known = matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
+        (!is_known).then(|| format!("a {kind} has no template that a patch could change: change what makes it"))
+    }
+}

@@ -1,0 +1,106 @@
+//! Laws of the size of a proxy.
+
+use proptest::prelude::*;
+
+use super::proxy_size::{Evidence, proxy_size};
+use crate::estimate::{Basis, Estimate};
+use crate::overhead::{ProxyCost, cpu_needed, memory_needed};
+use crate::policy::{SizingPolicy, TuningPolicy};
+use crate::resources::Declared;
+use crate::units::{Bytes, Cores, Memory, Millicores, Share};
+
+fn estimate() -> impl Strategy<Value = [f64; 3]> {
+    (1.0..2000.0, 1.0..3.0_f64, 1.0..3.0_f64).prop_map(|(lower, a, b)| [lower, lower * a, lower * a * b])
+}
+
+fn declared() -> impl Strategy<Value = Declared> {
+    let cpu = proptest::option::of(0_u64..8000).prop_map(|it| it.map(Millicores::new));
+    let memory = proptest::option::of(0_u64..8192).prop_map(|it| it.map(Bytes::from_mib));
+    (cpu, memory).prop_map(|(cpu, memory)| Declared::new(cpu, memory))
+}
+
+fn sizing(quantile: f64) -> SizingPolicy {
+    SizingPolicy { quantile: Share::new(quantile).unwrap(), ..SizingPolicy::default() }
+}
+
+fn cost([lower, value, upper]: [f64; 3], millicores: [f64; 3], quantile: f64, set: (Declared, Declared)) -> ProxyCost {
+    let mib = Memory::from_mib;
+    let memory = Estimate::new(mib(lower), mib(value), mib(upper), Basis::default());
+    let [least, cores, most] = millicores.map(Cores::from_millis);
+    let cpu = Estimate::new(least, cores, most, Basis::default());
+    ProxyCost {
+        memory_needed: memory_needed(&memory, &sizing(quantile), Bytes::ZERO),
+        cpu_needed: cpu_needed(&cpu, &sizing(quantile), Millicores::ZERO),
+        memory: memory.clone(),
+        startup_memory: memory,
+        cpu,
+        requests: set.0,
+        limits: set.1,
+    }
+}
+
+fn size(cost: &ProxyCost, policy: &TuningPolicy, rate_measured: bool) -> super::ProxySize {
+    let default_limits = Declared::new(Some(Millicores::new(2000)), Some(Bytes::from_gib(1)));
+    let evidence = Evidence { cost, workers: 2, rate_measured, may_lower_cpu: true, default_limits: &default_limits };
+    proxy_size(&evidence, policy)
+}
+
+proptest! {
+    /// Whatever the evidence, the policy and what is set today.
+    #[test]
+    fn a_memory_limit_holds_the_peak_and_the_request(
+        memory in estimate(), cpu in estimate(), quantile in 0.05..0.99,
+        requests in declared(), limits in declared(), max_change in 0.01..1.0, measured: bool,
+    ) {
+        let cost = cost(memory, cpu, quantile, (requests.clone(), limits.clone()));
+        let policy = TuningPolicy { max_change: Share::new(max_change).unwrap(), ..TuningPolicy::default() };
+        let size = size(&cost, &policy, measured);
+        let limit = size.target.limits.memory.unwrap();
+        prop_assert!(limit.to_memory() >= cost.startup_memory.upper);
+        prop_assert!(limit >= size.target.requests.memory.unwrap());
+        prop_assert!(limits.memory.is_none_or(|today| limit >= today));
+        prop_assert!(size.target.requests.memory.unwrap() >= cost.memory_needed);
+        if let Some(today) = requests.cpu.filter(|_| !measured) {
+            prop_assert_eq!(size.target.requests.cpu, Some(today));
+        }
+    }
+
+    /// What is set as recommended is recommended again.
+    #[test]
+    fn a_size_that_is_set_stays(memory in estimate(), cpu in estimate(), quantile in 0.05..0.99, measured: bool) {
+        // Worker threads that do not carry the load are another recommendation.
+        let cpu = cpu.map(|millicores| millicores / 10.0);
+        let policy = TuningPolicy::default();
+        let first = size(&cost(memory, cpu, quantile, Default::default()), &policy, measured).target;
+        let set = cost(memory, cpu, quantile, (first.requests.clone(), first.limits.clone()));
+        let again = size(&set, &policy, measured);
+        prop_assert_eq!(again.target, first);
+        prop_assert!(!again.worth, "{:?}", again.dangers);
+    }
+
+    /// More has to be covered: nothing gets smaller.
+    #[test]
+    fn a_stricter_policy_never_asks_for_less(
+        memory in estimate(), cpu in estimate(), a in 0.05..0.99_f64, b in 0.05..0.99_f64,
+        requests in declared(), limits in declared(),
+    ) {
+        let policy = TuningPolicy::default();
+        let at = |quantile: f64| size(&cost(memory, cpu, quantile, (requests.clone(), limits.clone())), &policy, true).target;
+        let (loose, strict) = (at(a.min(b)), at(a.max(b)));
+        prop_assert!(strict.requests.memory >= loose.requests.memory);
+        prop_assert!(strict.requests.cpu >= loose.requests.cpu);
+        prop_assert!(strict.limits.memory >= loose.limits.memory);
+        prop_assert!(strict.limits.cpu >= loose.limits.cpu);
+    }
+
+    /// A cut goes no further at once than the policy lets it.
+    #[test]
+    fn a_cut_is_bounded(memory in estimate(), cpu in estimate(), requests in declared(), max_change in 0.01..1.0) {
+        let cost = cost(memory, cpu, 0.95, (requests.clone(), Declared::default()));
+        let policy = TuningPolicy { max_change: Share::new(max_change).unwrap(), ..TuningPolicy::default() };
+        let target = size(&cost, &policy, true).target.requests;
+        let least = |today: u64| (today as f64 * (1.0 - max_change)).floor();
+        prop_assert!(target.memory.unwrap().get() as f64 >= least(requests.memory.unwrap_or_default().get()));
+        prop_assert!(target.cpu.unwrap().get() as f64 >= least(requests.cpu.unwrap_or_default().get()));
+    }
+}

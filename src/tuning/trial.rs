@@ -1,0 +1,70 @@
+//! Recommendations tried out: the plan with one of them, or with a group of like ones, against the plan without.
+
+use std::collections::BTreeMap;
+
+use super::effect::Figures;
+use super::{Kind, Recommendation, Saves, Withheld};
+use crate::plan::{Inputs, Plan};
+
+/// Up to so many recommendations of a stage are tried one by one; of more, those of a kind and namespace together.
+const MOST_ALONE: usize = 32;
+
+/// Tries what a stage would apply, writes what each saves, and withholds what only saves and does harm.
+pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recommendation]) {
+    let figures = Figures::of(before, &inputs.inventory);
+    let applied: Vec<usize> =
+        recommendations.iter().enumerate().filter(|(_, it)| it.is_applied()).map(|(index, _)| index).collect();
+    for group in groups(recommendations, &applied) {
+        let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
+        let changes = members.iter().flat_map(|it| &it.changes);
+        let tried = Inputs { inventory: inputs.inventory.clone().changed(changes), ..inputs.clone() };
+        let inventory = tried.inventory.clone();
+        let after = Figures::of(&Plan::new(tried), &inventory);
+        let saves = figures.saved_by(&after, before);
+        let harm = figures.harm_of(&after);
+        let shares = shares(&members);
+        for (index, share) in group.iter().zip(shares) {
+            let Some(recommendation) = recommendations.get_mut(*index) else { continue };
+            recommendation.saves = part(&saves, share);
+            match (&harm, &recommendation.risk.removes) {
+                // What removes a danger is shown with its price.
+                (Some(harm), Some(_)) => recommendation.risk.brings.push(harm.clone()),
+                (Some(harm), None) => recommendation.withheld = Some(Withheld::Harm(harm.clone())),
+                (None, _) => {}
+            }
+        }
+    }
+}
+
+fn groups(recommendations: &[Recommendation], applied: &[usize]) -> Vec<Vec<usize>> {
+    if applied.len() <= MOST_ALONE {
+        return applied.iter().map(|index| vec![*index]).collect();
+    }
+    let mut groups: BTreeMap<(Kind, &str), Vec<usize>> = BTreeMap::new();
+    for index in applied {
+        let Some(it) = recommendations.get(*index) else { continue };
+        let namespace = it.workload.as_deref().and_then(|name| name.split_once('/')).map_or("", |(it, _)| it);
+        groups.entry((it.kind, namespace)).or_default().push(*index);
+    }
+    groups.into_values().collect()
+}
+
+/// The part of each in the effect of all: by the requests it frees or takes itself, else the same for each.
+fn shares(members: &[&Recommendation]) -> Vec<f64> {
+    const BYTES_A_CORE: f64 = 4.0 * crate::units::GIB;
+    let weight = |it: &&Recommendation| it.own.0.as_cores().abs() + it.own.1.as_bytes().abs() / BYTES_A_CORE;
+    let all: f64 = members.iter().map(weight).sum();
+    let even = 1.0 / members.len().max(1) as f64;
+    members.iter().map(|it| if all > 0.0 { weight(it) / all } else { even }).collect()
+}
+
+fn part(saves: &Saves, share: f64) -> Saves {
+    Saves {
+        cpu: saves.cpu * share,
+        memory: saves.memory * share,
+        cpu_used: saves.cpu_used * share,
+        memory_used: saves.memory_used * share,
+        nodes: saves.nodes * share,
+        money: saves.money * share,
+    }
+}

@@ -1,0 +1,19 @@
+//! All tuners, by the stage in which they are asked.
+
+use super::{
+    Question, Recommendation, discovery_selectors, disruption_budgets, gateways, istiod, proxy_concurrency,
+    proxy_resources, sidecar_scopes,
+};
+
+/// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
+pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
+
+/// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
+/// works on it comes before the sizes of proxies, these before what serves them all,
+/// and how many there are before what protects them.
+pub const STAGES: [&[Tuner]; 4] = [
+    &[proxy_concurrency, sidecar_scopes, discovery_selectors],
+    &[proxy_resources, gateways],
+    &[istiod],
+    &[disruption_budgets],
+];
