@@ -6,6 +6,8 @@ mod churn;
 mod data_plane;
 mod remote;
 mod scenario;
+mod resilience;
+mod rollout;
 mod telemetry;
 mod tuning;
 
@@ -13,6 +15,8 @@ use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
+pub use resilience::ResiliencePolicy;
+pub use rollout::RolloutPolicy;
 pub use scenario::{NodeShapes, Scenario, ScenarioFile, Step, StepOrder};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 pub use tuning::{TuningPolicy, Waiver, is_day};
@@ -40,10 +44,14 @@ pub struct Policy {
     pub injection: InjectionPolicy,
     /// How gateways and waypoints are sized.
     pub gateways: GatewayPolicy,
+    /// When replicas count as able to carry a load.
+    pub resilience: ResiliencePolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
     /// How often things change.
     pub churn: ChurnPolicy,
+    /// How pods and nodes are replaced.
+    pub rollout: RolloutPolicy,
     /// The shape and price of nodes to add.
     pub node_pool: NodePoolPolicy,
     /// How metrics, traces and logs are collected and kept.
@@ -341,11 +349,19 @@ impl Policy {
         if let Some(message) = self.churn.wrong() {
             return wrong(message);
         }
+        if let Some(message) = self.rollout.wrong() {
+            return wrong(&message);
+        }
         if self.gateways.target_utilization.get() <= 0.0 {
             return wrong("gateways.target_utilization is 0: no replica could carry anything; use a share such as 0.6");
         }
         if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
             return wrong("gateways.min_replicas must be a number from 1 to 1000");
+        }
+        if self.resilience.target_utilization.get() <= 0.0 {
+            return wrong(
+                "resilience.target_utilization is 0: no replica could carry anything; use a share such as 0.8",
+            );
         }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
@@ -443,6 +459,20 @@ macro_rules! duration_field {
     };
 }
 
+/// Seconds that may be left out.
+mod optional_seconds {
+    use super::Seconds;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(duration: &Option<Seconds>, serializer: S) -> Result<S::Ok, S::Error> {
+        duration.map(Seconds::as_seconds).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Seconds>, D::Error> {
+        Ok(Option::<f64>::deserialize(deserializer)?.map(Seconds::new))
+    }
+}
+
 duration_field!(seconds, 1.0);
 duration_field!(hours, 3_600.0);
 duration_field!(days, 86_400.0);
@@ -463,9 +493,14 @@ mod tests {
             let field = line.split(" = ").next().unwrap();
             assert!(Policy::EXAMPLE.contains(field), "{field} is not in the example");
         }
-        for optional in
-            ["proxy_cpu", "proxy_memory", "pod_changes_per_hour", "config_changes_per_hour", "label_sets_per_peer"]
-        {
+        for optional in [
+            "proxy_cpu",
+            "proxy_memory",
+            "pod_changes_per_hour",
+            "config_changes_per_hour",
+            "label_sets_per_peer",
+            "end_seconds",
+        ] {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
     }
@@ -489,10 +524,16 @@ mod tests {
             ("[churn]\nrollouts_per_week = -1", "rollouts_per_week"),
             ("[churn]\npod_changes_per_hour = inf", "pod_changes_per_hour"),
             ("[churn]\nconfig_changes_per_hour = nan", "config_changes_per_hour"),
+            ("[rollout]\nready_seconds = -1", "ready_seconds"),
+            ("[rollout]\nend_seconds = nan", "end_seconds"),
+            ("[rollout]\nnode_seconds = inf", "node_seconds"),
+            ("[rollout]\nworkloads_at_once = 0", "workloads_at_once"),
+            ("[rollout]\nnodes_at_once = -1", "nodes_at_once"),
             ("[features]\nrequests_per_tls_connection = 0.5", "requests_per_tls_connection"),
             ("[features]\nfiltered_log_share = 5", "share"),
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
+            ("[resilience]\ntarget_utilization = 0", "resilience.target_utilization"),
             ("[injection]\nmode = \"mixed\"", "mixed"),
             ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),

@@ -337,11 +337,15 @@ mod tests {
             ("kB per cluster\"", "kB per listener\"", "per cluster"),
             ("range = [0, 4000]", "range = [4000, 0]", "range [4000, 0]"),
             (
-                "exponent = { value = 0.85, lower = 0.74, upper = 1.0",
-                "exponent = { value = 0.85, lower = 0.74, upper = 1.5",
-                "proxy_cpu.exponent is 1.5",
+                "spread = { value = 0.10, lower = 0.05, upper = 0.25",
+                "spread = { value = 0.10, lower = 0.05, upper = 1.5",
+                "proxy_memory.spread is 1.5",
             ),
-            ("knee = { value = 5000, lower = 3500", "knee = { value = 5000, lower = 0", "proxy_cpu.knee is 0"),
+            (
+                "sharing_rate = { value = 400, lower = 120",
+                "sharing_rate = { value = 400, lower = 0",
+                "proxy_cpu.sharing_rate is 0",
+            ),
             (
                 "mtls_factor = { value = 1.12, lower = 1.10",
                 "mtls_factor = { value = 1.12, lower = 0.9",

@@ -2,8 +2,10 @@
 //!
 //! A coefficient is fitted where some rows need more of it than others, and not in step with another one. What
 //! things cost is looked at before factors and exponents, and the largest part of the figures first: of two
-//! coefficients that go together it is the smaller one that stays as the card has it.
+//! coefficients that go together it is the smaller one that stays as the card has it. A law that bends somewhere is
+//! looked at with the bend where the card has it, and as early and late as the card allows.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::problem::{Problem, is_amount};
@@ -31,6 +33,8 @@ pub(super) struct Choice {
     pub kept: Vec<(usize, Kept)>,
     /// Rows that differ in what the law looks at.
     pub points: usize,
+    /// Figures to seek the fit from, those first at which the rows tell most.
+    pub starts: Vec<Vec<f64>>,
 }
 
 /// Why a coefficient stays as the extended card has it.
@@ -55,9 +59,17 @@ impl Choice {
     }
 }
 
-/// Looks at what the rows of a problem vary.
+/// Looks at what the rows of a problem vary: where the card is, and at either end of its rates, for beyond the rates
+/// that rows have, the rate at which something bends is not to be seen. Where most is told, the first of several.
 pub(super) fn choose(problem: &Problem<'_>) -> Choice {
-    let start = problem.start();
+    let mut choices = problem.starts().map(|start| choose_at(problem, start));
+    choices.sort_by_key(|choice| Reverse(choice.free.len()));
+    let starts = choices.iter().flat_map(|choice| choice.starts.clone()).collect();
+    let [best, ..] = choices;
+    Choice { starts, ..best }
+}
+
+fn choose_at(problem: &Problem<'_>, start: Vec<f64>) -> Choice {
     let predicted = problem.predicted(&start);
     let columns: Vec<Vec<f64>> = (0..start.len()).map(|place| problem.derivative(place, &start, &predicted)).collect();
     let measured = problem.measured();
@@ -96,7 +108,7 @@ pub(super) fn choose(problem: &Problem<'_>) -> Choice {
     }
     free.sort_unstable();
     kept.sort_by_key(|(place, _)| *place);
-    Choice { free, kept, points: points(&columns) }
+    Choice { free, kept, points: points(&columns), starts: vec![start] }
 }
 
 /// How many different rows there are.

@@ -29,12 +29,10 @@ pub(super) fn estimate<'a>(problem: &'a Problem<'a>, choice: Choice, resamples: 
     Estimated { choice, solution, fitted, spread }
 }
 
-/// The fit without coefficients that have no effect where it ends, such as a knee beyond every rate.
+/// The fit without coefficients that have no effect where it ends, such as a rate beyond every rate of the rows.
 fn decided<'a>(problem: &'a Problem<'a>, mut choice: Choice) -> (Choice, Solution<'a>) {
     loop {
-        let solution = solve(problem, &choice.free, &problem.start(), FINE);
-        let undecided = solution.linear.without_effect();
-        let undecided: Vec<usize> = undecided.iter().filter_map(|place| choice.free.get(*place).copied()).collect();
+        let (solution, undecided) = sought(problem, &choice);
         if undecided.is_empty() {
             return (choice, solution);
         }
@@ -42,6 +40,26 @@ fn decided<'a>(problem: &'a Problem<'a>, mut choice: Choice) -> (Choice, Solutio
         choice.kept.extend(undecided.into_iter().map(|place| (place, Kept::Undecided)));
         choice.kept.sort_by_key(|(place, _)| *place);
     }
+}
+
+/// The fit from the first start that leaves no coefficient without effect, and those without; from one start a
+/// straight line may lead to nothing where from another it does not.
+fn sought<'a>(problem: &'a Problem<'a>, choice: &Choice) -> (Solution<'a>, Vec<usize>) {
+    let from = |start: &Vec<f64>| {
+        let solution = solve(problem, &choice.free, start, FINE);
+        let undecided = solution.linear.without_effect();
+        let undecided: Vec<usize> = undecided.iter().filter_map(|place| choice.free.get(*place).copied()).collect();
+        (solution, undecided)
+    };
+    let mut first = None;
+    for start in &choice.starts {
+        let found = from(start);
+        if found.1.is_empty() {
+            return found;
+        }
+        first.get_or_insert(found);
+    }
+    first.unwrap_or_else(|| from(&problem.start()))
 }
 
 impl Estimated<'_> {

@@ -57,6 +57,15 @@ impl<'a> Problem<'a> {
         self.coefficients.iter().map(|one| one.value).collect()
     }
 
+    /// Figures to start from: those of the card, and the same with every rate at either end of its interval.
+    pub fn starts(&self) -> [Vec<f64>; 3] {
+        let with_rates = |rate: fn(&Coefficient) -> f64| {
+            let figure = |one: &Coefficient| if one.measure == Measure::Rate { rate(one) } else { one.value };
+            self.coefficients.iter().map(figure).collect()
+        };
+        [self.start(), with_rates(|one| one.lower), with_rates(|one| one.upper)]
+    }
+
     /// The card with these figures for the law, each known exactly.
     fn card_with(&self, values: &[f64]) -> ModelCard {
         let exact = |(coefficient, value): (&Coefficient, &f64)| {

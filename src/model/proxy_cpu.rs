@@ -1,20 +1,20 @@
 //! CPU of a proxy from its request rate.
 //!
-//! **Law.** An idle proxy costs a little, more with every worker thread. Requests cost less each as
-//! the rate rises, for one wake-up of a worker then serves several events; near the saturation of the
-//! workers that saving is used up and CPU is proportional to the rate.
+//! **Law.** An idle proxy costs a little, more with every worker thread. A request costs its own work, and waking a
+//! worker costs as much again or more: caches are cold, the event loop turns for one event. The busier a worker, the
+//! more requests one wake-up serves, so requests cost less each as the rate rises, down to their own work alone.
 //!
-//! `U = idle + w·idle_w + K · φ(q) · Π f + q·t + h·t_h`,
-//! `φ(q) = (q/1000)^e` up to the knee `q_k = w · knee`, and `φ(q_k) · q/q_k` above it
+//! `U = idle + w·idle_w + Π f · (a·q + b·W(q)) + q·t + h·t_h`, with `W(q) = q ÷ (1 + q ÷ (w·r))`
 //!
-//! with `q` requests per second, `K` cores at 1000 requests per second, `e` the exponent, and `f` a
-//! factor for each feature by which the proxy differs from the one `K` was measured on: mutual TLS
+//! with `q` requests per second in thousands, `a` cores for the work of a thousand, `b` cores for a thousand wake-ups,
+//! `r` the rate per worker at which one wake-up serves two requests, and `f` a
+//! factor for each feature by which the proxy differs from the one `a` was measured on: mutual TLS
 //! and standard metrics on, access log off, 1 % of requests traced, no policies, a sidecar (see
 //! [`super::Features`]); `t` the CPU time of its token, where one is validated; `h` full TLS handshakes per second, `t_h` the CPU time of one.
 //!
-//! **Source.** Power law: fits to istio/tools benchmark runs (2020), e = 0.71-0.75 where the load is
-//! paced; 0.90-0.99 where it is open. The interval takes both. Saturation: Envoy Gateway benchmark
-//! ladder (2024-2026), about 5,000 requests a second per worker core. Handshakes: as the card says.
+//! **Source.** `W` is the rate of busy periods of a loop that takes all that has come while it slept. Of a power of the
+//! rate, a power per worker, saturating exponentials and this, it misses unseen load points least, on Envoy 1.40 and on
+//! istio/tools benchmark runs (2019-2020) alike; it is straight at both ends, as measured. Handshakes: as the card says.
 //!
 //! **Assumptions.** HTTP/1.1 with about 1 KiB of payload on kept-alive connections; those that are not
 //! kept alive count as handshakes. The figure is not capped at the workers: more than `w` cores means that the proxy cannot carry the rate.
@@ -29,8 +29,8 @@ use crate::units::{Cores, Quantity, Rate, Seconds};
 
 /// Milliseconds of a second.
 const MILLIS: f64 = 1000.0;
-/// Rate at which the card states its figure, in requests per second.
-const ANCHOR_RPS: f64 = 1000.0;
+/// Requests that the card's figures are for.
+const THOUSAND: f64 = 1000.0;
 /// Least rate at which the time of a request was measured; rarer ones are taken to cost as much each.
 const LEAST_RPS: f64 = 10.0;
 
@@ -40,8 +40,8 @@ pub struct ProxyCpu {
     idle: Coefficient,
     idle_per_worker: Coefficient,
     requests: Coefficient,
-    exponent: Coefficient,
-    knee: Coefficient,
+    wake_up: Coefficient,
+    sharing_rate: Coefficient,
     features: FeatureCosts,
     gateway_factor: Coefficient,
     handshake: Coefficient,
@@ -73,8 +73,8 @@ impl ProxyCpu {
             idle: card.take("idle", Measure::Cpu, "")?,
             idle_per_worker: card.take("idle_per_worker", Measure::Cpu, "per worker")?,
             requests: card.take("requests", Measure::Cpu, "at 1000 rps")?,
-            exponent: card.take("exponent", Measure::Ratio, "")?.at_most_one()?,
-            knee: card.take("knee", Measure::Rate, "per worker")?.above_zero()?,
+            wake_up: card.take("wake_up", Measure::Cpu, "at 1000 rps")?,
+            sharing_rate: card.take("sharing_rate", Measure::Rate, "per worker")?.above_zero()?,
             features: FeatureCosts::take(&mut card)?,
             gateway_factor: card.take("gateway_factor", Measure::Ratio, "")?.at_least_one()?,
             handshake: card.take("handshake", Measure::Cpu, "per handshake per second")?,
@@ -87,7 +87,7 @@ impl ProxyCpu {
     /// Its coefficients, in the order of the formula.
     #[must_use]
     pub fn coefficients(&self) -> Vec<&Coefficient> {
-        let law = [&self.idle, &self.idle_per_worker, &self.requests, &self.exponent, &self.knee];
+        let law = [&self.idle, &self.idle_per_worker, &self.requests, &self.wake_up, &self.sharing_rate];
         let rest = [&self.gateway_factor, &self.handshake, &self.spread];
         law.into_iter().chain(self.features.coefficients()).chain(rest).collect()
     }
@@ -95,28 +95,26 @@ impl ProxyCpu {
     /// CPU of the proxy container at a rate.
     #[must_use]
     pub fn usage(&self, traffic: &ProxyTraffic) -> Estimate<Cores> {
-        let workers = f64::from(traffic.workers.max(1));
-        let rps = bounded(traffic.rate.as_per_second());
-        let knee = workers * self.knee.value;
+        let workers = workers(traffic);
+        let work = self.work(traffic);
         let factors = self.factors(traffic);
-
-        let multiplier = product(&factors);
-        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
-        let count = kilo_rps(self.exponent.value) * multiplier;
         let mut terms = vec![
             Term::new("idle", 1.0, self.idle.value, IN_CORES.unit),
             Term::new("workers, idle", workers, self.idle_per_worker.value, IN_CORES.unit),
-            Term::new(self.in_words(rps, knee, &factors), count, self.requests.value, IN_CORES.unit),
         ];
+        let [requests, wake_ups] = self.in_words(&work, &factors);
+        let multiplier = product(&factors);
+        terms.push(Term::new(requests, work.requests * multiplier, self.requests.value, IN_CORES.unit));
+        terms.push(Term::new(wake_ups, work.wake_ups * multiplier, self.wake_up.value, IN_CORES.unit));
         let timed = self.timed(traffic);
         terms.extend(timed.iter().map(|(what, count, each)| Term::new(what, *count, each.value, IN_CORES.unit)));
         let value = total(&terms);
 
-        let requests = count * self.requests.value;
         let mut swings = Swings::default();
         swings.add(self.idle.lower, self.idle.value, self.idle.upper);
         swing_each(&mut swings, workers, &self.idle_per_worker);
-        self.swing_requests(&mut swings, count, requests, &factors, |exponent| kilo_rps(exponent) * multiplier);
+        self.swing_work(&mut swings, &work, multiplier);
+        swing_factors(&mut swings, self.cost(&work) * multiplier, &factors);
         timed.iter().for_each(|(_, count, each)| swing_each(&mut swings, *count, each));
         swings.add(value * (1.0 - self.spread.value), value, value * (1.0 + self.spread.value));
         let (lower, upper) = swings.ends(value);
@@ -129,34 +127,30 @@ impl ProxyCpu {
     /// handshakes, not in rate and workers.
     #[must_use]
     pub fn added(&self, with: &ProxyTraffic, without: &ProxyTraffic) -> Estimate<Cores> {
-        let workers = f64::from(with.workers.max(1));
-        let (rps, knee) = (bounded(with.rate.as_per_second()), workers * self.knee.value);
+        let work = self.work(with);
         let (here, there) = (self.factors(with), self.factors(without));
         let ratio = product(&there) / product(&here);
-        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
-        let count = kilo_rps(self.exponent.value) * product(&here) * (1.0 - ratio);
+        let multiplier = product(&here) * (1.0 - ratio);
         let changed: Vec<&str> = here
             .iter()
             .chain(&there)
             .filter(|it| here.contains(it) != there.contains(it))
             .map(|it| it.what.as_str())
             .collect();
-        let mut terms = vec![Term::new(
-            format!("requests, {}", changed.join(" instead of ")),
-            count,
-            self.requests.value,
-            IN_CORES.unit,
-        )];
+        let changed = changed.join(" instead of ");
+        let mut terms = vec![
+            Term::new(format!("requests, {changed}"), work.requests * multiplier, self.requests.value, IN_CORES.unit),
+            Term::new(format!("wake-ups, {changed}"), work.wake_ups * multiplier, self.wake_up.value, IN_CORES.unit),
+        ];
         let mut swings = Swings::default();
-        let multiplier = product(&here) * (1.0 - ratio);
-        let requests = count * self.requests.value;
-        self.swing_requests(&mut swings, count, requests, &[], |exponent| kilo_rps(exponent) * multiplier);
-        let all = kilo_rps(self.exponent.value) * product(&here) * self.requests.value;
+        self.swing_work(&mut swings, &work, multiplier);
+        let cost = self.cost(&work) * multiplier;
+        let all = self.cost(&work) * product(&here);
         for (only, sign) in [(&here, 1.0), (&there, -1.0)] {
             let other = if sign > 0.0 { &there } else { &here };
             for factor in only.iter().filter(|factor| !other.contains(factor)) {
                 let at = |end: f64| all * (1.0 - ratio * (factor.value / end).powf(sign));
-                swings.add(at(factor.lower).min(at(factor.upper)), requests, at(factor.lower).max(at(factor.upper)));
+                swings.add(at(factor.lower).min(at(factor.upper)), cost, at(factor.lower).max(at(factor.upper)));
             }
         }
         let (mut more, less) = (self.timed(with), self.timed(without));
@@ -186,39 +180,34 @@ impl ProxyCpu {
     /// The value of [`Self::usage`] alone, without interval and terms.
     #[must_use]
     pub fn figure(&self, traffic: &ProxyTraffic) -> Cores {
-        let workers = f64::from(traffic.workers.max(1));
         let rps = bounded(traffic.rate.as_per_second());
         let multiplier: f64 = self.factors(traffic).iter().map(|factor| factor.value).product();
-        let count = effective_kilo_rps(rps, self.exponent.value, workers * self.knee.value) * multiplier;
+        let work = self.cost(&self.work(traffic)) * multiplier;
         let tokens: f64 = self.features.tokens(&traffic.features).map(|(_, each, one)| rps * each * one.value).sum();
         let handshakes = bounded(traffic.handshakes.as_per_second()) * self.handshake.value;
-        let idle = self.idle.value + workers * self.idle_per_worker.value;
-        Cores::from_base(idle + count * self.requests.value + tokens + handshakes)
+        let idle = self.idle.value + workers(traffic) * self.idle_per_worker.value;
+        Cores::from_base(idle + work + tokens + handshakes)
     }
 
-    /// CPU time that one request costs at a rate, what the proxy uses while idle left out: `K · φ(q)/q · Π f`.
+    /// CPU time that one request costs at a rate, what the proxy uses while idle left out:
+    /// `Π f · (a + b ÷ (1 + q ÷ (w·r)))`, and that of a token.
     ///
     /// Below ten requests a second it is that of ten.
     #[must_use]
     pub fn time_per_request(&self, traffic: &ProxyTraffic) -> Estimate<Seconds> {
-        let workers = f64::from(traffic.workers.max(1));
         let rps = bounded(traffic.rate.as_per_second()).max(LEAST_RPS);
-        let knee = workers * self.knee.value;
+        let work = self.work(&ProxyTraffic { rate: Rate::per_second(rps), ..*traffic });
         let factors = self.factors(traffic);
-        let multiplier = product(&factors);
-        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee);
-        let count = kilo_rps(self.exponent.value) * multiplier * MILLIS / rps;
-        let mut terms = vec![Term::new(
-            format!("{}, each of {} rps", self.in_words(rps, knee, &factors), (rps * 1e4).round() / 1e4),
-            count,
-            self.requests.value,
-            IN_MILLIS.unit,
-        )];
-        let requests = count * self.requests.value;
+        let multiplier = product(&factors) * MILLIS / rps;
+        let each = format!(", each of {} rps", rounded(rps));
+        let [requests, wake_ups] = self.in_words(&work, &factors).map(|words| words + &each);
+        let mut terms = vec![
+            Term::new(requests, work.requests * multiplier, self.requests.value, IN_MILLIS.unit),
+            Term::new(wake_ups, work.wake_ups * multiplier, self.wake_up.value, IN_MILLIS.unit),
+        ];
         let mut swings = Swings::default();
-        self.swing_requests(&mut swings, count, requests, &factors, |exponent| {
-            kilo_rps(exponent) * multiplier * MILLIS / rps
-        });
+        self.swing_work(&mut swings, &work, multiplier);
+        swing_factors(&mut swings, self.cost(&work) * multiplier, &factors);
         for (what, each, coefficient) in self.features.tokens(&traffic.features) {
             terms.push(Term::new(what, each * MILLIS, coefficient.value, IN_MILLIS.unit));
             swing_each(&mut swings, each * MILLIS, coefficient);
@@ -230,29 +219,38 @@ impl ProxyCpu {
         Estimate::new(millis(lower), millis(value), millis(upper), basis)
     }
 
-    /// What the coefficients of the request part leave open about it: `count` at the card's figure each.
-    fn swing_requests(
-        &self,
-        swings: &mut Swings,
-        count: f64,
-        requests: f64,
-        factors: &[Factor],
-        count_at: impl Fn(f64) -> f64,
-    ) {
-        swings.add(count * self.requests.lower, requests, count * self.requests.upper);
-        let [flat, steep] =
-            [self.exponent.lower, self.exponent.upper].map(|exponent| count_at(exponent) * self.requests.value);
-        swings.add(flat.min(steep), requests, flat.max(steep));
-        for factor in factors {
-            let at = |end: f64| requests * end / factor.value;
-            swings.add(at(factor.lower), requests, at(factor.upper));
+    /// Requests and wake-ups of a traffic.
+    fn work(&self, traffic: &ProxyTraffic) -> Work {
+        let rps = bounded(traffic.rate.as_per_second());
+        let shared = |sharing_rate: f64| rps / THOUSAND / (1.0 + rps / (workers(traffic) * sharing_rate));
+        let rate = &self.sharing_rate;
+        Work {
+            rps,
+            workers: workers(traffic),
+            requests: rps / THOUSAND,
+            wake_ups: shared(rate.value),
+            fewest_wake_ups: shared(rate.lower),
+            most_wake_ups: shared(rate.upper),
         }
+    }
+
+    /// What work costs without any factor, in cores.
+    fn cost(&self, work: &Work) -> f64 {
+        work.requests * self.requests.value + work.wake_ups * self.wake_up.value
+    }
+
+    /// What the coefficients leave open about work, times a multiplier.
+    fn swing_work(&self, swings: &mut Swings, work: &Work, multiplier: f64) {
+        swing_each(swings, work.requests * multiplier, &self.requests);
+        swing_each(swings, work.wake_ups * multiplier, &self.wake_up);
+        let wake_ups = |count: f64| count * multiplier * self.wake_up.value;
+        swings.add(wake_ups(work.fewest_wake_ups), wake_ups(work.wake_ups), wake_ups(work.most_wake_ups));
     }
 
     /// Coefficients used beyond the counts they were observed at.
     #[must_use]
     pub fn outside_range(&self, traffic: &ProxyTraffic) -> Vec<OutOfRange> {
-        let workers = f64::from(traffic.workers.max(1));
+        let workers = workers(traffic);
         let rps = bounded(traffic.rate.as_per_second());
         let rate = (rps > 0.0).then(|| self.requests.outside_range(rps)).flatten();
         let of_features = self.features.outside_range(&traffic.features);
@@ -269,29 +267,56 @@ impl ProxyCpu {
         factors
     }
 
-    fn in_words(&self, rps: f64, knee: f64, factors: &[Factor]) -> String {
-        let exponent = self.exponent.value;
-        let rps = (rps * 1e4).round() / 1e4;
-        let mut words = if rps > knee {
-            format!("requests: ({knee} rps ÷ 1000)^{exponent} × {rps} ÷ {knee}")
-        } else {
-            format!("requests: ({rps} rps ÷ 1000)^{exponent}")
-        };
-        for factor in factors {
-            words.push_str(&format!(" × {:.4} {}", factor.value, factor.what));
-        }
-        words
+    fn in_words(&self, work: &Work, factors: &[Factor]) -> [String; 2] {
+        let rps = rounded(work.rps);
+        let mut factors: Vec<String> =
+            factors.iter().map(|factor| format!(" × {:.4} {}", factor.value, factor.what)).collect();
+        factors.insert(0, String::new());
+        let factors = factors.concat();
+        let shared_at = rounded(work.workers * self.sharing_rate.value);
+        [
+            format!("requests: {rps} rps ÷ 1000{factors}"),
+            format!("wake-ups: {rps} rps ÷ 1000 ÷ (1 + {rps} ÷ {shared_at}){factors}"),
+        ]
     }
 
     fn assumptions(&self) -> Vec<String> {
+        let [least, most] = [&self.sharing_rate.lower, &self.sharing_rate.upper].map(|rate| rounded(*rate));
         vec![
             format!(
-                "the exponent lies between {} (paced load) and {} (open load); the interval holds both",
-                self.exponent.lower, self.exponent.upper
+                "one wake-up of a worker serves two requests at {least} to {most} requests a second; the interval holds both"
             ),
             "HTTP/1.1, about 1 KiB of payload, connections kept alive".to_owned(),
             spread_in_words(&self.spread),
         ]
+    }
+}
+
+/// What a proxy does for its requests, in thousands a second.
+struct Work {
+    /// Requests per second.
+    rps: f64,
+    workers: f64,
+    requests: f64,
+    wake_ups: f64,
+    fewest_wake_ups: f64,
+    most_wake_ups: f64,
+}
+
+fn workers(traffic: &ProxyTraffic) -> f64 {
+    f64::from(traffic.workers.max(1))
+}
+
+/// A number as derivations show it.
+fn rounded(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
+}
+
+/// What factors leave open about a cost that holds them.
+fn swing_factors(swings: &mut Swings, cost: f64, factors: &[Factor]) {
+    for factor in factors {
+        let at = |end: f64| cost * end / factor.value;
+        swings.add(at(factor.lower), cost, at(factor.upper));
     }
 }
 
@@ -302,15 +327,6 @@ fn product(factors: &[Factor]) -> f64 {
 /// What a coefficient leaves open about `count` of something.
 fn swing_each(swings: &mut Swings, count: f64, coefficient: &Coefficient) {
     swings.add(count * coefficient.lower, count * coefficient.value, count * coefficient.upper);
-}
-
-/// `φ(q)`: thousands of requests per second that cost as much as the first thousand does.
-fn effective_kilo_rps(rps: f64, exponent: f64, knee: f64) -> f64 {
-    if rps <= 0.0 {
-        return 0.0;
-    }
-    let below_knee = (rps.min(knee) / ANCHOR_RPS).powf(exponent);
-    if rps > knee { below_knee * rps / knee } else { below_knee }
 }
 
 #[cfg(test)]
@@ -390,7 +406,8 @@ mod tests {
     /// 0.196 cores at 1000 requests a second are 0.196 ms each; a waypoint takes a quarter more.
     #[test]
     fn a_request_takes_what_is_not_idle() {
-        for (rps, gateway, millis) in [(1000.0, false, 0.196), (1000.0, true, 0.245), (10_000.0, false, 0.196 * 0.7079)]
+        for (rps, gateway, millis) in
+            [(1000.0, false, 0.196), (1000.0, true, 0.245), (10_000.0, false, 0.12 + 0.171 / 13.5)]
         {
             let traffic = ProxyTraffic { gateway, ..anchor(rps) };
             let time = law().time_per_request(&traffic);
@@ -401,12 +418,16 @@ mod tests {
         assert_eq!(law().time_per_request(&anchor(0.0)).value, law().time_per_request(&anchor(10.0)).value);
     }
 
+    /// A lone request pays for its wake-up; in a crowd each costs its own work alone.
     #[test]
-    fn above_the_knee_each_request_costs_the_same() {
-        let requests = |rps: f64| law().usage(&anchor(rps)).value.as_cores() - 0.004;
-        let knee = 10_000.0;
-        assert!((requests(2.0 * knee) / requests(knee) - 2.0).abs() < TOLERANCE);
-        assert!(requests(knee) / requests(knee / 2.0) < 1.9, "below it they get cheaper");
+    fn a_request_costs_least_in_a_crowd() {
+        let law = law();
+        let time = |rps: f64| law.time_per_request(&anchor(rps)).value.as_seconds() * 1000.0;
+        let (lone, own) = (law.requests.value + law.wake_up.value, law.requests.value);
+        assert!(time(10.0) < lone && time(10.0) > 0.96 * lone, "{}", time(10.0));
+        let half = time(2.0 * law.sharing_rate.value) - own;
+        assert!((half - law.wake_up.value / 2.0).abs() < TOLERANCE, "every second request wakes a worker up: {half}");
+        assert!((time(1e9) - own).abs() < 1e-6, "{}", time(1e9));
     }
 
     prop_compose! {

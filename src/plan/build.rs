@@ -20,6 +20,7 @@ use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
 use crate::profile::Profile;
+use crate::resilience::{self, Resilience};
 use crate::telemetry;
 
 /// What a plan is made of.
@@ -106,8 +107,14 @@ impl Plan {
             overhead: &overhead,
             calls: calls.as_deref(),
         });
+        let resilience = resilience::assess(&resilience::Inputs {
+            inventory: &inventory,
+            mesh: &mesh,
+            profiles: &profiles,
+            policy: &policy,
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
-        let not_modelled = not_modelled(&visibility, &policy);
+        let not_modelled = not_modelled(&visibility, &resilience, &policy);
         findings.extend(noticed);
         findings.extend(scenario_findings);
         findings.extend(node_findings);
@@ -115,6 +122,7 @@ impl Plan {
         findings.extend(overhead.findings);
         findings.extend(headroom.findings.iter().cloned());
         findings.extend(telemetry.findings.iter().cloned());
+        findings.extend(resilience.findings.iter().cloned());
         finding::sort(&mut findings);
         Self {
             inputs: sources,
@@ -133,6 +141,7 @@ impl Plan {
             headroom_today,
             headroom,
             scenarios: matrix,
+            resilience,
             bands,
             findings,
             not_modelled,
@@ -237,7 +246,7 @@ fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Po
 }
 
 /// What costs capacity in a mesh and is not in these figures, said plainly.
-fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
+fn not_modelled(visibility: &Visibility, resilience: &Resilience, policy: &Policy) -> Vec<String> {
     let mut list = vec![
         "Configuration chosen by labels of the calling pod: DestinationRules with a workloadSelector, and matches on sourceLabels or sourceNamespace, which count for every proxy."
             .to_owned(),
@@ -252,6 +261,7 @@ fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
     ];
     list.extend(scenarios::not_looked_at(policy));
+    list.extend(resilience.not_modelled());
     if !policy.control_plane.remote_clusters.is_empty() {
         list.push(
             "What services and endpoints of other clusters add to the proxies of this one: their memory, what they are sent, the largest messages. They count in istiod alone."
@@ -273,6 +283,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         &overhead::CONTROL_PLANE_FINDINGS,
         telemetry::FINDINGS,
         placement::FINDINGS,
+        resilience::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,
         &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND, &scenarios::SCENARIO_UNANSWERED],

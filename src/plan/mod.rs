@@ -25,6 +25,7 @@ pub use crate::overhead::SizingVerdict;
 use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
+use crate::resilience::Resilience;
 use crate::scenario::Matrix;
 use crate::telemetry::{Observability, WorkloadTelemetry};
 use crate::units::{Cores, Memory, Ratio, Share};
@@ -64,6 +65,8 @@ pub struct Plan {
     pub headroom: Headroom,
     /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
     pub scenarios: Matrix,
+    /// Whether canaries carry their share, and what is left carries the load once hosts or a zone are gone.
+    pub resilience: Resilience,
     /// The field's rules of thumb against this plan.
     pub bands: Vec<Band>,
     /// What was noticed, gravest first.

@@ -40,15 +40,18 @@ pub fn not_looked_at(policy: &Policy) -> Option<String> {
     let asked: BTreeSet<&str> = policy.scenarios.iter().flat_map(|it| &it.steps).map(Step::kind).collect();
     let is_asked = |kinds: &[&str]| kinds.iter().any(|kind| asked.contains(kind));
     let all = [
-        ("Autoscalers at their maximum", is_asked(&["autoscalers-at-maximum"])),
+        ("autoscalers at their maximum", is_asked(&["autoscalers-at-maximum"])),
         ("rollouts with surge", false),
-        ("loss of a zone", is_asked(&["lose-zone", "lose-every-zone"])),
+        ("room elsewhere for the pods of a zone that is gone", is_asked(&["lose-zone", "lose-every-zone"])),
     ];
     let left: Vec<&str> = all.iter().filter(|(_, asked)| !asked).map(|(what, _)| *what).collect();
-    let (first, rest) = left.split_first()?;
-    let mut text = first.to_string();
-    if let Some(initial) = text.get(..1).map(str::to_uppercase) {
-        text.replace_range(..1, &initial);
-    }
-    Some([&[text.as_str()], rest].concat().join(", ") + ".")
+    let words = match left[..] {
+        [] => return None,
+        [one] => one.to_owned(),
+        [one, two] => format!("{one} and {two}"),
+        [ref initial @ .., last] => format!("{}, and {last}", initial.join(", ")),
+    };
+    let mut letters = words.chars();
+    let first = letters.next()?.to_uppercase();
+    Some(format!("{first}{}.", letters.as_str()))
 }

@@ -17,6 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy", &["quantity", "units"]),
     ("inventory", &["finding", "policy", "quantity", "resources", "units"]),
     ("scheduler", &["finding", "inventory", "parallel", "quantity", "resources", "units"]),
+    ("course", &["inventory", "policy", "resources", "scheduler", "units"]),
     ("model", &["estimate", "units"]),
     ("card", &["estimate", "finding", "model", "policy", "quantity", "resources", "units"]),
     ("fit", &["card", "finding", "model"]),
@@ -76,6 +77,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("resilience", &["estimate", "finding", "inventory", "mesh", "model", "policy", "profile", "units"]),
     (
         "plan",
         &[
@@ -95,6 +97,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "scenario",
             "scheduler",
+            "resilience",
             "telemetry",
             "units",
         ],
@@ -138,6 +141,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "policy",
             "quantity",
+            "resilience",
             "resources",
             "scenario",
             "telemetry",

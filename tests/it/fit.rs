@@ -64,9 +64,10 @@ fn json_says_what_the_tables_say_and_follows_its_schema() {
         let groups = law["validation"].as_array().unwrap().iter().filter(|one| one["left_out"] == "group");
         assert_eq!(groups.count(), 2, "{law:#}");
     }
-    let requests = laws[1]["coefficients"].as_array().unwrap().iter().find(|one| one["name"] == "proxy_cpu.exponent");
-    let exponent = requests.unwrap()["after"]["value"].as_f64().unwrap();
-    assert!((exponent - 0.82).abs() < 0.03, "the rows were made with 0.82: {exponent}");
+    let requests =
+        laws[1]["coefficients"].as_array().unwrap().iter().find(|one| one["name"] == "proxy_cpu.sharing_rate");
+    let sharing_rate = requests.unwrap()["after"]["value"].as_f64().unwrap();
+    assert!((sharing_rate / 200.0 - 1.0).abs() < 0.2, "the rows were made with 200: {sharing_rate}");
 }
 
 #[test]
@@ -111,8 +112,8 @@ fn of(fit: &Fit, law: Law) -> &Fitting {
 }
 
 /// What the card of Envoy 1.40 was made from still makes it, and predicts rows that were left out: memory within
-/// 2 % at the median and 10 % at worst, CPU within 12 % at the median over several draws (10 % would be good; the
-/// runs of one load differ by a fifth, and the law does not know that proxies with fewer workers batch more).
+/// 2 % at the median and 10 % at worst, CPU within 10 % at the median over several draws (the runs of one load differ
+/// by a fifth).
 #[test]
 fn the_card_of_an_envoy_is_what_its_runs_say() {
     let Some(data) = shared::data("the_card_of_an_envoy_is_what_its_runs_say") else { return };
@@ -141,7 +142,7 @@ fn the_card_of_an_envoy_is_what_its_runs_say() {
             }
         }
     }
-    assert!(mean[0] <= 0.02 && mean[1] <= 0.12, "{mean:?}");
+    assert!(mean[0] <= 0.02 && mean[1] <= 0.10, "{mean:?}");
 }
 
 /// A card is written to five digits and reads back as what was fitted.

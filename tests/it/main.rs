@@ -34,6 +34,7 @@ mod placement;
 mod queueing;
 mod readme;
 mod reports;
+mod resilience;
 mod scope;
 mod shared;
 mod sources;

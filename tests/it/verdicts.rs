@@ -54,7 +54,7 @@ fn what_was_so_before_the_mesh_is_not_blamed_on_it() {
         &[],
         Outcome::DoesNotFit,
         &["1 pod has no place", "with the mesh or without", "as it would today", "all running"],
-        &["Adding nodes of 8 CPU / 32 GiB does not help", "frees 780m of CPU"],
+        &["Adding nodes of 8 CPU / 32 GiB does not help", "frees 720m of CPU"],
     );
 }
 

@@ -335,7 +335,7 @@ fn a_policy_asks_as_a_file_does() {
         .map(|finding| finding.subject.as_str())
         .collect();
     assert_eq!(unanswered, ["scenario nowhere"]);
-    assert!(plan.not_modelled.iter().any(|line| line == "Autoscalers at their maximum, rollouts with surge."));
+    assert!(plan.not_modelled.iter().any(|line| line == "Autoscalers at their maximum and rollouts with surge."));
     assert!(report::markdown(&plan).contains("## What if"));
 }
 

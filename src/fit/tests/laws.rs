@@ -72,7 +72,7 @@ fn the_order_of_rows_changes_nothing() {
 }
 
 #[test]
-fn speeds_of_environments_leave_exponent_and_factors_alone() {
+fn speeds_of_environments_leave_rates_and_factors_alone() {
     let truth = truth();
     let mut rows = Vec::new();
     for (group, speed) in [("slow", 1.6), ("middling", 1.0), ("fast", 0.5)] {
@@ -80,7 +80,7 @@ fn speeds_of_environments_leave_exponent_and_factors_alone() {
         rows.extend(own.into_iter().map(|row| Measurement { measured: row.measured * speed, ..row }));
     }
     let fit = fitted(&rows);
-    for name in ["proxy_cpu.exponent", "proxy_cpu.mtls_factor", "proxy_cpu.access_log_factor"] {
+    for name in ["proxy_cpu.sharing_rate", "proxy_cpu.mtls_factor", "proxy_cpu.access_log_factor"] {
         let (found, expected) = (coefficient(&fit.card, name).value, coefficient(&truth, name).value);
         assert!((found / expected - 1.0).abs() < 1e-4, "{name}: {found} found, {expected} true");
     }

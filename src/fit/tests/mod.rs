@@ -89,7 +89,8 @@ fn truth() -> ModelCard {
         ("proxy_memory.per_connection", 1.1),
         ("proxy_cpu.idle", 0.5),
         ("proxy_cpu.requests", 1.7),
-        ("proxy_cpu.exponent", 0.75),
+        ("proxy_cpu.wake_up", 0.8),
+        ("proxy_cpu.sharing_rate", 1.4),
         ("proxy_cpu.mtls_factor", 1.2),
         ("proxy_cpu.access_log_factor", 1.1),
     ])

@@ -1,29 +1,30 @@
 //! What part of a proxy's CPU goes into metrics, logs and traces.
 
-use super::{ProxyCpu, ProxyTraffic, effective_kilo_rps};
+use super::{ProxyCpu, ProxyTraffic};
 use crate::estimate::{Basis, Estimate, Term};
+use crate::model::Observed;
 use crate::model::sum::{IN_CORES, Swings, total};
-use crate::model::{Observed, bounded};
 use crate::units::{Cores, Quantity};
 
 impl ProxyCpu {
     /// CPU that a feature costs as it is set, nothing where it is off: the request part with it less the part
-    /// without, `K · φ(q) · Π f · a` with `f` all other factors and `a` what the feature adds.
+    /// without, `Π f · d · (a·q + b·W(q))` with `f` all other factors and `d` what the feature adds.
     #[must_use]
     pub fn share_of(&self, traffic: &ProxyTraffic, feature: Observed) -> Estimate<Cores> {
         let [lower, value, upper] = self.features.added_by(&traffic.features, feature);
         let neutral = ProxyTraffic { features: traffic.features.neutral(feature), ..*traffic };
         let multiplier: f64 = self.factors(&neutral).iter().map(|factor| factor.value).product();
-        let knee = f64::from(traffic.workers.max(1)) * self.knee.value;
-        let rps = bounded(traffic.rate.as_per_second());
-        let kilo_rps = |exponent: f64| effective_kilo_rps(rps, exponent, knee) * multiplier;
-        let count = kilo_rps(self.exponent.value);
-        let terms = vec![Term::new(what(feature), count * value, self.requests.value, IN_CORES.unit)];
+        let work = self.work(traffic);
+        let [requests, wake_ups] = what(feature);
+        let terms = vec![
+            Term::new(requests, work.requests * multiplier * value, self.requests.value, IN_CORES.unit),
+            Term::new(wake_ups, work.wake_ups * multiplier * value, self.wake_up.value, IN_CORES.unit),
+        ];
         let cost = total(&terms);
         let mut swings = Swings::default();
-        self.swing_requests(&mut swings, count * value, cost, &[], |exponent| kilo_rps(exponent) * value);
-        let requests = count * self.requests.value;
-        swings.add(requests * lower, cost, requests * upper);
+        self.swing_work(&mut swings, &work, multiplier * value);
+        let all = self.cost(&work) * multiplier;
+        swings.add(all * lower, cost, all * upper);
         swings.add(cost * (1.0 - self.spread.value), cost, cost * (1.0 + self.spread.value));
         let (low, high) = swings.ends(cost);
         let basis = Basis { law: "proxy CPU of a feature".to_owned(), terms, assumptions: Vec::new() };
@@ -31,12 +32,13 @@ impl ProxyCpu {
     }
 }
 
-fn what(feature: Observed) -> &'static str {
-    match feature {
-        Observed::Metrics => "thousands of requests per second, their part for standard metrics",
-        Observed::AccessLog => "thousands of requests per second, their part for the access log",
-        Observed::Tracing => "thousands of requests per second, their part for traces",
-    }
+fn what(feature: Observed) -> [String; 2] {
+    let part = match feature {
+        Observed::Metrics => "standard metrics",
+        Observed::AccessLog => "the access log",
+        Observed::Tracing => "traces",
+    };
+    ["requests", "wake-ups"].map(|of| format!("thousands of {of} per second, their part for {part}"))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod findings;
 mod namespaces;
 mod observability;
 mod provenance;
+mod resilience;
 mod responses;
 mod savings;
 mod sent;
@@ -39,6 +40,7 @@ pub fn document(plan: &Plan) -> Document {
             responses::responses(plan),
             capacity::capacity(plan),
             super::scenarios::chapter(&plan.scenarios),
+            resilience::resilience(plan),
             control_plane::control_plane(plan),
             savings::savings(plan),
             observability::observability(plan),

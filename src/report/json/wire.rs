@@ -9,6 +9,7 @@ use super::capacity::Headroom;
 use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
+use super::resilience::Resilience;
 use super::responses::ResponseTimes;
 use super::savings::Scoped;
 use super::telemetry::{Telemetry, WorkloadTelemetry};
@@ -53,6 +54,8 @@ pub struct Report<'a> {
     headroom: Headroom<'a>,
     /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
     scenarios: Vec<ScenarioRow<'a>>,
+    /// Canaries and failures.
+    resilience: Resilience<'a>,
     /// Rules of thumb of the field against this plan.
     bands: Vec<Band<'a>>,
     /// What was noticed, gravest first.
@@ -297,6 +300,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
             scenarios: plan.scenarios.rows.iter().map(ScenarioRow::from).collect(),
+            resilience: Resilience::new(&plan.resilience, &mut derivations),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
             not_modelled: &plan.not_modelled,
