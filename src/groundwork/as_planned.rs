@@ -290,6 +290,7 @@ fn with_same_objects(inventory: &Inventory) -> Inventory {
         pods: Vec::with_capacity(inventory.pods.len()),
         services: inventory.services.clone(),
         endpoints: inventory.endpoints.clone(),
+        updates: inventory.updates.clone(),
         disruption_budgets: inventory.disruption_budgets.clone(),
         quotas: inventory.quotas.clone(),
         storage: inventory.storage.clone(),

@@ -12,7 +12,7 @@ use super::findings::{
 use super::istio::{Collected, RouteKey};
 use super::objects::{
     Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, MeshConfigOrigin, Namespace, Node, Object,
-    ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
+    ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass, UpdateStrategy,
 };
 use super::owners::Owners;
 use super::{Assembled, Change, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
@@ -66,6 +66,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         namespaces: namespaces(&sorted, &groups),
         endpoints: endpoints(sorted.endpoints.into_values()),
         services: sorted.services.into_values().collect(),
+        updates: updates(&sorted.controllers, &owners),
         disruption_budgets: sorted.disruption_budgets.into_values().collect(),
         quotas: sorted.quotas.into_values().collect(),
         storage: sorted.storage.settle(),
@@ -216,7 +217,7 @@ fn collect(all: &mut Collected, again: &mut Duplicates, object: Object, source: 
             again.keep(&mut all.virtual_services, it.name.clone(), it, "VirtualService", source);
         }
         Object::DestinationRule(it) => {
-            again.keep(&mut all.destination_rules, it.name.clone(), it, "DestinationRule", source);
+            again.keep(&mut all.destination_rules, it.name.clone(), *it, "DestinationRule", source);
         }
         Object::ServiceEntry(it) => again.keep(&mut all.service_entries, it.name.clone(), it, "ServiceEntry", source),
         Object::WorkloadEntry(it) => {
@@ -374,6 +375,15 @@ fn listed_pod(pod: &PodObject, workload: usize, node_index: &BTreeMap<Arc<str>, 
         life: pod.life.clone(),
         siblings: owners.siblings_of(pod),
     }
+}
+
+/// How the controllers that no other controller owns replace pods.
+fn updates(
+    controllers: &BTreeMap<WorkloadId, Controller>,
+    owners: &Owners<'_>,
+) -> BTreeMap<WorkloadId, UpdateStrategy> {
+    let roots = controllers.iter().filter(|(id, _)| owners.workload_of_controller(id) == **id);
+    roots.map(|(id, controller)| (id.clone(), controller.update)).collect()
 }
 
 /// Namespaces of the input, and those only mentioned by workloads and services.

@@ -24,7 +24,7 @@ pub use objects::{
     EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object,
     ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings, RequestAuthentication,
     Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage, Telemetry,
-    VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
+    UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 pub use owners::STATIC_POD;
 
@@ -50,6 +50,8 @@ pub struct Inventory {
     pub services: Vec<Service>,
     /// Ready and not ready addresses per service, slices added up.
     pub endpoints: BTreeMap<ObjectName, Endpoints>,
+    /// How the controllers of the input replace their pods, by the workload they make.
+    pub updates: BTreeMap<WorkloadId, UpdateStrategy>,
     /// Pod disruption budgets.
     pub disruption_budgets: Vec<DisruptionBudget>,
     /// Quotas.

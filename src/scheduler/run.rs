@@ -389,7 +389,7 @@ fn comes_back(inventory: &Inventory, pod: usize) -> bool {
 }
 
 /// What keeps pods of a class off how many nodes, most frequent first.
-fn reasons(state: &State<'_>, class: usize) -> Vec<(String, u64)> {
+pub(super) fn reasons(state: &State<'_>, class: usize) -> Vec<(String, u64)> {
     let class = &state.classes[class];
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for &node in &state.nodes.walk {

@@ -81,7 +81,7 @@ pub(super) struct PodState {
 }
 
 /// No node.
-const NO_NODE: u32 = u32::MAX;
+pub(super) const NO_NODE: u32 = u32::MAX;
 
 impl PodState {
     pub(super) fn new(class: u32, pod: &Pod) -> Self {
@@ -135,6 +135,28 @@ impl<'a> State<'a> {
         self.departures += 1;
         self.note(Step::Removed { pod: pod as u32, node: node as u32 });
         Some(node)
+    }
+
+    /// Marks a pod as being deleted: rules that count pods while they stay do so no longer.
+    pub(super) fn end(&mut self, pod: usize) {
+        let node = self.pods[pod].node();
+        if let Some(node) = node {
+            self.count(pod, node, -1);
+        }
+        self.pods[pod].terminating = true;
+        if let Some(node) = node {
+            self.count(pod, node, 1);
+        }
+        self.departures += 1;
+    }
+
+    /// Opens a node that was cordoned since.
+    pub(super) fn uncordon(&mut self, node: usize) {
+        if std::mem::replace(&mut self.nodes.cordoned[node], false) {
+            self.nodes.touch(node);
+            // Pods that found no node may find this one.
+            self.departures += 1;
+        }
     }
 
     /// Binds what a pod claims on the node it will be placed on; first, as what is attached follows from it.

@@ -107,6 +107,7 @@ fn missing(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
         selector: by_label.collect(),
         min_available: None,
         max_unavailable: Some("1".to_owned()),
+        ..DisruptionBudget::default()
     })];
     Some(found)
 }

@@ -1,7 +1,7 @@
 //! Objects in, workloads and findings out.
 
 use super::*;
-use crate::inventory::objects::{Container, ControllerKind, Labels, Owner, PodLife, PodPhase, PodSpec};
+use crate::inventory::objects::{Container, ControllerKind, Labels, Owner, PodLife, PodPhase, PodSpec, UpdateStrategy};
 
 fn pod(name: &str, owner: Option<(&str, &str)>, labels: &[(&str, &str)]) -> PodObject {
     PodObject {
@@ -27,6 +27,7 @@ fn controller(kind: ControllerKind, name: &str, replicas: Option<u64>) -> Contro
         status_replicas: None,
         suspended: false,
         live: false,
+        update: UpdateStrategy::default(),
         selector: Vec::new(),
         template_labels: Arc::default(),
         template_annotations: Arc::default(),

@@ -91,6 +91,8 @@ pub struct DisruptionBudget {
     pub min_available: Option<String>,
     /// `maxUnavailable` as written.
     pub max_unavailable: Option<String>,
+    /// Whether pods that are not ready may always be evicted (`unhealthyPodEvictionPolicy: AlwaysAllow`).
+    pub lets_unready_go: bool,
 }
 
 /// Defaults a namespace gives to containers that declare nothing.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Labels, ObjectName, Owner, PodSpec, Requirement};
+use super::{Labels, ObjectName, Owner, PodSpec, Requirement, UpdateStrategy};
 
 /// Kinds of controllers that make pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +71,8 @@ pub struct Controller {
     pub suspended: bool,
     /// Whether it was read from a live API server (it has a uid or a creation time).
     pub live: bool,
+    /// How it replaces its pods.
+    pub update: UpdateStrategy,
     /// Which pods it counts as its own; empty where it does not say.
     pub selector: Vec<Requirement>,
     /// Labels of the pods it makes.

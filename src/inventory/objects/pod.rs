@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Labels, NodeSelectorTerm, ObjectName, PodAffinity, PreferredNodeTerm, Toleration, TopologySpread, Volume};
+use super::{
+    Labels, NodeSelectorTerm, ObjectName, PodAffinity, PreferredNodeTerm, Toleration, TopologySpread, Volume,
+    WholeSeconds,
+};
 use crate::resources::{Declared, Requirements, Resources};
 
 /// A pod as listed by the API server.
@@ -39,6 +42,10 @@ pub struct PodLife {
     pub nominated_node: Option<Arc<str>>,
     /// What containers hold, where that is not what they ask for: an in-place resize is under way.
     pub resized: Option<Arc<Resized>>,
+    /// Whether it is ready; `None` where the input does not say.
+    pub ready: Option<bool>,
+    /// How long after its start it became ready, for the last time.
+    pub ready_after: Option<WholeSeconds>,
 }
 
 /// A moment in seconds since 1970.
@@ -131,6 +138,8 @@ pub struct PodSpec {
     pub has_volume_claims: bool,
     /// Whether it uses the node's network.
     pub host_network: bool,
+    /// How long it may take to end; `None` is Kubernetes' default.
+    pub termination_grace: Option<WholeSeconds>,
 }
 
 /// A container with what the planner needs of it.
@@ -150,6 +159,8 @@ pub struct Container {
     pub ports: Vec<ContainerPort>,
     /// `--concurrency` of an Istio proxy, if given on its command line.
     pub concurrency: Option<u32>,
+    /// How long after its start its probes can call it ready, at the least.
+    pub probed_after: WholeSeconds,
 }
 
 /// A port of a container.

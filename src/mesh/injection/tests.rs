@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::inventory::Gateway;
-use crate::inventory::objects::{Controller, ControllerKind, Namespace, ObjectName};
+use crate::inventory::objects::{Controller, ControllerKind, Namespace, ObjectName, UpdateStrategy};
 use crate::inventory::{Object, Sourced, assemble};
 use crate::mesh::with_gateways;
 use crate::policy::SidecarForm;
@@ -50,6 +50,7 @@ fn decide(case: &Case<'_>) -> (Membership, Vec<&'static str>) {
         status_replicas: None,
         suspended: false,
         live: false,
+        update: UpdateStrategy::default(),
         selector: Vec::new(),
         template_labels: Arc::new(labels(case.pod_labels)),
         template_annotations: Arc::new(labels(case.annotations)),

@@ -59,6 +59,7 @@ fn budgets_are_broken_last_and_the_youngest_go_first() {
         selector: vec![is("app", "db")],
         min_available: Some("100%".to_owned()),
         max_unavailable: None,
+        ..DisruptionBudget::default()
     }];
     check(&cluster, "old", "p=a; old: 3 insufficient cpu");
 }

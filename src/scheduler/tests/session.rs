@@ -52,6 +52,7 @@ fn rich(zones: &[usize], pods: &[Drawn]) -> Cluster {
         selector: vec![is("app", "app0")],
         min_available: Some("60%".to_owned()),
         max_unavailable: None,
+        ..DisruptionBudget::default()
     }];
     cluster
 }

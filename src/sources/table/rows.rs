@@ -12,7 +12,7 @@ use crate::finding::Finding;
 use crate::inventory::Measured;
 use crate::inventory::objects::{
     Container, Controller, ControllerKind, Labels, MeasuredWorkload, Node, NodeResources, Object, ObjectName, PodLife,
-    PodObject, PodPhase, PodSpec,
+    PodObject, PodPhase, PodSpec, UpdateStrategy,
 };
 use crate::quantity::{QuantityError, parse_bytes, parse_cpu, print_bytes, print_cpu};
 use crate::resources::{Declared, Requirements};
@@ -122,6 +122,7 @@ impl Row<'_> {
             status_replicas: replicas.filter(|_| is_daemon),
             suspended: false,
             live: false,
+            update: UpdateStrategy::default(),
             selector: Vec::new(),
             template_labels: Arc::default(),
             template_annotations: Arc::default(),

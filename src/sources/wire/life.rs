@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::amounts::declared;
 use super::text::{Seq, Text, TextMap};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{Container, PodLife, PodSpec, Resized, Timestamp};
+use crate::inventory::objects::{Container, PodLife, PodSpec, Resized, Timestamp, WholeSeconds};
 use crate::resources::Resources;
 
 #[derive(Deserialize, Default)]
@@ -30,7 +30,7 @@ pub(super) struct StatusWire<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct ConditionWire<'a> {
     #[serde(borrow, rename = "type")]
     kind: Text<'a>,
@@ -38,6 +38,8 @@ struct ConditionWire<'a> {
     status: Text<'a>,
     #[serde(borrow)]
     reason: Text<'a>,
+    #[serde(borrow)]
+    last_transition_time: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -60,12 +62,23 @@ struct Held<'a> {
 
 /// What metadata and status say; most pods say little.
 pub(super) fn life(metadata: &Metadata<'_>, status: &StatusWire<'_>, spec: &PodSpec, odd: &mut Vec<Oddity>) -> PodLife {
+    let condition = status.conditions.0.iter().find(|condition| condition.kind.as_str() == "Ready");
+    let ready = condition.map(|condition| condition.status.as_str() == "True");
+    let started = moment(&status.start_time);
+    let since = condition.filter(|_| ready == Some(true)).and_then(|it| moment(&it.last_transition_time));
     PodLife {
         created: moment(&metadata.creation_timestamp),
-        started: moment(&status.start_time),
+        started,
+        ready,
+        ready_after: started.zip(since).and_then(|(start, ready)| after(start, ready)),
         nominated_node: (!status.nominated_node_name.is_empty()).then(|| status.nominated_node_name.as_str().into()),
         resized: resized(status, spec, odd),
     }
+}
+
+fn after(start: Timestamp, end: Timestamp) -> Option<WholeSeconds> {
+    let passed = end.0.checked_sub(start.0)?;
+    u32::try_from(passed).ok().map(WholeSeconds)
 }
 
 fn moment(text: &Text<'_>) -> Option<Timestamp> {

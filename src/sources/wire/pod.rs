@@ -11,10 +11,11 @@ use super::amounts::declared;
 use super::life::{StatusWire, life};
 use super::storage::{VolumeWire, mounts_claim, volume};
 use super::text::{Int, Nullable, Seq, Text, TextMap};
+use super::update::whole_seconds;
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{
     Container, ContainerPort, NodeSelectorTerm, Operator, PodObject, PodPhase, PodSpec, Requirement, TaintEffect,
-    Toleration, TopologySpread, Transport, Volume,
+    Toleration, TopologySpread, Transport, Volume, WholeSeconds,
 };
 use crate::resources::Requirements;
 
@@ -71,6 +72,7 @@ pub(super) struct SpecWire<'a> {
     scheduling_gates: Seq<IgnoredAny>,
     host_network: Option<bool>,
     security_context: Nullable<SecurityWire>,
+    termination_grace_period_seconds: Int,
 }
 
 /// Dumps with Go field names keep `hostNetwork` here.
@@ -95,6 +97,16 @@ struct ContainerWire<'a> {
     args: Seq<Text<'a>>,
     #[serde(borrow)]
     ports: Seq<PortWire<'a>>,
+    readiness_probe: Nullable<ProbeWire>,
+    startup_probe: Nullable<ProbeWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct ProbeWire {
+    initial_delay_seconds: Int,
+    period_seconds: Int,
+    success_threshold: Int,
 }
 
 #[derive(Deserialize, Default)]
@@ -220,6 +232,7 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
         never_preempts: wire.preemption_policy.as_str() == "Never",
         gated: !wire.scheduling_gates.0.is_empty(),
         host_network: wire.host_network.or(wire.security_context.host_network).unwrap_or_default(),
+        termination_grace: whole_seconds(wire.termination_grace_period_seconds),
     }
 }
 
@@ -240,7 +253,18 @@ fn container(wire: &ContainerWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec
         },
         ports: wire.ports.0.iter().filter_map(|port| container_port(port, field, odd)).collect(),
         concurrency: concurrency(args),
+        probed_after: probed_after(&wire.startup_probe, &wire.readiness_probe),
     }
+}
+
+/// Until both probes can have succeeded as often as they must; a startup probe does so once.
+fn probed_after(startup: &ProbeWire, readiness: &ProbeWire) -> WholeSeconds {
+    const DEFAULT_PERIOD: u64 = 10;
+    let delay = |probe: &ProbeWire| probe.initial_delay_seconds.count().unwrap_or(0);
+    let again = readiness.success_threshold.count().unwrap_or(1).saturating_sub(1);
+    let period = readiness.period_seconds.count().filter(|period| *period > 0).unwrap_or(DEFAULT_PERIOD);
+    let after = delay(startup).max(delay(readiness)).saturating_add(again.saturating_mul(period));
+    WholeSeconds(u32::try_from(after).unwrap_or(u32::MAX))
 }
 
 fn concurrency(args: &[Text<'_>]) -> Option<u32> {

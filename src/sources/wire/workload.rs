@@ -8,8 +8,9 @@ use super::super::notes::FIELD_IGNORED;
 use super::pod::{TemplateWire, pod_spec};
 use super::selector::{OwnPods, SelectorWire};
 use super::text::{Int, Nullable, Seq, Text};
+use super::update::{Beside, StrategyWire, update};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget};
+use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, UpdateStrategy};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -34,6 +35,13 @@ struct ControllerSpec<'a> {
     template: Nullable<TemplateWire<'a>>,
     #[serde(borrow)]
     job_template: Nullable<JobTemplate<'a>>,
+    #[serde(borrow)]
+    strategy: Nullable<StrategyWire<'a>>,
+    #[serde(borrow)]
+    update_strategy: Nullable<StrategyWire<'a>>,
+    min_ready_seconds: Int,
+    #[serde(borrow)]
+    pod_management_policy: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -93,11 +101,23 @@ pub(super) fn controller(kind: ControllerKind, wire: &ControllerWire<'_>, odd: &
         status_replicas,
         suspended: spec.suspend.unwrap_or_default(),
         live: metadata.is_live(),
+        update: update_of(kind, spec, odd),
         selector: spec.selector.requirements(kind, &template.metadata),
         template_labels: Arc::new(template.metadata.labels()),
         template: Arc::new(pod_spec(&template.spec, field, odd)),
         template_annotations: Arc::new(template.metadata.annotations.0.clone()),
     })
+}
+
+/// How it replaces its pods; kinds that never do have nothing to say.
+fn update_of(kind: ControllerKind, spec: &ControllerSpec<'_>, odd: &mut Vec<Oddity>) -> UpdateStrategy {
+    let (strategy, field) = match kind {
+        ControllerKind::Deployment | ControllerKind::DeploymentConfig => (&spec.strategy, "spec.strategy"),
+        ControllerKind::StatefulSet | ControllerKind::DaemonSet => (&spec.update_strategy, "spec.updateStrategy"),
+        _ => return UpdateStrategy::default(),
+    };
+    let beside = Beside { min_ready: spec.min_ready_seconds, management: &spec.pod_management_policy };
+    update(strategy, &beside, field, odd)
 }
 
 /// Pods of a job at a time: no more than it has left to complete.
@@ -225,6 +245,8 @@ struct BudgetSpec<'a> {
     min_available: Text<'a>,
     #[serde(borrow)]
     max_unavailable: Text<'a>,
+    #[serde(borrow)]
+    unhealthy_pod_eviction_policy: Text<'a>,
 }
 
 /// A disruption budget; nothing where it has no name.
@@ -235,5 +257,6 @@ pub(super) fn disruption_budget(wire: &BudgetWire<'_>) -> Option<DisruptionBudge
         selector: spec.selector.requirements(),
         min_available: spec.min_available.to_option(),
         max_unavailable: spec.max_unavailable.to_option(),
+        lets_unready_go: spec.unhealthy_pod_eviction_policy.as_str() == "AlwaysAllow",
     })
 }

@@ -1,0 +1,511 @@
+//! The cluster while a course is played: pods that wait, start, are ready, end; what happens when.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::budget::{Budgets, Verdict};
+use super::record::{Moment, Record};
+use super::timing::{Millis, Timing, of_workload};
+use super::waiting::{Kind, Queue};
+use super::{Cause, Course, End, Setting, Untouched, Waiting};
+use crate::inventory::objects::Timestamp;
+use crate::inventory::{ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, STATIC_POD};
+use crate::resources::Resources;
+use crate::scheduler::Live;
+
+/// The cluster in the course of time.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    pub(super) setting: Setting<'a>,
+    pub(super) record: Record,
+    live: Live<'a>,
+    actors: Vec<Actor>,
+    /// Pods of each workload, those that are gone included.
+    members: Vec<Vec<usize>>,
+    timings: Vec<Option<Timing>>,
+    budgets: Budgets<'a>,
+    waiting: Queue,
+    now: Millis,
+    events: BTreeMap<Millis, Vec<Event>>,
+    changes: Vec<Change>,
+    allocatable: Resources,
+    /// Pods wanted, those that have a node, that are not ready yet, and that end.
+    wanted: u64,
+    placed: u64,
+    starting: u64,
+    ending: u64,
+}
+
+/// A pod on the stage.
+#[derive(Debug, Clone, Copy)]
+struct Actor {
+    workload: usize,
+    /// The pod of the inventory that it is like.
+    like: usize,
+    phase: Phase,
+    /// The set of budgets that protect it.
+    budgets: usize,
+    /// The only node it may run on.
+    only: Option<usize>,
+}
+
+/// Where in its life a pod is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Without a node.
+    Waiting,
+    /// On a node, not ready.
+    Starting,
+    /// Ready, but not for long enough to count as available.
+    Ready,
+    /// Available.
+    Available,
+    /// Told to end.
+    Ending,
+    /// No more.
+    Gone,
+}
+
+/// What is going to happen.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Ready(usize),
+    Available(usize),
+    Gone(usize),
+    Alarm(usize),
+}
+
+/// What has happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    /// A pod found a node.
+    Placed(usize),
+    /// A pod counts as available.
+    Available(usize),
+    /// A pod is no more.
+    Gone(usize),
+    /// The time has come that [`Stage::wake`] was told of.
+    Alarm(usize),
+}
+
+impl<'a> Stage<'a> {
+    /// The cluster before the course: pods where they are, the others placed.
+    pub(super) fn new(setting: Setting<'a>) -> Self {
+        let Setting { inventory, offered, profile, ties, .. } = setting;
+        let live = Live::new(inventory, offered, profile, ties);
+        let mut stage = Self {
+            record: Record::default(),
+            allocatable: live.allocatable(),
+            live,
+            actors: Vec::with_capacity(inventory.pods.len()),
+            members: vec![Vec::new(); inventory.workloads.len()],
+            timings: vec![None; inventory.workloads.len()],
+            budgets: Budgets::new(inventory),
+            waiting: Queue::default(),
+            now: 0,
+            events: BTreeMap::new(),
+            changes: Vec::new(),
+            wanted: 0,
+            placed: 0,
+            starting: 0,
+            ending: 0,
+            setting,
+        };
+        let mut homeless = Vec::new();
+        for (index, pod) in inventory.pods.iter().enumerate() {
+            let node = stage.enter(index, pod);
+            match node {
+                Some(node) => stage.settle(index, pod, node),
+                None if stage.actors[index].phase == Phase::Waiting => homeless.push(index),
+                None => {}
+            }
+        }
+        stage.expect();
+        stage.house(homeless);
+        stage.changes.clear();
+        stage
+    }
+
+    /// Takes a pod of the inventory in; says on which node it is.
+    fn enter(&mut self, index: usize, pod: &'a Pod) -> Option<usize> {
+        let on = if let Place::On(node) = pod.place { Some(node) } else { None };
+        let left_out = pod.place == Place::Elsewhere || (on.is_none() && pod.spec.gated);
+        let phase = if left_out { Phase::Gone } else { Phase::Waiting };
+        let budgets = self.budgets.set_of(pod);
+        // Pods of DaemonSets that templates were expanded to have their node, but are not there yet.
+        let only = on.filter(|_| !pod.listed);
+        self.actors.push(Actor { workload: pod.workload, like: index, phase, budgets, only });
+        if left_out {
+            return None;
+        }
+        if let Some(members) = self.members.get_mut(pod.workload) {
+            members.push(index);
+        }
+        self.wanted += u64::from(!pod.terminating);
+        on.filter(|_| pod.listed)
+    }
+
+    /// Puts a pod where it is.
+    fn settle(&mut self, index: usize, pod: &Pod, node: usize) {
+        self.live.settle(index, node);
+        self.placed += 1;
+        // What is not ready in the input stays so.
+        if pod.life.ready == Some(false) {
+            self.actors[index].phase = Phase::Starting;
+            self.starting += 1;
+        } else {
+            self.actors[index].phase = Phase::Available;
+            self.budgets.ready(self.actors[index].budgets, true);
+        }
+        if pod.terminating {
+            self.end(index);
+        }
+    }
+
+    /// Tells budgets how many pods the controllers want.
+    fn expect(&mut self) {
+        for (workload, members) in self.setting.inventory.workloads.iter().zip(&self.members) {
+            if matches!(&*workload.id.kind, "Pod" | STATIC_POD) {
+                continue;
+            }
+            let mut sets: BTreeMap<usize, u64> = BTreeMap::new();
+            for &pod in members.iter().filter(|pod| self.actors[**pod].phase != Phase::Ending) {
+                *sets.entry(self.actors[pod].budgets).or_default() += 1;
+            }
+            for (set, pods) in sets {
+                self.budgets.expect(set, pods);
+            }
+        }
+    }
+
+    /// Places the pods that have no node, as they would be before anything begins.
+    fn house(&mut self, mut homeless: Vec<usize>) {
+        let rank = |pod: &usize| {
+            let created = self.setting.inventory.pods[*pod].life.created;
+            (Reverse(self.live.priority(*pod)), created.unwrap_or(Timestamp(i64::MAX)), *pod)
+        };
+        homeless.sort_by_key(rank);
+        for &pod in &homeless {
+            self.waiting.push(self.kind(pod), pod);
+        }
+        self.try_waiting();
+        for pod in homeless {
+            if self.actors[pod].phase == Phase::Starting {
+                self.become_ready(pod);
+                self.actors[pod].phase = Phase::Available;
+            }
+        }
+        // They have been ready for long; what ends already goes on to do so.
+        self.events.values_mut().for_each(|events| events.retain(|event| !matches!(event, Event::Ready(_))));
+        self.record = Record::default();
+    }
+
+    fn kind(&self, pod: usize) -> Kind {
+        Kind {
+            priority: Reverse(self.live.priority(pod)),
+            likeness: self.live.likeness(pod),
+            only: self.actors[pod].only,
+        }
+    }
+
+    /// Begins a pod like another, on that node alone if one is given; it may have to wait.
+    pub(super) fn begin(&mut self, like: usize, only: Option<usize>) -> usize {
+        let Actor { workload, like, budgets, .. } = self.actors[like];
+        let pod = self.live.another(like);
+        self.actors.push(Actor { workload, like, phase: Phase::Waiting, budgets, only });
+        if let Some(members) = self.members.get_mut(workload) {
+            members.push(pod);
+        }
+        self.record.moved();
+        if !self.try_place(pod) {
+            self.waiting.push(self.kind(pod), pod);
+        }
+        pod
+    }
+
+    /// Whether so many more pods like one would all find a node now.
+    pub(super) fn would_fit(&mut self, like: usize, pods: u64) -> bool {
+        let mut tried = 0;
+        let mut all = true;
+        while all && tried < pods {
+            let pod = self.live.another(self.actors[like].like);
+            all = self.live.place(pod).is_some();
+            tried += 1;
+        }
+        for _ in 0..tried {
+            self.live.forget_last();
+        }
+        all
+    }
+
+    /// Tells a pod to end; one without a node is gone at once.
+    pub(super) fn end(&mut self, pod: usize) {
+        let kind = self.kind(pod);
+        let phase = std::mem::replace(&mut self.actors[pod].phase, Phase::Ending);
+        match phase {
+            Phase::Ending => {}
+            Phase::Gone => self.actors[pod].phase = Phase::Gone,
+            Phase::Waiting => {
+                self.waiting.remove(kind, pod);
+                self.actors[pod].phase = Phase::Gone;
+                self.changes.push(Change::Gone(pod));
+            }
+            Phase::Starting | Phase::Ready | Phase::Available => {
+                if phase == Phase::Starting {
+                    self.starting -= 1;
+                } else {
+                    self.budgets.ready(self.actors[pod].budgets, false);
+                }
+                self.live.end(pod);
+                self.ending += 1;
+                let after = self.timing(self.actors[pod].workload).end;
+                self.schedule(after, Event::Gone(pod));
+            }
+        }
+    }
+
+    /// Evicts a pod if its budgets allow it; says whether they do.
+    pub(super) fn evict(&mut self, pod: usize) -> bool {
+        let Actor { phase, budgets, .. } = self.actors[pod];
+        let is_ready = matches!(phase, Phase::Ready | Phase::Available);
+        let granted = self.budgets.evict(budgets, is_ready) == Verdict::Granted;
+        if granted {
+            self.end(pod);
+        }
+        granted
+    }
+
+    /// Why the eviction of a pod is refused.
+    pub(super) fn refusal(&self, pod: usize) -> Option<Cause> {
+        self.budgets.cause(self.actors[pod].budgets)
+    }
+
+    /// The set of budgets of a pod: pods of one set are refused together.
+    pub(super) fn budgets_of(&self, pod: usize) -> usize {
+        self.actors[pod].budgets
+    }
+
+    /// Cordons a node or opens it.
+    pub(super) fn cordon(&mut self, node: usize, cordoned: bool) {
+        self.live.cordon(node, cordoned);
+        if !cordoned {
+            self.try_waiting();
+        }
+    }
+
+    /// A change called alarm comes after so long, with this number.
+    pub(super) fn wake(&mut self, after: Millis, number: usize) {
+        self.schedule(after, Event::Alarm(number));
+    }
+
+    /// Goes on to the next moment at which something happens; says whether there is one.
+    pub(super) fn tick(&mut self) -> bool {
+        let Some((moment, events)) = self.events.pop_first() else { return false };
+        self.now = moment;
+        for event in events {
+            self.happen(event);
+        }
+        self.try_waiting();
+        true
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Ready(pod) if self.actors[pod].phase == Phase::Starting => {
+                self.become_ready(pod);
+                match self.timing(self.actors[pod].workload).min_ready {
+                    0 => self.become_available(pod),
+                    later => self.schedule(later, Event::Available(pod)),
+                }
+            }
+            Event::Available(pod) if self.actors[pod].phase == Phase::Ready => self.become_available(pod),
+            Event::Gone(pod) => {
+                self.live.remove(pod);
+                self.placed -= 1;
+                self.ending -= 1;
+                self.actors[pod].phase = Phase::Gone;
+                self.changes.push(Change::Gone(pod));
+            }
+            Event::Alarm(number) => self.changes.push(Change::Alarm(number)),
+            // It was told to end before.
+            Event::Ready(_) | Event::Available(_) => {}
+        }
+    }
+
+    fn become_ready(&mut self, pod: usize) {
+        self.starting -= 1;
+        self.actors[pod].phase = Phase::Ready;
+        self.budgets.ready(self.actors[pod].budgets, true);
+    }
+
+    fn become_available(&mut self, pod: usize) {
+        self.actors[pod].phase = Phase::Available;
+        self.changes.push(Change::Available(pod));
+    }
+
+    fn try_waiting(&mut self) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.retry(|pod, _| self.try_place(pod));
+        self.waiting = waiting;
+    }
+
+    fn try_place(&mut self, pod: usize) -> bool {
+        let Actor { workload, like, only, .. } = self.actors[pod];
+        let placed = match only {
+            Some(node) => self.live.place_on(pod, node),
+            None => self.live.place(pod).is_some(),
+        };
+        if !placed {
+            return false;
+        }
+        self.placed += 1;
+        self.starting += 1;
+        self.actors[pod].phase = Phase::Starting;
+        self.changes.push(Change::Placed(pod));
+        if self.setting.inventory.pods.get(like).is_some_and(|pod| has_proxy(&pod.spec)) {
+            self.record.connecting();
+        }
+        let after = self.timing(workload).ready;
+        self.schedule(after, Event::Ready(pod));
+        true
+    }
+
+    fn schedule(&mut self, after: Millis, event: Event) {
+        self.events.entry(self.now.saturating_add(after)).or_default().push(event);
+    }
+
+    fn timing(&mut self, workload: usize) -> Timing {
+        const NONE: Timing = Timing { ready: 0, min_ready: 0, end: 0 };
+        let Some(known) = self.timings.get_mut(workload) else { return NONE };
+        let workload = self.setting.inventory.workloads.get(workload);
+        *known.get_or_insert_with(|| workload.map_or(NONE, |workload| of_workload(&self.setting, workload)))
+    }
+
+    /// What has happened since this was last asked.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    pub(super) fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// Writes down how it stands.
+    pub(super) fn note(&mut self, blocked: u64, under_way: u64) {
+        self.record.note(&Moment {
+            now: self.now,
+            pods: self.placed,
+            wanted: self.wanted,
+            starting: self.starting,
+            ending: self.ending,
+            waiting: self.waiting.len(),
+            blocked,
+            under_way,
+            requested: self.live.requested(),
+            allocatable: &self.allocatable,
+        });
+    }
+
+    /// Pods there are, those that are gone included: the next to begin has this number.
+    pub(super) fn next(&self) -> usize {
+        self.actors.len()
+    }
+
+    pub(super) fn phase(&self, pod: usize) -> Phase {
+        self.actors[pod].phase
+    }
+
+    pub(super) fn workload_of(&self, pod: usize) -> usize {
+        self.actors[pod].workload
+    }
+
+    pub(super) fn node_of(&self, pod: usize) -> Option<usize> {
+        self.live.node_of(pod)
+    }
+
+    /// The only node a pod may run on, or the one where it is.
+    pub(super) fn home_of(&self, pod: usize) -> Option<usize> {
+        self.actors[pod].only.or_else(|| self.live.node_of(pod))
+    }
+
+    pub(super) fn pods_on(&self, node: usize) -> Vec<usize> {
+        let mut pods = self.live.pods_on(node);
+        pods.sort_unstable();
+        pods
+    }
+
+    pub(super) fn is_cordoned(&self, node: usize) -> bool {
+        self.live.is_cordoned(node)
+    }
+
+    /// Pods of a workload that neither end nor are gone.
+    pub(super) fn present(&self, workload: usize) -> Vec<usize> {
+        let members = self.members.get(workload).into_iter().flatten().copied();
+        members.filter(|pod| !matches!(self.actors[*pod].phase, Phase::Ending | Phase::Gone)).collect()
+    }
+
+    /// How old a pod is, to be compared: those that were begun in the course are youngest.
+    pub(super) fn age(&self, pod: usize) -> (i64, usize) {
+        let listed = self.setting.inventory.pods.get(pod);
+        let created = listed.map_or(i64::MAX, |pod| pod.life.created.map_or(i64::MIN, |moment| moment.0));
+        (created, pod)
+    }
+
+    /// Name of a pod, or of the one it is like.
+    pub(super) fn name_of(&self, pod: usize) -> Option<ObjectName> {
+        self.setting.inventory.pods.get(self.actors[pod].like).map(|pod| pod.name.clone())
+    }
+
+    /// The first pod without a node that a test takes, and why it has none.
+    pub(super) fn first_waiting(&self, wanted: impl Fn(usize) -> bool) -> Option<(usize, Cause)> {
+        let (pod, ..) = self.waiting.kinds().find(|(pod, ..)| wanted(*pod))?;
+        Some((pod, Cause::NoNode(self.reasons(pod))))
+    }
+
+    fn reasons(&self, pod: usize) -> Vec<(String, u64)> {
+        match self.actors[pod].only {
+            Some(node) => self.live.refusal(pod, node).map(|reason| (reason, 1)).into_iter().collect(),
+            None => self.live.reasons(pod),
+        }
+    }
+
+    /// The course so far; the stage can go on with another.
+    pub(super) fn finish(&mut self, end: End, lost: u64, untouched: BTreeMap<Untouched, u64>) -> Course {
+        let (waves, peak, replaced) = std::mem::replace(&mut self.record, Record::from(self.now)).finish();
+        Course {
+            waves,
+            end,
+            allocatable: self.allocatable.clone(),
+            peak,
+            replaced,
+            lost,
+            untouched: untouched.into_iter().filter(|(_, pods)| *pods > 0).collect(),
+            waiting: self.left_waiting(),
+        }
+    }
+
+    /// Pods that were begun and have no node, by workload.
+    fn left_waiting(&self) -> Vec<Waiting> {
+        let present = self.setting.inventory.pods.len();
+        let mut first_of: BTreeMap<usize, (usize, u64)> = BTreeMap::new();
+        for (pod, count, _) in self.waiting.kinds().filter(|(pod, ..)| *pod >= present) {
+            let entry = first_of.entry(self.actors[pod].workload).or_insert((pod, 0));
+            entry.1 += count;
+        }
+        let waiting = first_of
+            .into_values()
+            .filter_map(|(pod, pods)| Some(Waiting { pod: self.name_of(pod)?, pods, reasons: self.reasons(pod) }));
+        waiting.collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn missed_budgets(&self) -> Vec<u64> {
+        self.budgets.missed()
+    }
+}
+
+/// Whether pods of a specification bring a proxy of the mesh.
+fn has_proxy(spec: &PodSpec) -> bool {
+    let mut all = spec.containers.iter().chain(&spec.init_containers);
+    all.any(|container| container.name == PROXY_CONTAINER)
+}

@@ -1,0 +1,199 @@
+//! A cluster whose pods come and go one by one while the same rules hold: what courses over time are played on.
+
+use super::compile::{Ingredients, compile};
+use super::cycle::{Cycle, refusal};
+use super::nodes::{CPU, MEMORY};
+use super::profile::Profile;
+use super::run::{only_node, reasons};
+use super::state::{NO_NODE, PodState, State};
+use super::ties::{TieBreak, Ties};
+use crate::inventory::objects::NodeResources;
+use crate::inventory::{Inventory, Node};
+use crate::resources::Resources;
+use crate::units::{Bytes, Millicores};
+
+/// A cluster in motion. Pods are known by their index: those of the inventory first, in its order, then those
+/// that [`Live::another`] made. Nodes are known by their index in the inventory.
+///
+/// Pods of lower priority are not preempted for one that fits nowhere: it waits.
+#[derive(Debug)]
+pub struct Live<'a> {
+    state: State<'a>,
+    cycle: Cycle,
+    /// After how many departures a class found no node.
+    failed: Vec<Option<u64>>,
+    /// CPU and memory asked for by the pods that have a node.
+    requested: [i64; 2],
+}
+
+impl<'a> Live<'a> {
+    /// All nodes and no pods yet; a missing entry of `offered` offers nothing.
+    #[must_use]
+    pub fn new(inventory: &'a Inventory, offered: &[NodeResources], profile: &'a Profile, ties: TieBreak) -> Self {
+        let nodes: Vec<&Node> = inventory.nodes.iter().collect();
+        let nothing = NodeResources { pods: Some(0), ..NodeResources::default() };
+        let offered: Vec<&NodeResources> =
+            (0..nodes.len()).map(|index| offered.get(index).unwrap_or(&nothing)).collect();
+        let state = compile(Ingredients { inventory, profile, nodes: &nodes, offered: &offered });
+        Self {
+            cycle: Cycle::new(&state, Ties::new(ties)),
+            failed: vec![None; state.classes.len()],
+            requested: [0; 2],
+            state,
+        }
+    }
+
+    /// Puts a pod on a node without asking, as one that runs there already.
+    pub fn settle(&mut self, pod: usize, node: usize) {
+        self.put(pod, self.state.nodes.position[node]);
+    }
+
+    /// A further pod like one there is.
+    pub fn another(&mut self, like: usize) -> usize {
+        let class = self.state.pods[like].class;
+        self.state.pods.push(PodState { class, node: NO_NODE, terminating: false, is_successor: true });
+        self.state.pods.len() - 1
+    }
+
+    /// Undoes the last pod that was made.
+    pub fn forget_last(&mut self) {
+        let last = self.state.pods.len().saturating_sub(1);
+        if last >= self.state.inventory.pods.len() {
+            self.remove(last);
+            self.state.pods.pop();
+        }
+    }
+
+    /// Places a pod as the scheduler would; says on which node.
+    pub fn place(&mut self, pod: usize) -> Option<usize> {
+        if let Some(only) = self.only_node(pod) {
+            return self.place_on(pod, only).then_some(only);
+        }
+        let class = self.state.pods[pod].class as usize;
+        let departures = self.state.departures;
+        if self.failed[class] == Some(departures) && !self.state.classes[class].can_recover() {
+            return None;
+        }
+        let Some(choice) = self.cycle.choose(&self.state, class) else {
+            self.failed[class] = Some(departures);
+            return None;
+        };
+        self.put(pod, choice.node);
+        Some(self.state.nodes.input[choice.node])
+    }
+
+    /// Places a pod on a node if it fits there; says whether it does.
+    pub fn place_on(&mut self, pod: usize, node: usize) -> bool {
+        let node = self.state.nodes.position[node];
+        let fits = refusal(&self.state, self.state.class_of(pod), node).is_none();
+        if fits {
+            self.put(pod, node);
+        }
+        fits
+    }
+
+    /// Marks a pod as being deleted: it still holds what it asked for, but spreading does not count it any more.
+    pub fn end(&mut self, pod: usize) {
+        self.state.end(pod);
+    }
+
+    /// Takes a pod off its node.
+    pub fn remove(&mut self, pod: usize) {
+        if self.state.remove(pod).is_some() {
+            self.add_request(pod, -1);
+        }
+    }
+
+    /// Cordons a node, or opens one that was cordoned here.
+    pub fn cordon(&mut self, node: usize, cordoned: bool) {
+        let node = self.state.nodes.position[node];
+        if cordoned {
+            self.state.cordon(node);
+        } else {
+            self.state.uncordon(node);
+        }
+    }
+
+    /// Whether a node is cordoned.
+    #[must_use]
+    pub fn is_cordoned(&self, node: usize) -> bool {
+        let node = self.state.nodes.position[node];
+        self.state.nodes.cordoned[node] || self.state.nodes.all[node].unschedulable
+    }
+
+    /// Pods on a node.
+    #[must_use]
+    pub fn pods_on(&self, node: usize) -> Vec<usize> {
+        self.state.on_node[self.state.nodes.position[node]].iter().map(|pod| *pod as usize).collect()
+    }
+
+    /// Node of a pod.
+    #[must_use]
+    pub fn node_of(&self, pod: usize) -> Option<usize> {
+        self.state.pods[pod].node().map(|node| self.state.nodes.input[node])
+    }
+
+    /// Pods with the same number are alike.
+    #[must_use]
+    pub fn likeness(&self, pod: usize) -> u32 {
+        self.state.pods[pod].class
+    }
+
+    /// Priority of a pod.
+    #[must_use]
+    pub fn priority(&self, pod: usize) -> i32 {
+        self.state.class_of(pod).priority
+    }
+
+    /// What keeps a pod off how many nodes, most frequent first.
+    #[must_use]
+    pub fn reasons(&self, pod: usize) -> Vec<(String, u64)> {
+        match self.only_node(pod) {
+            Some(only) => self.refusal(pod, only).map(|reason| (reason, 1)).into_iter().collect(),
+            None => reasons(&self.state, self.state.pods[pod].class as usize),
+        }
+    }
+
+    /// What keeps a pod off a node.
+    #[must_use]
+    pub fn refusal(&self, pod: usize, node: usize) -> Option<String> {
+        let node = self.state.nodes.position[node];
+        refusal(&self.state, self.state.class_of(pod), node).map(|(_, reason)| reason.in_short())
+    }
+
+    /// CPU and memory asked for by the pods that have a node.
+    #[must_use]
+    pub fn requested(&self) -> Resources {
+        as_resources(self.requested)
+    }
+
+    /// CPU and memory that all nodes offer.
+    #[must_use]
+    pub fn allocatable(&self) -> Resources {
+        let sum =
+            |column: usize| self.state.nodes.allocatable[column].iter().fold(0_i64, |sum, it| sum.saturating_add(*it));
+        as_resources([sum(CPU), sum(MEMORY)])
+    }
+
+    fn only_node(&self, pod: usize) -> Option<usize> {
+        (pod < self.state.inventory.pods.len()).then(|| only_node(self.state.inventory, pod)).flatten()
+    }
+
+    fn put(&mut self, pod: usize, node: usize) {
+        self.state.bind_claims(pod, node);
+        self.state.place(pod, node);
+        self.add_request(pod, 1);
+    }
+
+    fn add_request(&mut self, pod: usize, sign: i64) {
+        let class = self.state.class_of(pod);
+        for (sum, column) in self.requested.iter_mut().zip([CPU, MEMORY]) {
+            *sum = sum.saturating_add(class.asks(column) * sign);
+        }
+    }
+}
+
+fn as_resources([cpu, memory]: [i64; 2]) -> Resources {
+    let amount = |number: i64| u64::try_from(number).unwrap_or(0);
+    Resources::new(Millicores::new(amount(cpu)), Bytes::new(amount(memory)))
+}
