@@ -43,3 +43,4 @@ mod threads;
 mod tuning;
 mod tuning_fields;
 mod verdicts;
+mod whatif;
