@@ -7,12 +7,14 @@
 
 mod concurrency;
 mod conflicts;
+mod connection_pools;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
 mod gateways;
 mod istiod;
 mod manifest;
+mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
 mod question;
@@ -25,12 +27,14 @@ mod trial;
 mod tuners;
 
 pub use concurrency::proxy_concurrency;
+pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
 pub use gateways::gateways;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
+pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};

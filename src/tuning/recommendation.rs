@@ -98,6 +98,10 @@ pub enum Kind {
     Istiod,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
+    /// Limits of connections, requests and retries towards a service.
+    ConnectionPools,
+    /// Hosts that clients may leave alone at once.
+    OutlierDetection,
 }
 
 impl Kind {
@@ -112,6 +116,8 @@ impl Kind {
             Self::Gateways => "gateways",
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
+            Self::ConnectionPools => "connection-pools",
+            Self::OutlierDetection => "outlier-detection",
         }
     }
 }
