@@ -5,6 +5,7 @@
 mod churn;
 mod data_plane;
 mod remote;
+mod scenario;
 mod resilience;
 mod rollout;
 mod telemetry;
@@ -16,6 +17,7 @@ pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
 pub use resilience::ResiliencePolicy;
 pub use rollout::RolloutPolicy;
+pub use scenario::{NodeShapes, Scenario, ScenarioFile, Step, StepOrder};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 pub use tuning::{TuningPolicy, Waiver, is_day};
 
@@ -54,6 +56,12 @@ pub struct Policy {
     pub node_pool: NodePoolPolicy,
     /// How metrics, traces and logs are collected and kept.
     pub telemetry: TelemetryPolicy,
+    /// Situations to ask about beside the plan itself.
+    #[serde(rename = "scenario", skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<Scenario>,
+    /// Shapes of nodes that scenarios choose from; without any, the catalogue that comes with the program.
+    #[serde(rename = "shape", skip_serializing_if = "Vec::is_empty")]
+    pub shapes: NodeShapes,
     /// What recommendations may change, and how far.
     pub tuning: TuningPolicy,
 }
@@ -356,17 +364,25 @@ impl Policy {
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
         }
-        if self.node_pool.cpu.is_zero() || self.node_pool.memory.is_zero() || self.node_pool.pods == 0 {
-            return wrong("node_pool.cpu, memory and pods must be above 0");
+        if let Some(message) = self.node_pool.wrong() {
+            return wrong(&format!("node_pool.{message}"));
         }
-        let price = self.node_pool.price_per_hour.amount();
-        if !price.is_finite() || price < 0.0 {
-            return wrong("node_pool.price_per_hour must be 0 or more");
-        }
+        scenario::check(&self.scenarios, &self.shapes)?;
         if let Some(message) = self.tuning.wrong() {
             return wrong(&message);
         }
         self.telemetry.check()
+    }
+}
+
+impl NodePoolPolicy {
+    /// What no node could be, if anything.
+    fn wrong(&self) -> Option<&'static str> {
+        if self.cpu.is_zero() || self.memory.is_zero() || self.pods == 0 {
+            return Some("cpu, memory and pods must be above 0");
+        }
+        let price = self.price_per_hour.amount();
+        (!price.is_finite() || price < 0.0).then_some("price_per_hour must be 0 or more")
     }
 }
 

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::bands::bands;
-use super::demand::Demands;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
+use super::scenarios;
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
-use crate::groundwork::Groundwork;
+use crate::groundwork::{Demands, Groundwork};
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
@@ -59,6 +59,7 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);
         let Groundwork { inventory, mesh, visibility, profiles, overhead, cni, findings: noticed } = groundwork;
@@ -115,6 +116,7 @@ impl Plan {
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &resilience, &policy);
         findings.extend(noticed);
+        findings.extend(scenario_findings);
         findings.extend(node_findings);
         findings.extend(response_findings);
         findings.extend(overhead.findings);
@@ -138,6 +140,7 @@ impl Plan {
             cni,
             headroom_today,
             headroom,
+            scenarios: matrix,
             resilience,
             bands,
             findings,
@@ -256,8 +259,8 @@ fn not_modelled(visibility: &Visibility, resilience: &Resilience, policy: &Polic
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
-        "Autoscalers at their maximum, rollouts with surge, and room elsewhere for the pods of a zone that is gone.".to_owned(),
     ];
+    list.extend(scenarios::not_looked_at(policy));
     list.extend(resilience.not_modelled());
     if !policy.control_plane.remote_clusters.is_empty() {
         list.push(
@@ -283,7 +286,7 @@ pub fn findings() -> Vec<&'static FindingKind> {
         resilience::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,
-        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND],
+        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND, &scenarios::SCENARIO_UNANSWERED],
     ]
     .concat()
 }

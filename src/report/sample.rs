@@ -86,6 +86,7 @@ pub fn plan() -> Plan {
         responses: Vec::new(),
         headroom_today: headroom(9_200, 38, false),
         headroom: headroom(14_800, 61, true),
+        scenarios: meshcap::scenario::Matrix::default(),
         resilience: resilience(),
         bands: vec![
             Band {

@@ -42,3 +42,4 @@ mod telemetry;
 mod threads;
 mod tuning;
 mod verdicts;
+mod whatif;

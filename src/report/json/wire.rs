@@ -16,6 +16,7 @@ use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
+use crate::report::scenarios::ScenarioRow;
 use crate::units::{Memory, Quantity};
 
 /// A mesh capacity plan.
@@ -51,6 +52,8 @@ pub struct Report<'a> {
     response_times: Vec<ResponseTimes<'a>>,
     /// Capacity.
     headroom: Headroom<'a>,
+    /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
+    scenarios: Vec<ScenarioRow<'a>>,
     /// Canaries and failures.
     resilience: Resilience<'a>,
     /// Rules of thumb of the field against this plan.
@@ -296,6 +299,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
             response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
+            scenarios: plan.scenarios.rows.iter().map(ScenarioRow::from).collect(),
             resilience: Resilience::new(&plan.resilience, &mut derivations),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
