@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod application_autoscalers;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
@@ -26,6 +27,7 @@ mod tests;
 mod trial;
 mod tuners;
 
+pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;

@@ -98,6 +98,8 @@ pub enum Kind {
     Istiod,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
+    /// Targets of autoscalers that count a sidecar in.
+    ApplicationAutoscalers,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.
@@ -116,6 +118,7 @@ impl Kind {
             Self::Gateways => "gateways",
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
+            Self::ApplicationAutoscalers => "application-autoscalers",
             Self::ConnectionPools => "connection-pools",
             Self::OutlierDetection => "outlier-detection",
         }
