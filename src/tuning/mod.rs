@@ -26,6 +26,7 @@ mod steps;
 mod tests;
 mod trial;
 mod tuners;
+mod ztunnel;
 
 pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
@@ -43,6 +44,7 @@ pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use sidecar_scopes::sidecar_scopes;
 pub use tuners::{STAGES, Tuner};
+pub use ztunnel::ztunnel;
 
 use crate::inventory::{Change, Inventory};
 use crate::plan::{Inputs, Plan};

@@ -2,7 +2,7 @@
 
 use super::{
     Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
-    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes,
+    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -13,7 +13,7 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 /// and how many there are before what protects them.
 pub const STAGES: [&[Tuner]; 4] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
-    &[proxy_resources, gateways],
+    &[proxy_resources, gateways, ztunnel],
     &[istiod],
     &[disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
 ];
