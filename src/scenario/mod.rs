@@ -26,8 +26,6 @@ mod placed;
 mod row;
 mod scale;
 mod shapes;
-#[cfg(test)]
-mod tests;
 mod traffic;
 
 pub use answer::{Answer, EnrolStep, Loss, ShapeAnswer};
