@@ -4,8 +4,8 @@ use super::super::Inputs;
 use super::Runtime;
 use super::changes::Changes;
 use super::load::Served;
-use crate::estimate::Estimate;
 use crate::card::ModelCard;
+use crate::estimate::Estimate;
 use crate::model::{Bound, Convergence, Convergent, Fleet, Merged, Push};
 use crate::units::Seconds;
 
