@@ -5,6 +5,8 @@
 mod churn;
 mod data_plane;
 mod remote;
+mod scenario;
+mod resilience;
 mod rollout;
 mod telemetry;
 mod tuning;
@@ -13,7 +15,9 @@ use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
 pub use remote::{RemoteCluster, RemoteKind};
+pub use resilience::ResiliencePolicy;
 pub use rollout::RolloutPolicy;
+pub use scenario::{NodeShapes, Scenario, ScenarioFile, Step, StepOrder};
 pub use telemetry::{Histogram, LogEncoding, TelemetryPolicy};
 pub use tuning::{TuningPolicy, Waiver, is_day};
 
@@ -40,6 +44,8 @@ pub struct Policy {
     pub injection: InjectionPolicy,
     /// How gateways and waypoints are sized.
     pub gateways: GatewayPolicy,
+    /// When replicas count as able to carry a load.
+    pub resilience: ResiliencePolicy,
     /// How istiod is sized.
     pub control_plane: ControlPlanePolicy,
     /// How often things change.
@@ -50,6 +56,12 @@ pub struct Policy {
     pub node_pool: NodePoolPolicy,
     /// How metrics, traces and logs are collected and kept.
     pub telemetry: TelemetryPolicy,
+    /// Situations to ask about beside the plan itself.
+    #[serde(rename = "scenario", skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<Scenario>,
+    /// Shapes of nodes that scenarios choose from; without any, the catalogue that comes with the program.
+    #[serde(rename = "shape", skip_serializing_if = "Vec::is_empty")]
+    pub shapes: NodeShapes,
     /// What recommendations may change, and how far.
     pub tuning: TuningPolicy,
 }
@@ -346,20 +358,33 @@ impl Policy {
         if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
             return wrong("gateways.min_replicas must be a number from 1 to 1000");
         }
+        if self.resilience.target_utilization.get() <= 0.0 {
+            return wrong(
+                "resilience.target_utilization is 0: no replica could carry anything; use a share such as 0.8",
+            );
+        }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
         }
-        if self.node_pool.cpu.is_zero() || self.node_pool.memory.is_zero() || self.node_pool.pods == 0 {
-            return wrong("node_pool.cpu, memory and pods must be above 0");
+        if let Some(message) = self.node_pool.wrong() {
+            return wrong(&format!("node_pool.{message}"));
         }
-        let price = self.node_pool.price_per_hour.amount();
-        if !price.is_finite() || price < 0.0 {
-            return wrong("node_pool.price_per_hour must be 0 or more");
-        }
+        scenario::check(&self.scenarios, &self.shapes)?;
         if let Some(message) = self.tuning.wrong() {
             return wrong(&message);
         }
         self.telemetry.check()
+    }
+}
+
+impl NodePoolPolicy {
+    /// What no node could be, if anything.
+    fn wrong(&self) -> Option<&'static str> {
+        if self.cpu.is_zero() || self.memory.is_zero() || self.pods == 0 {
+            return Some("cpu, memory and pods must be above 0");
+        }
+        let price = self.price_per_hour.amount();
+        (!price.is_finite() || price < 0.0).then_some("price_per_hour must be 0 or more")
     }
 }
 
@@ -508,6 +533,7 @@ mod tests {
             ("[features]\nfiltered_log_share = 5", "share"),
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
+            ("[resilience]\ntarget_utilization = 0", "resilience.target_utilization"),
             ("[injection]\nmode = \"mixed\"", "mixed"),
             ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),

@@ -24,6 +24,7 @@ mod progress;
 mod schema;
 mod shell;
 mod terminal;
+mod whatif;
 mod tune;
 
 use std::io::Write;
@@ -99,6 +100,7 @@ fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Command::Tune(tune) => tune::run(tune, &arguments.global),
         Command::Latency(latency) => latency::run(latency, &arguments.global),
         Command::Place(place) => place::run(place, &arguments.global),
+        Command::WhatIf(whatif) => whatif::run(whatif, &arguments.global),
         Command::Fit(fit) => fit::run(fit, &arguments.global),
         Command::Explain(explain) => explain::run(explain, &arguments.global),
         Command::Models(models) => models::run(models, &arguments.global),

@@ -71,3 +71,38 @@ impl Bar {
 fn is_unseen(global: &Global) -> bool {
     global.quiet || !std::io::stderr().is_terminal()
 }
+
+/// Shows how many of several answers are there, once the first second is over.
+pub struct Steps(ProgressBar);
+
+impl Steps {
+    /// A bar of that many steps, invisible where nobody looks.
+    pub fn new(global: &Global, steps: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} of {len} scenarios ({elapsed})") {
+            bar.set_style(style);
+        }
+        if !is_unseen(global) {
+            // Until a second is over the bar would only flicker.
+            let late = bar.clone();
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_secs(1));
+                if !late.is_finished() {
+                    late.set_draw_target(ProgressDrawTarget::stderr());
+                    late.enable_steady_tick(Duration::from_millis(200));
+                }
+            });
+        }
+        Self(bar)
+    }
+
+    /// One more is there.
+    pub fn advance(&self) {
+        self.0.inc(1);
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -13,6 +13,7 @@ pub fn print(arguments: &SchemaArguments) -> Result<Outcome, Failure> {
         SchemaOf::Tune => report::tuning_schema(),
         SchemaOf::Latency => report::latency_schema(),
         SchemaOf::Place => report::placement_schema(),
+        SchemaOf::Whatif => report::scenarios_schema(),
         SchemaOf::Fit => report::fit_schema(),
     })?;
     Ok(Outcome::Done)

@@ -11,8 +11,7 @@ use crate::resources::Requirements;
 const SIDECAR_CONTAINERS: [&str; 4] = [PROXY_CONTAINER, "istio-init", "istio-validation", "enable-core-dump"];
 
 /// What a pod runs today: a template whose injection has yet to complete already counts its proxy.
-#[must_use]
-pub fn today<'a>(spec: &'a PodSpec, proxy: Option<&Proxy>) -> Cow<'a, PodSpec> {
+pub(super) fn today<'a>(spec: &'a PodSpec, proxy: Option<&Proxy>) -> Cow<'a, PodSpec> {
     let completed = proxy.filter(|_| has_proxy(spec)).and_then(|proxy| completed(spec, &proxy.container));
     completed.map_or(Cow::Borrowed(spec), Cow::Owned)
 }
@@ -38,7 +37,8 @@ pub(super) fn with_proxy<'a>(spec: &'a PodSpec, proxy: Option<&Proxy>) -> Cow<'a
 }
 
 /// What a pod runs without its sidecar and the init containers that come with it.
-pub(super) fn without_proxy(spec: &PodSpec) -> PodSpec {
+#[must_use]
+pub fn without_proxy(spec: &PodSpec) -> PodSpec {
     let is_of_istio = |container: &Container| SIDECAR_CONTAINERS.contains(&&*container.name);
     let mut spec = spec.clone();
     spec.containers.retain(|container| !is_of_istio(container));

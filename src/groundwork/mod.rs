@@ -2,11 +2,13 @@
 //! every pod then runs.
 
 mod as_planned;
+mod demand;
 mod injected;
 mod pools;
 
 pub use as_planned::AsPlanned;
-pub use injected::{proxy_of, today};
+pub use demand::Demands;
+pub use injected::{proxy_of, without_proxy};
 
 use crate::card::ModelCard;
 use crate::finding::Finding;

@@ -217,7 +217,7 @@ fn collect(all: &mut Collected, again: &mut Duplicates, object: Object, source: 
             again.keep(&mut all.virtual_services, it.name.clone(), it, "VirtualService", source);
         }
         Object::DestinationRule(it) => {
-            again.keep(&mut all.destination_rules, it.name.clone(), it, "DestinationRule", source);
+            again.keep(&mut all.destination_rules, it.name.clone(), *it, "DestinationRule", source);
         }
         Object::ServiceEntry(it) => again.keep(&mut all.service_entries, it.name.clone(), it, "ServiceEntry", source),
         Object::WorkloadEntry(it) => {

@@ -3,6 +3,7 @@
 use super::objects::{Container, PodSpec};
 use crate::policy::SidecarForm;
 use crate::resources::{Declared, Resources};
+use crate::units::Millicores;
 
 /// The request of a pod: containers, init containers in start order, native sidecars, pod-level
 /// resources and overhead.
@@ -74,6 +75,16 @@ pub fn application_request(spec: &PodSpec) -> Resources {
     total
 }
 
+/// The most CPU that a pod's application containers may use together; `None` where one of them has no limit.
+#[must_use]
+pub fn application_cpu_limit(spec: &PodSpec) -> Option<Millicores> {
+    let sidecars = spec.init_containers.iter().filter(|init| init.restartable);
+    let own = spec.containers.iter().chain(sidecars).filter(|container| container.name != super::PROXY_CONTAINER);
+    let mut limits = own.map(|container| container.resources.limits.cpu).peekable();
+    limits.peek()?;
+    limits.sum()
+}
+
 /// Fills what is not declared from defaults, resource by resource.
 pub(super) fn fill(declared: &mut Declared, defaults: &Declared) {
     declared.cpu = declared.cpu.or(defaults.cpu);
@@ -90,7 +101,7 @@ pub(super) fn fill(declared: &mut Declared, defaults: &Declared) {
 mod tests {
     use super::*;
     use crate::resources::Requirements;
-    use crate::units::{Bytes, Millicores};
+    use crate::units::Bytes;
 
     fn container(name: &str, millicores: u64) -> Container {
         let requests = Declared::new(Some(Millicores::new(millicores)), Some(Bytes::from_mib(millicores)));
@@ -153,6 +164,24 @@ mod tests {
         assert_eq!(cpu_of(&pod), 400);
         pod.containers = vec![Container::default()];
         assert_eq!(cpu_of(&pod), 1000);
+    }
+
+    #[test]
+    fn one_container_without_a_limit_leaves_the_application_without() {
+        let limited = |name, millicores| {
+            let mut container = container(name, millicores);
+            container.resources.limits.cpu = Some(Millicores::new(millicores));
+            container
+        };
+        let proxy = || container("istio-proxy", 100);
+        for (containers, limit) in [
+            (vec![limited("app", 500), proxy()], Some(500)),
+            (vec![limited("app", 500), limited("logs", 50)], Some(550)),
+            (vec![limited("app", 500), container("logs", 50)], None),
+            (vec![proxy()], None),
+        ] {
+            assert_eq!(application_cpu_limit(&spec(containers, vec![])), limit.map(Millicores::new));
+        }
     }
 
     #[test]

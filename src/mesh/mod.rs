@@ -18,7 +18,9 @@ pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
-pub use scope::{behind_services, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope};
+pub use scope::{
+    Rules as DestinationRules, behind_services, hosts, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope,
+};
 
 use crate::inventory::Container;
 use crate::policy::SidecarForm;

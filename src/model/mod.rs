@@ -14,6 +14,7 @@
 pub mod certificates;
 pub mod coefficient;
 pub mod convergence;
+pub mod ejection;
 mod features;
 pub mod istiod;
 pub mod proxy_cpu;
@@ -27,6 +28,7 @@ pub mod ztunnel;
 pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
+pub use ejection::Ejection;
 pub use features::{Features, Observed};
 pub use istiod::{
     ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,

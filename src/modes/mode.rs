@@ -43,7 +43,7 @@ impl MeshMode {
         Self::ALL.into_iter().find(|mode| mode.name() == name)
     }
 
-    /// A policy that plans this mode, and all else as it was.
+    /// A policy that plans this mode, and all else as it was but its scenarios, which speak of one plan.
     #[must_use]
     pub fn policy(self, policy: &Policy) -> Policy {
         let (mode, waypoints) = match self {
@@ -54,6 +54,7 @@ impl MeshMode {
             Self::None => (DataPlane::None, Waypoints::None),
         };
         let mut policy = policy.clone();
+        policy.scenarios.clear();
         policy.injection.mode = mode;
         policy.injection.waypoints = waypoints;
         policy

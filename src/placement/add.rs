@@ -17,7 +17,7 @@ use super::{Fill, Mobility, NodesToAdd, reservation};
 use crate::finding::Finding;
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Labels, Node};
-use crate::policy::Policy;
+use crate::policy::{NodePoolPolicy, Policy};
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Resources;
 use crate::units::{Bytes, Millicores};
@@ -31,7 +31,12 @@ const MOST_NODES: u64 = 100_000;
 /// `amd64` where they do not agree or say), and no taints. Its disk is unknown and counts as enough.
 #[must_use]
 pub fn new_node(nodes: &[Node], policy: &Policy) -> (Node, NodeResources) {
-    let pool = &policy.node_pool;
+    join(nodes, &policy.node_pool)
+}
+
+/// A node of any pool as it joins the cluster (see [`new_node`]).
+#[must_use]
+pub fn join(nodes: &[Node], pool: &NodePoolPolicy) -> (Node, NodeResources) {
     let mut offered = reservation::allocatable(pool.provider, pool.cpu, pool.memory, pool.pods);
     offered.resources.ephemeral_storage = Bytes::new(u64::MAX);
     let shared = |key: &str, fallback: &str| {

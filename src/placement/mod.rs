@@ -8,6 +8,7 @@ mod capacity;
 mod constraint;
 mod demand;
 mod fill;
+mod growth;
 mod kinds;
 mod loss;
 mod pack;
@@ -19,7 +20,8 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use add::new_node;
+pub use add::{join, new_node};
+pub use growth::displaced_by_growth;
 pub use kinds::*;
 
 use crate::finding::Finding;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::bands::bands;
-use super::demand::Demands;
 use super::responses::{self, Question, responses};
 use super::savings::{self, savings};
+use super::scenarios;
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
 use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
-use crate::groundwork::Groundwork;
+use crate::groundwork::{Demands, Groundwork};
 use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
@@ -20,6 +20,7 @@ use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
 use crate::profile::Profile;
+use crate::resilience::{self, Resilience};
 use crate::telemetry;
 
 /// What a plan is made of.
@@ -58,6 +59,7 @@ impl Plan {
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
         let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);
         let Groundwork { inventory, mesh, visibility, profiles, overhead, cni, findings: noticed } = groundwork;
@@ -105,14 +107,22 @@ impl Plan {
             overhead: &overhead,
             calls: calls.as_deref(),
         });
+        let resilience = resilience::assess(&resilience::Inputs {
+            inventory: &inventory,
+            mesh: &mesh,
+            profiles: &profiles,
+            policy: &policy,
+        });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
-        let not_modelled = not_modelled(&visibility, &policy);
+        let not_modelled = not_modelled(&visibility, &resilience, &policy);
         findings.extend(noticed);
+        findings.extend(scenario_findings);
         findings.extend(node_findings);
         findings.extend(response_findings);
         findings.extend(overhead.findings);
         findings.extend(headroom.findings.iter().cloned());
         findings.extend(telemetry.findings.iter().cloned());
+        findings.extend(resilience.findings.iter().cloned());
         finding::sort(&mut findings);
         Self {
             inputs: sources,
@@ -130,6 +140,8 @@ impl Plan {
             cni,
             headroom_today,
             headroom,
+            scenarios: matrix,
+            resilience,
             bands,
             findings,
             not_modelled,
@@ -234,7 +246,7 @@ fn add_dedicated_nodes(headroom: &mut Headroom, overhead: &Overhead, policy: &Po
 }
 
 /// What costs capacity in a mesh and is not in these figures, said plainly.
-fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
+fn not_modelled(visibility: &Visibility, resilience: &Resilience, policy: &Policy) -> Vec<String> {
     let mut list = vec![
         "Configuration chosen by labels of the calling pod: DestinationRules with a workloadSelector, and matches on sourceLabels or sourceNamespace, which count for every proxy."
             .to_owned(),
@@ -247,8 +259,9 @@ fn not_modelled(visibility: &Visibility, policy: &Policy) -> Vec<String> {
             .to_owned(),
         "Jobs whose classic sidecar outlives them: their proxies are taken to end with them.".to_owned(),
         "Topology spread, pod affinity, volumes, priorities and preemption in placement.".to_owned(),
-        "Autoscalers at their maximum, rollouts with surge, loss of a zone.".to_owned(),
     ];
+    list.extend(scenarios::not_looked_at(policy));
+    list.extend(resilience.not_modelled());
     if !policy.control_plane.remote_clusters.is_empty() {
         list.push(
             "What services and endpoints of other clusters add to the proxies of this one: their memory, what they are sent, the largest messages. They count in istiod alone."
@@ -270,9 +283,10 @@ pub fn findings() -> Vec<&'static FindingKind> {
         &overhead::CONTROL_PLANE_FINDINGS,
         telemetry::FINDINGS,
         placement::FINDINGS,
+        resilience::FINDINGS,
         measurement::FINDINGS,
         crate::latency::FINDINGS,
-        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND],
+        &[&responses::OF_NO_WORKLOAD, &responses::OF_ANOTHER_KIND, &scenarios::SCENARIO_UNANSWERED],
     ]
     .concat()
 }

@@ -4,9 +4,9 @@ mod advice;
 mod bands;
 mod build;
 mod checks;
-mod demand;
 mod responses;
 mod savings;
+mod scenarios;
 mod scoping;
 mod totals;
 mod verdict;
@@ -25,6 +25,8 @@ pub use crate::overhead::SizingVerdict;
 use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
+use crate::resilience::Resilience;
+use crate::scenario::Matrix;
 use crate::telemetry::{Observability, WorkloadTelemetry};
 use crate::units::{Cores, Memory, Ratio, Share};
 
@@ -61,6 +63,10 @@ pub struct Plan {
     pub headroom_today: Headroom,
     /// Capacity after it.
     pub headroom: Headroom,
+    /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
+    pub scenarios: Matrix,
+    /// Whether canaries carry their share, and what is left carries the load once hosts or a zone are gone.
+    pub resilience: Resilience,
     /// The field's rules of thumb against this plan.
     pub bands: Vec<Band>,
     /// What was noticed, gravest first.

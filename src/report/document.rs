@@ -273,6 +273,8 @@ pub enum ChartData {
     Differences(Vec<DifferenceGroup>),
     /// Predictions with their intervals against what was measured.
     Scatter(ScatterPlot),
+    /// What stays free in one scenario after the other.
+    Headroom(HeadroomPlot),
 }
 
 impl ChartData {
@@ -289,6 +291,7 @@ impl ChartData {
             Self::Rates(plot) => plot.curves.iter().all(|curve| curve.points.is_empty()) && plot.measured.is_empty(),
             Self::Differences(groups) => groups.iter().all(|group| group.rows.is_empty()),
             Self::Scatter(plot) => plot.series.iter().all(|series| series.points.is_empty()),
+            Self::Headroom(plot) => plot.rows.is_empty(),
         }
     }
 }
@@ -326,6 +329,28 @@ pub struct StackPlot {
     pub parts: Vec<&'static str>,
     /// Bars from top to bottom, each with an amount of at least 0 for every part.
     pub rows: Vec<(&'static str, Vec<f64>)>,
+}
+
+/// What stays free in one scenario after the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadroomPlot {
+    /// Scenarios from top to bottom.
+    pub rows: Vec<HeadroomBar>,
+    /// Least that the policy allows, as a share.
+    pub target: Option<f64>,
+}
+
+/// What stays free in one scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadroomBar {
+    /// Label.
+    pub label: String,
+    /// Share of CPU that no pod requests; below 0 when overcommitted.
+    pub cpu: f64,
+    /// Share of memory that no pod requests.
+    pub memory: f64,
+    /// Pods without a node.
+    pub unplaced: u64,
 }
 
 /// How full one node, or the average of several, is.

@@ -17,6 +17,7 @@ mod markdown;
 mod markup;
 mod modes;
 mod placement;
+mod scenarios;
 mod terminal;
 mod text;
 mod tuning;
@@ -31,6 +32,7 @@ pub use document::Document;
 pub use fit::CardName;
 pub use latency::{ComposedPath, Extracted, LatencyReport, MeshAnswer};
 pub use placement::{Agreed, NodeAnswers, Packed, PlacementReport, PodAnswers};
+pub use scenarios::ScenarioReport;
 pub use terminal::TerminalOptions;
 pub use verification::VerificationReport;
 
@@ -254,6 +256,37 @@ pub fn pod_answers(answers: &PodAnswers, options: TerminalOptions) -> String {
 #[must_use]
 pub fn comparison_schema() -> String {
     modes::schema()
+}
+
+/// Scenarios side by side, for a terminal: what holds, then the rows and what questions found.
+#[must_use]
+pub fn scenarios_terminal(report: &ScenarioReport, options: TerminalOptions) -> String {
+    terminal::render(&scenarios::document(report), options)
+}
+
+/// Scenarios side by side as GitHub-flavoured Markdown.
+#[must_use]
+pub fn scenarios_markdown(report: &ScenarioReport) -> String {
+    markdown::render(&scenarios::document(report))
+}
+
+/// Scenarios side by side as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
+#[must_use]
+pub fn scenarios_html(report: &ScenarioReport) -> String {
+    html::render(&scenarios::document(report))
+}
+
+/// Scenarios side by side for machines: `scenarios[]{name, steps, unplaced, checks, answer, …}`.
+#[must_use]
+pub fn scenarios_json(report: &ScenarioReport) -> String {
+    scenarios::json(report)
+}
+
+/// JSON Schema (draft 2020-12) of what [`scenarios_json`] writes.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn scenarios_schema() -> String {
+    scenarios::schema()
 }
 
 /// Recommendations for a terminal: what all together give, the first of them ranked, what is withheld.

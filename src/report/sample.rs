@@ -15,6 +15,7 @@ use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
 use meshcap::policy::{FeaturePolicy, Policy};
+use meshcap::resilience::{Carrying, EjectionCase, Resilience, Split, Verdict as CarryingVerdict, ZoneCase};
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
     FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
@@ -85,6 +86,8 @@ pub fn plan() -> Plan {
         responses: Vec::new(),
         headroom_today: headroom(9_200, 38, false),
         headroom: headroom(14_800, 61, true),
+        scenarios: meshcap::scenario::Matrix::default(),
+        resilience: resilience(),
         bands: vec![
             Band {
                 rule: "50–100 MB per sidecar".to_owned(),
@@ -344,6 +347,55 @@ fn control_plane() -> ControlPlane {
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
         operation: None,
+    }
+}
+
+fn resilience() -> Resilience {
+    let carrying = |replicas, rps: f64, used: f64, verdict, why: &str| Carrying {
+        replicas,
+        most_replicas: replicas,
+        load: around(Rate::per_second(rps), 0.0, "requests of a destination", Vec::new()),
+        per_replica: Some(around(Rate::per_second(rps / replicas as f64), 0.0, "requests of a replica", Vec::new())),
+        against_today: Some(around(Ratio::new(1.5), 0.0, "load of a replica against today", Vec::new())),
+        utilization: Some(around(Ratio::new(used), 0.0, "CPU over what is requested", Vec::new())),
+        needed: Some(replicas + 1),
+        verdict,
+        why: why.to_owned(),
+    };
+    let host = "cart.shop.svc.cluster.local".to_owned();
+    Resilience {
+        splits: vec![Split {
+            route: "VirtualService shop/cart".to_owned(),
+            host: host.clone(),
+            subset: Some("v2".to_owned()),
+            workloads: vec!["Deployment shop/cart".to_owned()],
+            share: Estimate::new(Ratio::ZERO, Ratio::new(0.1), Ratio::new(1.0), Basis::default()),
+            mirrored: false,
+            conditions: vec!["headers"],
+            carrying: carrying(2, 144.0, 0.9, CarryingVerdict::Tight, "90 % of requested CPU, above 80 %"),
+        }],
+        ejections: vec![EjectionCase {
+            rule: "shop/cart".to_owned(),
+            host: host.clone(),
+            subset: None,
+            port: None,
+            hosts: 12,
+            most_percent: 50,
+            min_health_percent: 0,
+            at_once: 6,
+            gone: 6,
+            carrying: carrying(6, 1440.0, 1.4, CarryingVerdict::Cannot, "140 % of requested CPU, limited to 100 %"),
+        }],
+        zones: vec![ZoneCase {
+            host,
+            preference: "failover",
+            lost: Some("zone-1".to_owned()),
+            pods: vec![("zone-1".to_owned(), 8), ("zone-2".to_owned(), 4)],
+            busiest: Some("zone-2".to_owned()),
+            carrying: carrying(4, 1440.0, 0.7, CarryingVerdict::Carries, "70 % of requested CPU"),
+        }],
+        outside: 0,
+        findings: Vec::new(),
     }
 }
 

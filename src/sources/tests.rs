@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::items::{Piece, Sizes, Splitter};
 use super::{InputError, Limits, Reading, read_bytes};
 use crate::inventory::objects::{Object, PodCount, PodObject, UpdateKind, UpdateStrategy, WholeSeconds};
+use crate::units::Seconds;
 
 const POD: &str = r#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"shop"},"spec":{"containers":[{"name":"c","resources":{"requests":{"cpu":"250m","memory":"64Mi"}}}]}}"#;
 const BARE_POD: &str = r#"{"metadata":{"name":"b"},"spec":{"containers":[{"name":"c"}]}}"#;
@@ -759,6 +760,104 @@ spec:
     assert_eq!(weights, [("cart", Some(90)), ("cart", Some(10)), ("shadow", None)]);
     assert_eq!(service.http[1].delegate.as_ref().unwrap().to_string(), "shop/inner");
     assert_eq!(service.opaque[0].host, "db");
+}
+
+#[test]
+fn routes_keep_what_divides_requests_and_how_long_answers_may_take() {
+    let text = "
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v, namespace: shop}
+spec:
+  hosts: [cart]
+  http:
+  - match: [{headers: {user: {exact: jane}}, uri: {prefix: /}}, {uri: {prefix: /beta}, port: 80}]
+    route: [{destination: {host: cart, subset: v2}}]
+    timeout: 1.5s
+    retries: {attempts: 3, perTryTimeout: 400ms, retryOn: '5xx'}
+  - route: [{destination: {host: cart}}]
+    mirrors: [{destination: {host: shadow}, percentage: {value: 2.5}}]
+";
+    let Object::VirtualService(service) = only("x.yaml", text) else { panic!("a VirtualService") };
+    let [some, all] = &service.http[..] else { panic!("{service:?}") };
+    assert_eq!(some.matches.iter().map(|it| it.conditions.clone()).collect::<Vec<_>>(), [["headers"], ["uri"]]);
+    assert_eq!(some.timeout.map(Seconds::as_seconds), Some(1.5));
+    let retries = some.retries.as_ref().unwrap();
+    assert_eq!((retries.attempts, retries.retry_on.as_str()), (Some(3), "5xx"));
+    assert_eq!(retries.per_try_timeout.map(Seconds::as_seconds), Some(0.4));
+    assert_eq!((all.timeout, all.retries.is_none()), (None, true));
+    assert_eq!(all.destinations[1].mirror.map(|it| it.share.get()), Some(0.025));
+    let text = "
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{group: '', kind: Service, name: cart}]
+  rules:
+  - matches: [{path: {type: PathPrefix, value: /}}]
+    filters:
+    - {type: RequestMirror, requestMirror: {backendRef: {name: shadow, port: 80}, fraction: {numerator: 1, denominator: 8}}}
+    backendRefs: [{name: cart-v1, port: 80, weight: 9}, {name: cart-v2, port: 80}]
+    timeouts: {request: 10s}
+    retry: {attempts: 1, codes: [503]}
+  - matches: [{method: GET, headers: [{name: a, value: b}]}]
+";
+    let Object::GatewayRoute(route) = only("x.yaml", text) else { panic!("an HTTPRoute") };
+    let rule = &route.rules[0];
+    assert!(rule.matches[0].conditions.is_empty());
+    assert_eq!(route.rules[1].matches[0].conditions, ["headers", "method"]);
+    let weights: Vec<_> = rule.destinations.iter().map(|it| (it.weight, it.mirror.map(|it| it.share.get()))).collect();
+    assert_eq!(weights, [(Some(9), None), (None, None), (None, Some(0.125))]);
+    assert_eq!((rule.timeout.map(Seconds::as_seconds), rule.retries.as_ref().unwrap().attempts), (Some(10.0), Some(1)));
+}
+
+#[test]
+fn traffic_policies_are_read_for_hosts_subsets_and_ports() {
+    let text = "
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: d, namespace: shop}
+spec:
+  host: cart
+  trafficPolicy:
+    connectionPool:
+      tcp: {maxConnections: 100, connectTimeout: 250ms}
+      http: {http1MaxPendingRequests: 10, http2MaxRequests: 200, maxRequestsPerConnection: 50, maxRetries: 3}
+    outlierDetection: {consecutive5xxErrors: 7, interval: 5s, baseEjectionTime: 1m, maxEjectionPercent: 150, minHealthPercent: 30}
+    loadBalancer:
+      localityLbSetting:
+        enabled: true
+        distribute: [{from: eu/a/*, to: {'eu/a/*': 80, 'eu/b/*': 20}}]
+        failover: [{from: eu, to: us}]
+    portLevelSettings:
+    - {port: {number: 80}, tls: {mode: SIMPLE}, outlierDetection: {consecutiveErrors: 2}}
+  subsets:
+  - {name: v1, labels: {version: v1}, trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}}
+";
+    let reading = read("x.yaml", text).unwrap();
+    let message = &findings(&reading)["field-ignored"][0];
+    assert!(message.contains("spec.trafficPolicy.outlierDetection.maxEjectionPercent"), "{message}");
+    let Object::DestinationRule(rule) = &reading.objects[0].object else { panic!("a DestinationRule") };
+    let settings = &rule.policy.settings;
+    let pool = settings.pool.as_ref().unwrap();
+    assert_eq!((pool.max_connections, pool.max_pending, pool.max_requests), (Some(100), Some(10), Some(200)));
+    assert_eq!((pool.max_requests_per_connection, pool.max_retries), (Some(50), Some(3)));
+    assert_eq!(pool.connect_timeout.map(Seconds::as_seconds), Some(0.25));
+    let outliers = settings.outliers.as_ref().unwrap();
+    assert_eq!(
+        (outliers.consecutive_5xx, outliers.max_ejection_percent, outliers.min_health_percent),
+        (Some(7), None, Some(30))
+    );
+    assert_eq!(outliers.base_ejection_time.map(Seconds::as_seconds), Some(60.0));
+    let locality = settings.locality.as_ref().unwrap();
+    assert_eq!((locality.enabled, locality.distribute[0].to["eu/b/*"]), (Some(true), 20));
+    assert_eq!(locality.failover, [("eu".to_owned(), "us".to_owned())]);
+    let of_port = rule.policy.ports[&80].outliers.as_ref().unwrap();
+    assert_eq!((of_port.consecutive_gateway_errors, rule.port_tls[&80].as_str()), (Some(2), "SIMPLE"));
+    assert_eq!(rule.subsets[0].policy.settings.pool.as_ref().unwrap().max_connections, Some(5));
+    let mesh = r#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"istio"},"data":{"mesh":"localityLbSetting: {enabled: false}"}}"#;
+    let Object::MeshConfig(mesh) = only("x", mesh) else { panic!("mesh settings") };
+    assert_eq!(mesh.locality.and_then(|it| it.enabled), Some(false));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod latency;
 mod models;
 mod place;
 mod plan;
+mod whatif;
 mod tune;
 
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ use plan::{COMPARE_EXAMPLES, PLAN_EXAMPLES};
 pub use plan::{CompareArguments, Format, InventoryArguments, PlanArguments};
 use tune::TUNE_EXAMPLES;
 pub use tune::TuneArguments;
+use whatif::WHATIF_EXAMPLES;
+pub use whatif::WhatIfArguments;
 
 /// Capacity planning and performance tuning for Istio service meshes.
 #[derive(Debug, Parser)]
@@ -47,7 +50,7 @@ Examples:
 
 Exit codes:
   0  fine
-  1  the policy is not met (only with --check), or an SLO is missed
+  1  the policy is not met (only with --check; whatif: in any scenario), or an SLO is missed
   2  bad arguments or input
   3  internal error";
 
@@ -93,6 +96,9 @@ pub enum Command {
     /// Where Kubernetes' scheduler would put every pod, and how few nodes would do
     #[command(after_help = PLACE_EXAMPLES)]
     Place(PlaceArguments),
+    /// Scenarios side by side: losses, growth, enrolment, more pods, other nodes
+    #[command(name = "whatif", after_help = WHATIF_EXAMPLES)]
+    WhatIf(WhatIfArguments),
     /// The arithmetic behind a workload's figures, how nodes answer a pod, or what a finding means
     Explain(ExplainArguments),
     /// Model cards: list, show, and verify them against published measurements
@@ -142,6 +148,8 @@ pub enum SchemaOf {
     Latency,
     /// `meshcap place`
     Place,
+    /// `meshcap whatif`
+    Whatif,
     /// `meshcap fit`
     Fit,
 }

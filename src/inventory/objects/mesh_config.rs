@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::visibility::ExportTo;
-use super::{CertificateSettings, Requirement};
+use super::{CertificateSettings, LocalityBalancing, Requirement};
 use crate::resources::Declared;
 
 /// Settings of the whole mesh that decide what is sent and what proxies do; `None` and empty where the input
@@ -35,6 +35,8 @@ pub struct MeshConfig {
     pub certificates: CertificateSettings,
     /// Whether hosts nobody knows may be called (`outboundTrafficPolicy`): `ALLOW_ANY` or not.
     pub allows_any_host: Option<bool>,
+    /// Which zones are preferred (`localityLbSetting`).
+    pub locality: Option<LocalityBalancing>,
     /// istiod as the installation asks for it.
     pub pilot: PilotValues,
 }
@@ -152,6 +154,7 @@ impl MeshConfig {
             concurrency: self.concurrency.or(weaker.concurrency),
             certificates: self.certificates.or(weaker.certificates),
             allows_any_host: self.allows_any_host.or(weaker.allows_any_host),
+            locality: self.locality.or(weaker.locality),
             pilot: self.pilot.or(&weaker.pilot),
         }
     }

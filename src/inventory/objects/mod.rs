@@ -20,6 +20,7 @@ mod selector;
 mod service;
 mod storage;
 mod telemetry;
+mod traffic_policy;
 mod update;
 mod visibility;
 
@@ -43,6 +44,7 @@ pub use selector::*;
 pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
+pub use traffic_policy::*;
 pub use update::*;
 pub use visibility::*;
 
@@ -102,7 +104,7 @@ pub enum Object {
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualService),
     /// `networking.istio.io/*/DestinationRule`.
-    DestinationRule(DestinationRule),
+    DestinationRule(Box<DestinationRule>),
     /// `networking.istio.io/*/ServiceEntry`.
     ServiceEntry(ServiceEntry),
     /// `networking.istio.io/*/WorkloadEntry`.

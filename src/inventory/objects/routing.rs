@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::traffic_policy::{Mirror, RetryPolicy, TrafficPolicy};
 use super::visibility::ExportTo;
 use super::{Labels, ObjectName};
+use crate::units::Seconds;
 
 /// `networking.istio.io/*/VirtualService`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct VirtualService {
     /// Namespace and name.
     pub name: ObjectName,
@@ -25,7 +27,7 @@ pub struct VirtualService {
 }
 
 /// An HTTP route: alternatives that lead to the same destinations.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct HttpRoute {
     /// Alternatives, each a route of its own in the proxy; empty matches everything.
     pub matches: Vec<RouteMatch>,
@@ -33,19 +35,25 @@ pub struct HttpRoute {
     pub delegate: Option<ObjectName>,
     /// Where it leads, mirrors included.
     pub destinations: Vec<Destination>,
+    /// How long an answer may take, retries included; `None` where nothing is said.
+    pub timeout: Option<Seconds>,
+    /// When a failed request is sent again; `None` for Istio's default.
+    pub retries: Option<RetryPolicy>,
 }
 
-/// As much of a match as decides which proxies get the route.
+/// As much of a match as decides which proxies get the route, and whether some requests only take it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RouteMatch {
     /// Port it is limited to.
     pub port: Option<u16>,
     /// Gateways it is limited to; empty for those of the virtual service.
     pub gateways: Vec<String>,
+    /// What else a request must meet, e.g. `headers`; empty where every request of those proxies does.
+    pub conditions: Vec<&'static str>,
 }
 
 /// Where a route leads.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Destination {
     /// Host as written.
     pub host: String,
@@ -55,10 +63,12 @@ pub struct Destination {
     pub port: Option<u16>,
     /// Share of the route's traffic among its destinations' weights; `None` where it is not written.
     pub weight: Option<u64>,
+    /// Where it gets copies of requests rather than requests.
+    pub mirror: Option<Mirror>,
 }
 
 /// `networking.istio.io/*/DestinationRule`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct DestinationRule {
     /// Namespace and name.
     pub name: ObjectName,
@@ -76,6 +86,8 @@ pub struct DestinationRule {
     pub tls: Option<TlsMode>,
     /// How those to single ports are made.
     pub port_tls: BTreeMap<u16, TlsMode>,
+    /// What clients do beside that.
+    pub policy: TrafficPolicy,
 }
 
 /// How a client makes connections.
@@ -105,16 +117,26 @@ impl TlsMode {
 }
 
 /// Part of a service's pods.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Subset {
     /// Name.
     pub name: String,
     /// Labels of its pods; empty for all of them.
     pub labels: Labels,
+    /// What clients do otherwise for it than for the host.
+    pub policy: TrafficPolicy,
+}
+
+impl Subset {
+    /// Whether a pod with these labels is of it.
+    #[must_use]
+    pub fn selects(&self, labels: &Labels) -> bool {
+        self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+    }
 }
 
 /// `gateway.networking.k8s.io/*/HTTPRoute` or `GRPCRoute`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct GatewayRoute {
     /// `HTTPRoute` or `GRPCRoute`.
     pub kind: &'static str,

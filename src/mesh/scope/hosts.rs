@@ -6,12 +6,14 @@ use std::borrow::Cow;
 const SERVICE_DOMAIN: &str = "svc.cluster.local";
 
 /// Host name of a Kubernetes service.
-pub(in crate::mesh) fn of_service(name: &str, namespace: &str) -> String {
+#[must_use]
+pub fn of_service(name: &str, namespace: &str) -> String {
     format!("{name}.{namespace}.{SERVICE_DOMAIN}")
 }
 
 /// A host as an object of `namespace` means it: a name without a dot is a service of that namespace.
-pub(in crate::mesh) fn resolved<'a>(host: &'a str, namespace: &str) -> Cow<'a, str> {
+#[must_use]
+pub fn resolved<'a>(host: &'a str, namespace: &str) -> Cow<'a, str> {
     let is_short = !host.contains('.') && !host.starts_with('*') && !host.is_empty();
     if is_short {
         return Cow::Owned(of_service(&host.to_ascii_lowercase(), namespace));
@@ -25,7 +27,8 @@ pub(super) fn is_wildcard(host: &str) -> bool {
 }
 
 /// Whether everything that `host` stands for is meant by `pattern`.
-pub(in crate::mesh) fn covers(pattern: &str, host: &str) -> bool {
+#[must_use]
+pub fn covers(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix('*') {
         Some(suffix) => host.strip_prefix('*').unwrap_or(host).ends_with(suffix),
         None => pattern == host,

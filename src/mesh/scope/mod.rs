@@ -9,7 +9,7 @@ mod assumed;
 mod chosen;
 mod counts;
 mod gateways;
-pub(super) mod hosts;
+pub mod hosts;
 mod imports;
 mod narrow;
 mod per_proxy;
@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use protocol::is_tcp_only;
+pub use rules::Rules;
 pub use selected::behind_services;
 pub use waypoints::is_carried;
 
@@ -48,7 +49,6 @@ use per_proxy::{at_gateway, at_sidecar, at_waypoint};
 use protocol::Protocol;
 use registry::Registry;
 use routes::{Route, routes};
-use rules::Rules;
 
 /// The configuration every workload's proxy would be sent, and what had to be assumed.
 #[must_use]

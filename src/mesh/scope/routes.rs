@@ -96,7 +96,7 @@ impl<'a> Route<'a> {
             let matches = route
                 .matches
                 .iter()
-                .map(|it| RouteMatch { port: it.port, gateways: it.gateways.iter().map(gateway).collect() });
+                .map(|it| RouteMatch { gateways: it.gateways.iter().map(gateway).collect(), ..it.clone() });
             http.push(Http { matches: matches.collect(), times });
         }
         destinations.extend(service.opaque.iter().map(|it| target(it, namespace)));

@@ -8,7 +8,7 @@ use crate::inventory::objects::{ExportTo, Subset};
 use crate::inventory::{DestinationRule, Inventory};
 
 /// Destination rules by namespace, ready to be asked.
-pub(super) struct Rules<'a> {
+pub struct Rules<'a> {
     root_namespace: &'a str,
     default_export: &'a ExportTo,
     /// What proxies of the rule's own namespace find first.
@@ -29,6 +29,7 @@ struct Pool<'a> {
 
 impl<'a> Rules<'a> {
     /// The rules of the namespaces istiod looks at. Rules that hold for chosen workloads only are left out.
+    #[must_use]
     pub fn new(inventory: &'a Inventory) -> Self {
         let mesh = &inventory.istio.mesh;
         let mut rules = Self {
@@ -62,22 +63,28 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// Subsets of a host for proxies of a namespace: a rule of their own namespace comes before one of the
-    /// host's, and that before one of the root namespace.
-    pub fn subsets(&self, client: &str, host: &Host<'_>) -> Vec<&'a Subset> {
+    /// The rules that hold for a host of a namespace as proxies of the namespace `client` see it, oldest first:
+    /// those of their own namespace come before those of the host's, and those before those of the root namespace.
+    #[must_use]
+    pub fn of(&self, client: &str, host: &str, namespace: &str) -> Vec<&'a DestinationRule> {
         let own = if client == self.root_namespace {
-            self.root_only.find(&host.name)
+            self.root_only.find(host)
         } else {
-            self.local.get(client).and_then(|pool| pool.find(&host.name))
+            self.local.get(client).and_then(|pool| pool.find(host))
         };
-        let rules: Vec<&DestinationRule> = match own {
+        match own {
             Some(rules) => rules.to_vec(),
-            None => [host.namespace, self.root_namespace]
+            None => [namespace, self.root_namespace]
                 .into_iter()
-                .map(|namespace| self.exported_by(namespace, &host.name, client))
+                .map(|namespace| self.exported_by(namespace, host, client))
                 .find(|rules| !rules.is_empty())
                 .unwrap_or_default(),
-        };
+        }
+    }
+
+    /// Subsets of a host for proxies of a namespace, those of all rules that hold.
+    pub(super) fn subsets(&self, client: &str, host: &Host<'_>) -> Vec<&'a Subset> {
+        let rules = self.of(client, &host.name, host.namespace);
         let mut subsets: Vec<&Subset> = Vec::new();
         for subset in rules.iter().flat_map(|rule| &rule.subsets) {
             if subsets.iter().all(|known| known.name != subset.name) {

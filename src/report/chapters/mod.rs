@@ -10,6 +10,7 @@ mod findings;
 mod namespaces;
 mod observability;
 mod provenance;
+mod resilience;
 mod responses;
 mod savings;
 mod sent;
@@ -38,6 +39,8 @@ pub fn document(plan: &Plan) -> Document {
             features::features(plan),
             responses::responses(plan),
             capacity::capacity(plan),
+            super::scenarios::chapter(&plan.scenarios),
+            resilience::resilience(plan),
             control_plane::control_plane(plan),
             savings::savings(plan),
             observability::observability(plan),
@@ -64,6 +67,7 @@ pub fn brief(plan: &Plan) -> Document {
             summary::brief_figures(plan),
             namespaces::largest_namespaces(plan),
             responses::brief(plan),
+            super::scenarios::brief(&plan.scenarios),
             findings::brief(plan),
             provenance::brief(plan),
         ]

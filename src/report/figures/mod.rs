@@ -3,6 +3,7 @@
 mod bands;
 mod canvas;
 mod differences;
+mod headroom;
 mod intervals;
 mod nodes;
 mod percentiles;
@@ -40,5 +41,6 @@ fn drawing(chart: &Chart) -> Result<Drawing> {
         ChartData::Rates(plot) => rates::draw(plot),
         ChartData::Differences(groups) => differences::draw(groups),
         ChartData::Scatter(plot) => scatter::draw(plot),
+        ChartData::Headroom(plot) => headroom::draw(plot),
     }
 }

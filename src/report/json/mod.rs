@@ -11,6 +11,7 @@ mod derivations;
 mod features;
 mod operation;
 mod proxy;
+mod resilience;
 mod responses;
 mod savings;
 mod telemetry;

@@ -9,12 +9,14 @@ use super::capacity::Headroom;
 use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
 use super::proxy::{Proxy, WorkloadProxy};
+use super::resilience::Resilience;
 use super::responses::ResponseTimes;
 use super::savings::Scoped;
 use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
+use crate::report::scenarios::ScenarioRow;
 use crate::units::{Memory, Quantity};
 
 /// A mesh capacity plan.
@@ -50,6 +52,10 @@ pub struct Report<'a> {
     response_times: Vec<ResponseTimes<'a>>,
     /// Capacity.
     headroom: Headroom<'a>,
+    /// The scenarios the policy asks for, the cluster as planned first; empty where it asks for none.
+    scenarios: Vec<ScenarioRow<'a>>,
+    /// Canaries and failures.
+    resilience: Resilience<'a>,
     /// Rules of thumb of the field against this plan.
     bands: Vec<Band<'a>>,
     /// What was noticed, gravest first.
@@ -293,6 +299,8 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             workloads: plan.workloads.iter().map(|workload| Workload::new(workload, &mut derivations)).collect(),
             response_times: plan.responses.iter().map(ResponseTimes::from).collect(),
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
+            scenarios: plan.scenarios.rows.iter().map(ScenarioRow::from).collect(),
+            resilience: Resilience::new(&plan.resilience, &mut derivations),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
             not_modelled: &plan.not_modelled,

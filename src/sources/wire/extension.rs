@@ -141,7 +141,7 @@ impl CertificateVariables<'_> {
 }
 
 /// Seconds of a duration as Go writes it, e.g. `1h30m`; nothing for other text and for none.
-fn go_duration(text: &str) -> Option<f64> {
+pub(super) fn go_duration(text: &str) -> Option<f64> {
     const UNITS: [(&str, f64); 6] = [("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9), ("h", 3600.0), ("m", 60.0), ("s", 1.0)];
     let mut rest = text.trim();
     let mut seconds = 0.0;

@@ -7,9 +7,11 @@ use super::super::notes::FIELD_IGNORED;
 use super::Oddity;
 use super::istio::{TlsWire, Wire, texts};
 use super::text::{Int, Nullable, Seq, Text};
+use super::traffic_policy::duration;
 use crate::inventory::objects::{
-    Destination, Gateway, GatewayRoute, HttpRoute, ObjectName, RouteMatch, RouteParent, Server,
+    Destination, Gateway, GatewayRoute, HttpRoute, Mirror, ObjectName, RetryPolicy, RouteMatch, RouteParent, Server,
 };
+use crate::units::Share;
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
@@ -85,9 +87,97 @@ struct ReferenceWire<'a> {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct RuleWire<'a> {
-    matches: Seq<IgnoredAny>,
+    #[serde(borrow)]
+    matches: Seq<MatchWire<'a>>,
+    #[serde(borrow)]
+    filters: Seq<FilterWire<'a>>,
     #[serde(borrow)]
     backend_refs: Seq<ReferenceWire<'a>>,
+    #[serde(borrow)]
+    timeouts: Nullable<TimeoutsWire<'a>>,
+    retry: Option<RetryWire>,
+}
+
+/// A match; of what only some requests meet, that there is such a thing.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct MatchWire<'a> {
+    #[serde(borrow)]
+    path: Nullable<PathWire<'a>>,
+    headers: Seq<IgnoredAny>,
+    query_params: Seq<IgnoredAny>,
+    method: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PathWire<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    value: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct FilterWire<'a> {
+    #[serde(borrow)]
+    request_mirror: Option<MirrorWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct MirrorWire<'a> {
+    #[serde(borrow)]
+    backend_ref: Nullable<ReferenceWire<'a>>,
+    percent: Int,
+    fraction: Nullable<FractionWire>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FractionWire {
+    numerator: Int,
+    denominator: Int,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct TimeoutsWire<'a> {
+    #[serde(borrow)]
+    request: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct RetryWire {
+    attempts: Int,
+}
+
+impl MatchWire<'_> {
+    /// Without a path, and with the prefix `/`, every path is meant.
+    fn read(&self) -> RouteMatch {
+        let path = self.path.value.as_str();
+        let is_prefix = matches!(self.path.kind.as_str(), "" | "PathPrefix");
+        let written = [
+            ("path", !(path.is_empty() || (path == "/" && is_prefix))),
+            ("headers", !self.headers.0.is_empty()),
+            ("queryParams", !self.query_params.0.is_empty()),
+            ("method", self.method.is_some()),
+        ];
+        let conditions = written.iter().filter(|(_, written)| *written).map(|(name, _)| *name).collect();
+        RouteMatch { conditions, ..RouteMatch::default() }
+    }
+}
+
+impl MirrorWire<'_> {
+    /// All requests, unless a percentage or a fraction says less; the default denominator is 100.
+    fn share(&self) -> Share {
+        let percent = self.percent.count().map(|percent| percent as f64 / 100.0);
+        let parts = self.fraction.denominator.count().unwrap_or(100).max(1) as f64;
+        let fraction = self.fraction.numerator.count().map(|numerator| numerator as f64 / parts);
+        Share::new(percent.or(fraction).unwrap_or(1.0)).unwrap_or(Share::ONE)
+    }
 }
 
 impl ReferenceWire<'_> {
@@ -110,25 +200,42 @@ impl ReferenceWire<'_> {
             "Hostname" => self.name.as_str().to_owned(),
             _ => format!("{}.{}.svc.cluster.local", service.name, service.namespace),
         };
-        Destination { host, subset: None, port: self.port.port(), weight: self.weight.count() }
+        Destination { host, port: self.port.port(), weight: self.weight.count(), ..Destination::default() }
+    }
+}
+
+impl RuleWire<'_> {
+    fn read(&self, own: &ObjectName, odd: &mut Vec<Oddity>) -> HttpRoute {
+        let backends = self.backend_refs.0.iter().map(|backend| backend.backend(own));
+        let mirrors = self.filters.0.iter().filter_map(|filter| filter.request_mirror.as_ref());
+        let mirrored = mirrors.map(|mirror| Destination {
+            weight: None,
+            mirror: Some(Mirror { share: mirror.share() }),
+            ..mirror.backend_ref.backend(own)
+        });
+        HttpRoute {
+            matches: self.matches.0.iter().map(MatchWire::read).collect(),
+            delegate: None,
+            destinations: backends.chain(mirrored).collect(),
+            timeout: duration(&self.timeouts.request, "spec.rules.timeouts.request", odd),
+            retries: self
+                .retry
+                .as_ref()
+                .map(|retry| RetryPolicy { attempts: retry.attempts.count(), ..RetryPolicy::default() }),
+        }
     }
 }
 
 /// A route; nothing where it has no name.
-pub(super) fn route(kind: &'static str, wire: &Wire<'_, RouteSpec<'_>>) -> Option<GatewayRoute> {
+pub(super) fn route(kind: &'static str, wire: &Wire<'_, RouteSpec<'_>>, odd: &mut Vec<Oddity>) -> Option<GatewayRoute> {
     let name = wire.metadata.object_name()?;
     let spec = &wire.spec;
-    let rule = |wire: &RuleWire<'_>| HttpRoute {
-        matches: vec![RouteMatch::default(); wire.matches.0.len()],
-        delegate: None,
-        destinations: wire.backend_refs.0.iter().map(|backend| backend.backend(&name)).collect(),
-    };
     Some(GatewayRoute {
         kind,
         created: (&wire.metadata.creation_timestamp).into(),
         parents: spec.parent_refs.0.iter().filter_map(|parent| parent.parent(&name)).collect(),
         hosts: texts(&spec.hostnames),
-        rules: spec.rules.0.iter().map(rule).collect(),
+        rules: spec.rules.0.iter().map(|rule| rule.read(&name, odd)).collect(),
         name,
     })
 }

@@ -10,6 +10,7 @@ use super::istio::texts;
 use super::selector::SelectorWire;
 use super::telemetry::{percent, truth};
 use super::text::{Int, Nullable, Seq, Text};
+use super::traffic_policy::LocalityWire;
 use super::{Metadata, Oddity};
 use crate::inventory::objects::{ExportTo, MeshConfig, MeshConfigOrigin, MeshTelemetry, PilotValues};
 
@@ -64,6 +65,8 @@ pub(super) struct MeshWire<'a> {
     extension_providers: Seq<ProviderWire<'a>>,
     #[serde(borrow)]
     outbound_traffic_policy: Nullable<OutboundWire<'a>>,
+    #[serde(borrow)]
+    locality_lb_setting: Option<LocalityWire<'a>>,
 }
 
 /// Settings of every proxy.
@@ -134,6 +137,7 @@ impl MeshWire<'_> {
             concurrency: self.default_config.concurrency.count().and_then(|count| u32::try_from(count).ok()),
             certificates: self.default_config.proxy_metadata.read("defaultConfig.proxyMetadata", odd),
             allows_any_host: self.outbound_traffic_policy.mode.to_option().map(|mode| mode == "ALLOW_ANY"),
+            locality: self.locality_lb_setting.as_ref().map(|it| it.read("localityLbSetting", odd)),
             pilot: PilotValues::default(),
         }
     }

@@ -20,6 +20,7 @@ mod selector;
 mod storage;
 mod telemetry;
 mod text;
+mod traffic_policy;
 mod unknown;
 mod update;
 mod workload;
@@ -91,13 +92,18 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::StorageClass => storage::storage_class(&serde_json::from_slice(json)?).map(Object::StorageClass),
         Kind::CsiNode => storage::csi_node(&serde_json::from_slice(json)?).map(Object::CsiNode),
         Kind::Gateway => gateway_api::gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::Gateway),
-        Kind::HttpRoute => gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
-        Kind::GrpcRoute => gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?).map(Object::GatewayRoute),
-        Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
-        Kind::VirtualService => routing::virtual_service(&serde_json::from_slice(json)?).map(Object::VirtualService),
-        Kind::DestinationRule => {
-            routing::destination_rule(&serde_json::from_slice(json)?, &mut odd).map(Object::DestinationRule)
+        Kind::HttpRoute => {
+            gateway_api::route("HTTPRoute", &serde_json::from_slice(json)?, &mut odd).map(Object::GatewayRoute)
         }
+        Kind::GrpcRoute => {
+            gateway_api::route("GRPCRoute", &serde_json::from_slice(json)?, &mut odd).map(Object::GatewayRoute)
+        }
+        Kind::Sidecar => istio::sidecar(&serde_json::from_slice(json)?, &mut odd).map(Object::Sidecar),
+        Kind::VirtualService => {
+            routing::virtual_service(&serde_json::from_slice(json)?, &mut odd).map(Object::VirtualService)
+        }
+        Kind::DestinationRule => routing::destination_rule(&serde_json::from_slice(json)?, &mut odd)
+            .map(|rule| Object::DestinationRule(Box::new(rule))),
         Kind::ServiceEntry => istio::service_entry(&serde_json::from_slice(json)?, &mut odd).map(Object::ServiceEntry),
         Kind::WorkloadEntry => istio::workload_entry(&serde_json::from_slice(json)?).map(Object::WorkloadEntry),
         Kind::IstioGateway => istio::istio_gateway(&serde_json::from_slice(json)?, &mut odd).map(Object::IstioGateway),

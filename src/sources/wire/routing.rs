@@ -5,11 +5,14 @@ use serde::de::IgnoredAny;
 
 use super::Oddity;
 use super::istio::{Wire, texts};
-use super::security::ignored;
+use super::telemetry::percent;
 use super::text::{Int, Nullable, Seq, Text, TextMap};
+use super::traffic_policy::{PolicyWire, duration};
 use crate::inventory::objects::{
-    Destination, DestinationRule, ExportTo, HttpRoute, ObjectName, RouteMatch, Subset, TlsMode, VirtualService,
+    Destination, DestinationRule, ExportTo, HttpRoute, Mirror, ObjectName, RetryPolicy, RouteMatch, Subset,
+    VirtualService,
 };
+use crate::units::Share;
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
@@ -29,7 +32,7 @@ pub(super) struct VirtualServiceSpec<'a> {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct HttpWire<'a> {
     #[serde(borrow, rename = "match")]
     matches: Seq<MatchWire<'a>>,
@@ -40,15 +43,77 @@ struct HttpWire<'a> {
     #[serde(borrow)]
     mirror: Option<DestinationWire<'a>>,
     #[serde(borrow)]
-    mirrors: Seq<WeightedWire<'a>>,
+    mirror_percentage: Nullable<PercentWire<'a>>,
+    #[serde(borrow)]
+    mirrors: Seq<MirrorWire<'a>>,
+    #[serde(borrow)]
+    timeout: Text<'a>,
+    #[serde(borrow)]
+    retries: Option<RetriesWire<'a>>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
+struct MirrorWire<'a> {
+    #[serde(borrow)]
+    destination: Nullable<DestinationWire<'a>>,
+    #[serde(borrow)]
+    percentage: Nullable<PercentWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct PercentWire<'a> {
+    #[serde(borrow)]
+    value: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct RetriesWire<'a> {
+    attempts: Int,
+    #[serde(borrow)]
+    per_try_timeout: Text<'a>,
+    #[serde(borrow)]
+    retry_on: Text<'a>,
+}
+
+/// A match; of what only some requests meet, that there is such a thing.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
 struct MatchWire<'a> {
     port: Int,
     #[serde(borrow)]
     gateways: Seq<Text<'a>>,
+    #[serde(borrow)]
+    uri: Nullable<UriWire<'a>>,
+    scheme: Option<IgnoredAny>,
+    method: Option<IgnoredAny>,
+    authority: Option<IgnoredAny>,
+    headers: Option<IgnoredAny>,
+    without_headers: Option<IgnoredAny>,
+    query_params: Option<IgnoredAny>,
+    source_labels: Option<IgnoredAny>,
+    source_namespace: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct UriWire<'a> {
+    #[serde(borrow)]
+    prefix: Text<'a>,
+    #[serde(borrow)]
+    exact: Text<'a>,
+    #[serde(borrow)]
+    regex: Text<'a>,
+}
+
+impl UriWire<'_> {
+    /// Whether only some paths meet it: all begin with `/`.
+    fn narrows(&self) -> bool {
+        let prefix = self.prefix.as_str();
+        !self.exact.is_empty() || !self.regex.is_empty() || !(prefix.is_empty() || prefix == "/")
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -87,8 +152,8 @@ struct DestinationWire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct PortNumber {
-    number: Int,
+pub(super) struct PortNumber {
+    pub(super) number: Int,
 }
 
 impl DestinationWire<'_> {
@@ -98,7 +163,14 @@ impl DestinationWire<'_> {
             subset: self.subset.to_option(),
             port: self.port.number.port(),
             weight,
+            mirror: None,
         }
+    }
+
+    fn mirrored(&self, share: &PercentWire<'_>, field: &str, odd: &mut Vec<Oddity>) -> Destination {
+        let percent = percent(&share.value, field, odd).unwrap_or(100.0);
+        let share = Share::new(percent / 100.0).unwrap_or(Share::ONE);
+        Destination { mirror: Some(Mirror { share }), ..self.read(None) }
     }
 }
 
@@ -109,29 +181,64 @@ impl WeightedWire<'_> {
 }
 
 /// A virtual service; nothing where it has no name.
-pub(super) fn virtual_service(wire: &Wire<'_, VirtualServiceSpec<'_>>) -> Option<VirtualService> {
+pub(super) fn virtual_service(
+    wire: &Wire<'_, VirtualServiceSpec<'_>>,
+    odd: &mut Vec<Oddity>,
+) -> Option<VirtualService> {
     let name = wire.metadata.object_name()?;
     let spec = &wire.spec;
-    let http = spec.http.0.iter().map(|route| HttpRoute {
-        matches: route.matches.0.iter().map(route_match).collect(),
-        delegate: route.delegate.as_ref().map(|delegate| delegate_name(delegate, &name)),
-        destinations: (route.route.0.iter().chain(&route.mirrors.0).map(WeightedWire::read))
-            .chain(route.mirror.as_ref().map(|mirror| mirror.read(None)))
-            .collect(),
-    });
     Some(VirtualService {
         created: (&wire.metadata.creation_timestamp).into(),
         hosts: texts(&spec.hosts),
         gateways: texts(&spec.gateways),
         export_to: ExportTo(texts(&spec.export_to)),
-        http: http.collect(),
+        http: spec.http.0.iter().map(|route| route.read(&name, odd)).collect(),
         opaque: spec.tcp.0.iter().chain(&spec.tls.0).flat_map(|route| &route.route.0).map(WeightedWire::read).collect(),
         name,
     })
 }
 
+impl HttpWire<'_> {
+    fn read(&self, own: &ObjectName, odd: &mut Vec<Oddity>) -> HttpRoute {
+        let weighted = self.route.0.iter().map(WeightedWire::read).collect();
+        let mut destinations: Vec<Destination> = weighted;
+        for mirror in &self.mirrors.0 {
+            destinations.push(mirror.destination.mirrored(&mirror.percentage, "spec.http.mirrors.percentage", odd));
+        }
+        if let Some(mirror) = &self.mirror {
+            destinations.push(mirror.mirrored(&self.mirror_percentage, "spec.http.mirrorPercentage", odd));
+        }
+        HttpRoute {
+            matches: self.matches.0.iter().map(route_match).collect(),
+            delegate: self.delegate.as_ref().map(|delegate| delegate_name(delegate, own)),
+            destinations,
+            timeout: duration(&self.timeout, "spec.http.timeout", odd),
+            retries: self.retries.as_ref().map(|retries| RetryPolicy {
+                attempts: retries.attempts.count(),
+                per_try_timeout: duration(&retries.per_try_timeout, "spec.http.retries.perTryTimeout", odd),
+                retry_on: (&retries.retry_on).into(),
+            }),
+        }
+    }
+}
+
 fn route_match(wire: &MatchWire<'_>) -> RouteMatch {
-    RouteMatch { port: wire.port.port(), gateways: texts(&wire.gateways) }
+    let written = [
+        ("uri", wire.uri.narrows()),
+        ("scheme", wire.scheme.is_some()),
+        ("method", wire.method.is_some()),
+        ("authority", wire.authority.is_some()),
+        ("headers", wire.headers.is_some()),
+        ("withoutHeaders", wire.without_headers.is_some()),
+        ("queryParams", wire.query_params.is_some()),
+        ("sourceLabels", wire.source_labels.is_some()),
+        ("sourceNamespace", wire.source_namespace.is_some()),
+    ];
+    RouteMatch {
+        port: wire.port.port(),
+        gateways: texts(&wire.gateways),
+        conditions: written.iter().filter(|(_, written)| *written).map(|(name, _)| *name).collect(),
+    }
 }
 
 fn delegate_name(wire: &DelegateWire<'_>, own: &ObjectName) -> ObjectName {
@@ -150,58 +257,18 @@ pub(super) struct DestinationRuleSpec<'a> {
     #[serde(borrow)]
     subsets: Seq<SubsetWire<'a>>,
     #[serde(borrow)]
-    traffic_policy: Nullable<TrafficPolicyWire<'a>>,
+    traffic_policy: Nullable<PolicyWire<'a>>,
 }
 
-/// As much of a traffic policy as decides what connections cost.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct TrafficPolicyWire<'a> {
-    #[serde(borrow)]
-    tls: Nullable<ClientTls<'a>>,
-    #[serde(borrow)]
-    port_level_settings: Seq<PortTls<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct PortTls<'a> {
-    port: Nullable<PortNumber>,
-    #[serde(borrow)]
-    tls: Nullable<ClientTls<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ClientTls<'a> {
-    #[serde(borrow)]
-    mode: Text<'a>,
-}
-
-impl ClientTls<'_> {
-    fn mode(&self, field: &str, odd: &mut Vec<Oddity>) -> Option<TlsMode> {
-        match self.mode.as_str() {
-            "" => None,
-            "DISABLE" => Some(TlsMode::Disable),
-            "SIMPLE" => Some(TlsMode::Simple),
-            "MUTUAL" => Some(TlsMode::Mutual),
-            "ISTIO_MUTUAL" => Some(TlsMode::IstioMutual),
-            other => {
-                let message = format!("{other:?} is none of DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL; planned without it");
-                odd.push(ignored(field, message));
-                None
-            }
-        }
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct SubsetWire<'a> {
     #[serde(borrow)]
     name: Text<'a>,
     #[serde(borrow)]
     labels: TextMap<'a>,
+    #[serde(borrow)]
+    traffic_policy: Nullable<PolicyWire<'a>>,
 }
 
 /// A destination rule; nothing where it has no name.
@@ -211,21 +278,20 @@ pub(super) fn destination_rule(
 ) -> Option<DestinationRule> {
     let spec = &wire.spec;
     let policy = &spec.traffic_policy;
-    let tls = policy.tls.mode("spec.trafficPolicy.tls.mode", odd);
-    let of_port = |it: &PortTls<'_>, odd: &mut Vec<Oddity>| {
-        let mode = it.tls.mode("spec.trafficPolicy.portLevelSettings.tls.mode", odd)?;
-        Some((it.port.number.port()?, mode))
+    let subset = |wire: &SubsetWire<'_>, odd: &mut Vec<Oddity>| Subset {
+        name: (&wire.name).into(),
+        labels: wire.labels.to_labels(),
+        policy: wire.traffic_policy.read("spec.subsets.trafficPolicy", odd),
     };
-    let port_tls = policy.port_level_settings.0.iter().filter_map(|it| of_port(it, odd)).collect();
-    let subset = |wire: &SubsetWire<'_>| Subset { name: (&wire.name).into(), labels: wire.labels.to_labels() };
     Some(DestinationRule {
         name: wire.metadata.object_name()?,
         created: (&wire.metadata.creation_timestamp).into(),
         host: (&spec.host).into(),
         export_to: ExportTo(texts(&spec.export_to)),
         has_selector: spec.workload_selector.is_some(),
-        subsets: spec.subsets.0.iter().map(subset).collect(),
-        tls,
-        port_tls,
+        subsets: spec.subsets.0.iter().map(|wire| subset(wire, odd)).collect(),
+        tls: policy.tls("spec.trafficPolicy", odd),
+        port_tls: policy.port_tls("spec.trafficPolicy", odd),
+        policy: policy.read("spec.trafficPolicy", odd),
     })
 }

@@ -58,8 +58,8 @@ pub fn sidecar(namespace: &str, name: &str, hosts: &[&str]) -> Sidecar {
 pub fn virtual_service(namespace: &str, name: &str, hosts: &[&str], matches: usize, to: &str) -> VirtualService {
     let route = HttpRoute {
         matches: vec![RouteMatch::default(); matches],
-        delegate: None,
         destinations: vec![Destination { host: to.to_owned(), ..Destination::default() }],
+        ..HttpRoute::default()
     };
     VirtualService {
         name: ObjectName::new(namespace, name),
@@ -71,7 +71,8 @@ pub fn virtual_service(namespace: &str, name: &str, hosts: &[&str], matches: usi
 
 /// A destination rule with subsets by the label `version`.
 pub fn rule(namespace: &str, host: &str, subsets: &[&str], export_to: &[&str]) -> DestinationRule {
-    let subset = |name: &&str| Subset { name: (*name).to_owned(), labels: labels(&[("version", name)]) };
+    let subset =
+        |name: &&str| Subset { name: (*name).to_owned(), labels: labels(&[("version", name)]), ..Subset::default() };
     DestinationRule {
         name: ObjectName::new(namespace, host),
         host: host.to_owned(),

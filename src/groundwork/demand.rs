@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::groundwork::{self, AsPlanned};
+use super::as_planned::AsPlanned;
+use super::injected;
 use crate::inventory::request::{container_request, pod_request};
 use crate::inventory::{Inventory, ObjectName, Place, Pod, PodSpec, STATIC_POD};
 use crate::mesh::Mesh;
@@ -11,14 +12,18 @@ use crate::placement::{Mobility, PodDemand};
 use crate::resources::Resources;
 
 /// Pods and their requests, owned, so that a packer can borrow them.
+#[derive(Debug)]
 pub struct Demands {
     requests: Vec<Resources>,
     pods: Vec<Demand>,
 }
 
+#[derive(Debug)]
 struct Demand {
     name: ObjectName,
     spec: Arc<PodSpec>,
+    /// Index in the inventory.
+    index: usize,
     request: usize,
     mesh: usize,
     node: Option<usize>,
@@ -27,20 +32,22 @@ struct Demand {
 
 impl Demands {
     /// The cluster as it is: every pod with the containers it has today.
+    #[must_use]
     pub fn today(inventory: &Inventory, mesh: &Mesh) -> Self {
         let mut known: HashMap<(*const PodSpec, usize), (usize, usize)> = HashMap::new();
         Self::of(inventory, |demands, _, pod| {
             let key = (Arc::as_ptr(&pod.spec), pod.workload);
             *known.entry(key).or_insert_with(|| {
                 let proxy = mesh.members.get(pod.workload).and_then(|member| member.proxy.as_ref());
-                let spec = groundwork::today(&pod.spec, proxy);
-                let own = proxy.and_then(|_| groundwork::proxy_of(&spec));
+                let spec = injected::today(&pod.spec, proxy);
+                let own = proxy.and_then(|_| injected::proxy_of(&spec));
                 (demands.keep(pod_request(&spec)), demands.keep(own.map(container_request).unwrap_or_default()))
             })
         })
     }
 
     /// The cluster as planned.
+    #[must_use]
     pub fn planned(planned: &AsPlanned) -> Self {
         let mut known: HashMap<(*const PodSpec, *const Resources), (usize, usize)> = HashMap::new();
         Self::of(&planned.inventory, |demands, index, pod| {
@@ -51,10 +58,17 @@ impl Demands {
         })
     }
 
+    /// The index in the inventory of the pod at a place of [`Self::pods`]: those that run elsewhere are not among them.
+    #[must_use]
+    pub fn index_of(&self, demand: usize) -> Option<usize> {
+        self.pods.get(demand).map(|pod| pod.index)
+    }
+
     /// What a packer is given.
+    #[must_use]
     pub fn pods(&self) -> Vec<PodDemand<'_>> {
-        let nothing = &self.requests[0];
-        let request = |index: usize| self.requests.get(index).unwrap_or(nothing);
+        static NOTHING: std::sync::LazyLock<Resources> = std::sync::LazyLock::new(Resources::default);
+        let request = |index: usize| self.requests.get(index).unwrap_or(&NOTHING);
         let demand = |pod: &'_ Demand| (request(pod.request), request(pod.mesh));
         self.pods
             .iter()
@@ -78,7 +92,8 @@ impl Demands {
                 Place::Pending | Place::Elsewhere => None,
             };
             let mobility = mobility(inventory, pod);
-            demands.pods.push(Demand { name: pod.name.clone(), spec: pod.spec.clone(), request, mesh, node, mobility });
+            let (name, spec) = (pod.name.clone(), pod.spec.clone());
+            demands.pods.push(Demand { name, spec, index, request, mesh, node, mobility });
         }
         demands
     }

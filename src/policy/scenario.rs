@@ -1,0 +1,461 @@
+//! Situations to ask about: what changes, what is lost, and what is then to be found out.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{NodePoolPolicy, PolicyError};
+
+/// A situation with a name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub struct Scenario {
+    /// Its name in reports.
+    pub name: String,
+    /// What happens, in order: changes of what is planned, then losses, then at most one question.
+    pub steps: Vec<Step>,
+}
+
+/// One thing that happens, or that is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// Namespaces join the mesh.
+    Enrol {
+        /// Which; `all` for every namespace but the system's.
+        namespaces: Vec<String>,
+    },
+    /// Namespaces leave their sidecars for ambient mode.
+    Ambient {
+        /// Which; empty for the whole mesh.
+        namespaces: Vec<String>,
+    },
+    /// Traffic grows, or shrinks.
+    Traffic {
+        /// By this factor, above 0.
+        factor: f64,
+    },
+    /// Every autoscaler goes to its maximum.
+    AutoscalersAtMaximum,
+    /// A workload gets further pods.
+    AddPods {
+        /// `NAMESPACE/NAME`, or `NAMESPACE/KIND/NAME`.
+        workload: String,
+        /// How many.
+        count: u64,
+    },
+    /// Nodes join.
+    AddNodes {
+        /// How many.
+        count: u64,
+        /// Name of a [shape](NodeShapes); that of the policy's node pool without it.
+        shape: Option<String>,
+    },
+    /// A node fails.
+    LoseNode {
+        /// Its name.
+        node: String,
+    },
+    /// A zone fails.
+    LoseZone {
+        /// The value of its label, or the end of it that tells it apart.
+        zone: String,
+    },
+    /// How many more pods of a workload fit, and what keeps the next one out.
+    FitMorePods {
+        /// As in [`Self::AddPods`].
+        workload: String,
+    },
+    /// Which shape of node takes the pods that have no place at the least price.
+    CheapestNodes {
+        /// Whether the new nodes replace all present ones.
+        replace: bool,
+    },
+    /// Which single node's failure is worst.
+    LoseEveryNode,
+    /// Which zone's failure is worst.
+    LoseEveryZone,
+    /// By which factor traffic can grow before a check fails, and which check that is.
+    TrafficUntilBreak,
+    /// Namespaces join one after the other: which one breaks something first.
+    EnrolInTurn {
+        /// In this order; without any, those outside the mesh, smallest first.
+        namespaces: Vec<String>,
+    },
+    /// Which nodes can go.
+    Consolidate,
+}
+
+/// When a step happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StepOrder {
+    /// Before the plan is made: it changes what is planned.
+    Change,
+    /// After everything planned is in place.
+    Loss,
+    /// At the end.
+    Question,
+}
+
+impl Step {
+    /// Its kind in files.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Enrol { .. } => "enrol",
+            Self::Ambient { .. } => "ambient",
+            Self::Traffic { .. } => "traffic",
+            Self::AutoscalersAtMaximum => "autoscalers-at-maximum",
+            Self::AddPods { .. } => "add-pods",
+            Self::AddNodes { .. } => "add-nodes",
+            Self::LoseNode { .. } => "lose-node",
+            Self::LoseZone { .. } => "lose-zone",
+            Self::FitMorePods { .. } => "fit-more-pods",
+            Self::CheapestNodes { .. } => "cheapest-nodes",
+            Self::LoseEveryNode => "lose-every-node",
+            Self::LoseEveryZone => "lose-every-zone",
+            Self::TrafficUntilBreak => "traffic-until-break",
+            Self::EnrolInTurn { .. } => "enrol-in-turn",
+            Self::Consolidate => "consolidate",
+        }
+    }
+
+    /// When it happens.
+    #[must_use]
+    pub fn order(&self) -> StepOrder {
+        match self {
+            Self::Enrol { .. }
+            | Self::Ambient { .. }
+            | Self::Traffic { .. }
+            | Self::AutoscalersAtMaximum
+            | Self::AddPods { .. }
+            | Self::AddNodes { .. } => StepOrder::Change,
+            Self::LoseNode { .. } | Self::LoseZone { .. } => StepOrder::Loss,
+            Self::FitMorePods { .. }
+            | Self::CheapestNodes { .. }
+            | Self::LoseEveryNode
+            | Self::LoseEveryZone
+            | Self::TrafficUntilBreak
+            | Self::EnrolInTurn { .. }
+            | Self::Consolidate => StepOrder::Question,
+        }
+    }
+}
+
+/// Kinds of steps in files, each with the fields it takes.
+const KINDS: [(&str, &[&str]); 15] = [
+    ("enrol", &["namespaces"]),
+    ("ambient", &["namespaces"]),
+    ("traffic", &["factor"]),
+    ("autoscalers-at-maximum", &[]),
+    ("add-pods", &["workload", "count"]),
+    ("add-nodes", &["count", "shape"]),
+    ("lose-node", &["node"]),
+    ("lose-zone", &["zone"]),
+    ("fit-more-pods", &["workload"]),
+    ("cheapest-nodes", &["replace"]),
+    ("lose-every-node", &[]),
+    ("lose-every-zone", &[]),
+    ("traffic-until-break", &[]),
+    ("enrol-in-turn", &["namespaces"]),
+    ("consolidate", &[]),
+];
+
+/// Scenarios and node shapes, as a file of their own or within a policy.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScenarioFile {
+    /// What is asked, in order.
+    #[serde(rename = "scenario")]
+    pub scenarios: Vec<Scenario>,
+    /// Shapes of nodes to choose from, instead of the catalogue that comes with the program.
+    #[serde(rename = "shape")]
+    pub shapes: NodeShapes,
+}
+
+/// Shapes of nodes with prices, each as a policy's node pool.
+pub type NodeShapes = Vec<NodePoolPolicy>;
+
+impl ScenarioFile {
+    /// Reads scenarios from TOML text.
+    ///
+    /// # Errors
+    /// [`PolicyError`] for text that is not TOML, unknown kinds and fields, values outside their range, an order that
+    /// makes no sense, and a file without scenarios.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        let file: Self = toml::from_str(text).map_err(|error| PolicyError { message: error.to_string() })?;
+        if file.scenarios.is_empty() {
+            let message = "there is no [[scenario]] in it; write at least one, such as kind = \"lose-every-node\"";
+            return Err(PolicyError { message: message.to_owned() });
+        }
+        check(&file.scenarios, &file.shapes)?;
+        Ok(file)
+    }
+
+    /// Reads shapes alone, as in a catalogue.
+    ///
+    /// # Errors
+    /// As [`Self::from_toml`], scenarios aside.
+    pub fn shapes_from_toml(text: &str) -> Result<NodeShapes, PolicyError> {
+        let file: Self = toml::from_str(text).map_err(|error| PolicyError { message: error.to_string() })?;
+        check(&[], &file.shapes)?;
+        Ok(file.shapes)
+    }
+}
+
+/// What is wrong with scenarios and shapes as a whole, if anything.
+pub(super) fn check(scenarios: &[Scenario], shapes: &[NodePoolPolicy]) -> Result<(), PolicyError> {
+    let wrong = |message: String| Err(PolicyError { message });
+    let mut names = BTreeSet::new();
+    for scenario in scenarios {
+        if !names.insert(scenario.name.as_str()) {
+            return wrong(format!("two scenarios are called {:?}: give each a name of its own", scenario.name));
+        }
+    }
+    for shape in shapes {
+        if let Some(message) = shape.wrong() {
+            return wrong(format!("shape {:?}: {message}", shape.name));
+        }
+    }
+    Ok(())
+}
+
+/// A step as it is written: any field, of which its kind takes some.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespaces: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    factor: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workload: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shape: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replace: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    then: Option<Vec<Written>>,
+}
+
+impl TryFrom<Written> for Scenario {
+    type Error = String;
+
+    fn try_from(mut written: Written) -> Result<Self, String> {
+        let (name, then) = (written.name.take(), written.then.take().unwrap_or_default());
+        let mut steps = vec![written.step()?];
+        for mut next in then {
+            if next.name.take().is_some() || next.then.take().is_some() {
+                return Err("a step of `then` has no `name` and no `then` of its own: list it as a further step".into());
+            }
+            steps.push(next.step()?);
+        }
+        in_order(&steps)?;
+        let kinds: Vec<&str> = steps.iter().map(Step::kind).collect();
+        let name = name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| kinds.join(", then "));
+        Ok(Self { name, steps })
+    }
+}
+
+/// Steps follow the order in which they can happen.
+fn in_order(steps: &[Step]) -> Result<(), String> {
+    for pair in steps.windows(2) {
+        let [first, second] = pair else { continue };
+        if first.order() == StepOrder::Question {
+            return Err(format!("`{}` is a question and comes last, but `{}` follows", first.kind(), second.kind()));
+        }
+        if first.order() > second.order() {
+            return Err(format!(
+                "`{}` comes before `{}`: nodes are lost once everything planned is in place; put it after all changes",
+                first.kind(),
+                second.kind()
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl Written {
+    fn step(self) -> Result<Step, String> {
+        let kinds = || KINDS.map(|(kind, _)| format!("`{kind}`")).join(", ");
+        let Some(kind) = self.kind.clone() else {
+            return Err(format!("`kind` is missing; expected one of {}", kinds()));
+        };
+        let Some((_, fields)) = KINDS.iter().find(|(known, _)| *known == kind) else {
+            return Err(format!("unknown kind `{kind}`, expected one of {}", kinds()));
+        };
+        if let Some(field) = self.given().into_iter().find(|field| !fields.contains(field)) {
+            let takes = match fields {
+                [] => "it takes no fields".to_owned(),
+                fields => format!("it takes `{}`", fields.join("`, `")),
+            };
+            return Err(format!("`{field}` says nothing to kind `{kind}`; {takes}"));
+        }
+        let needs = |field: &str| format!("kind `{kind}` needs `{field}`");
+        let named = |value: Option<String>, field: &str| {
+            value.filter(|value| !value.trim().is_empty()).ok_or_else(|| needs(field))
+        };
+        let count = |value: Option<u64>| {
+            value
+                .filter(|count| (1..=MOST).contains(count))
+                .ok_or_else(|| format!("kind `{kind}` needs `count`, a whole number from 1 to {MOST}"))
+        };
+        let namespaces = self.namespaces.unwrap_or_default();
+        Ok(match kind.as_str() {
+            "enrol" if namespaces.is_empty() => {
+                return Err(needs("namespaces") + ", a list such as [\"shop\"] or [\"all\"]");
+            }
+            "enrol" => Step::Enrol { namespaces },
+            "ambient" => Step::Ambient { namespaces },
+            "traffic" => match self.factor {
+                Some(factor) if factor.is_finite() && factor > 0.0 && factor <= MOST as f64 => Step::Traffic { factor },
+                Some(factor) => return Err(format!("`factor` is {factor}, but must be above 0 and at most {MOST}")),
+                None => return Err(needs("factor") + ", such as 1.5"),
+            },
+            "autoscalers-at-maximum" => Step::AutoscalersAtMaximum,
+            "add-pods" => Step::AddPods { workload: named(self.workload, "workload")?, count: count(self.count)? },
+            "add-nodes" => Step::AddNodes { count: count(self.count)?, shape: self.shape },
+            "lose-node" => Step::LoseNode { node: named(self.node, "node")? },
+            "lose-zone" => Step::LoseZone { zone: named(self.zone, "zone")? },
+            "fit-more-pods" => Step::FitMorePods { workload: named(self.workload, "workload")? },
+            "cheapest-nodes" => Step::CheapestNodes { replace: self.replace.unwrap_or(false) },
+            "lose-every-node" => Step::LoseEveryNode,
+            "lose-every-zone" => Step::LoseEveryZone,
+            "traffic-until-break" => Step::TrafficUntilBreak,
+            "enrol-in-turn" => Step::EnrolInTurn { namespaces },
+            _ => Step::Consolidate,
+        })
+    }
+
+    /// Fields that say something, name and kind aside.
+    fn given(&self) -> Vec<&'static str> {
+        let all = [
+            ("namespaces", self.namespaces.is_some()),
+            ("factor", self.factor.is_some()),
+            ("workload", self.workload.is_some()),
+            ("count", self.count.is_some()),
+            ("shape", self.shape.is_some()),
+            ("node", self.node.is_some()),
+            ("zone", self.zone.is_some()),
+            ("replace", self.replace.is_some()),
+        ];
+        all.into_iter().filter(|(_, given)| *given).map(|(field, _)| field).collect()
+    }
+}
+
+/// Most pods or nodes added, and largest factor.
+const MOST: u64 = 100_000;
+
+impl From<Scenario> for Written {
+    fn from(scenario: Scenario) -> Self {
+        let mut steps = scenario.steps.into_iter().map(Self::from);
+        let mut first = steps.next().unwrap_or_default();
+        let rest: Vec<Self> = steps.collect();
+        first.name = Some(scenario.name);
+        first.then = (!rest.is_empty()).then_some(rest);
+        first
+    }
+}
+
+impl From<Step> for Written {
+    fn from(step: Step) -> Self {
+        let written = Self { kind: Some(step.kind().to_owned()), ..Self::default() };
+        match step {
+            Step::Enrol { namespaces } | Step::Ambient { namespaces } | Step::EnrolInTurn { namespaces } => {
+                Self { namespaces: Some(namespaces), ..written }
+            }
+            Step::Traffic { factor } => Self { factor: Some(factor), ..written },
+            Step::AddPods { workload, count } => Self { workload: Some(workload), count: Some(count), ..written },
+            Step::AddNodes { count, shape } => Self { count: Some(count), shape, ..written },
+            Step::LoseNode { node } => Self { node: Some(node), ..written },
+            Step::LoseZone { zone } => Self { zone: Some(zone), ..written },
+            Step::FitMorePods { workload } => Self { workload: Some(workload), ..written },
+            Step::CheapestNodes { replace } => Self { replace: Some(replace), ..written },
+            Step::AutoscalersAtMaximum
+            | Step::LoseEveryNode
+            | Step::LoseEveryZone
+            | Step::TrafficUntilBreak
+            | Step::Consolidate => written,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&[&str], &str>) {
+        match (ScenarioFile::from_toml(text), expected) {
+            (Ok(file), Ok(kinds)) => {
+                let found: Vec<&str> = file.scenarios.iter().flat_map(|it| &it.steps).map(Step::kind).collect();
+                assert_eq!(found, kinds, "{text}");
+                let again = toml::to_string(&file).unwrap();
+                assert_eq!(ScenarioFile::from_toml(&again), Ok(file), "{again}");
+            }
+            (Err(error), Err(word)) => assert!(error.message.contains(word), "{text}: {error}"),
+            (found, expected) => panic!("{text}: {found:?} where {expected:?} was expected"),
+        }
+    }
+
+    #[test]
+    fn steps_are_read_and_written() {
+        for (text, kinds) in [
+            ("[[scenario]]\nkind = \"lose-every-node\"", &["lose-every-node"][..]),
+            (
+                "[[scenario]]\nname = \"enrolled without b\"\nkind = \"enrol\"\nnamespaces = [\"shop\"]\nthen = [{ kind = \
+                 \"lose-zone\", zone = \"b\" }, { kind = \"fit-more-pods\", workload = \"shop/cart\" }]",
+                &["enrol", "lose-zone", "fit-more-pods"],
+            ),
+            (
+                "[[scenario]]\nkind = \"traffic\"\nfactor = 1.5\n[[scenario]]\nkind = \"consolidate\"",
+                &["traffic", "consolidate"],
+            ),
+            (
+                "[[scenario]]\nkind = \"add-nodes\"\ncount = 2\nshape = \"big\"\n[[shape]]\nname = \"big\"\ncpu = 16\nmemory = \"64Gi\"",
+                &["add-nodes"],
+            ),
+        ] {
+            check(text, Ok(kinds));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_asked_is_refused_with_its_place() {
+        for (text, word) in [
+            ("", "no [[scenario]]"),
+            ("[[scenario]]\nkind = \"lose-zones\"", "unknown kind `lose-zones`"),
+            ("[[scenario]]\nname = \"x\"", "`kind` is missing"),
+            ("\n[[scenario]]\nkind = \"lose-zone\"", "line 2"),
+            (
+                "[[scenario]]\nkind = \"lose-zone\"\nnode = \"b\"",
+                "`node` says nothing to kind `lose-zone`; it takes `zone`",
+            ),
+            ("[[scenario]]\nkind = \"consolidate\"\ncount = 1", "it takes no fields"),
+            ("[[scenario]]\nkind = \"lose-zone\"\nzones = \"b\"", "zones"),
+            ("[[scenario]]\nkind = \"add-pods\"\nworkload = \"a/b\"\ncount = -1", "-1"),
+            ("[[scenario]]\nkind = \"add-pods\"\nworkload = \"a/b\"\ncount = 0", "from 1 to"),
+            ("[[scenario]]\nkind = \"add-pods\"\ncount = 3", "needs `workload`"),
+            ("[[scenario]]\nkind = \"traffic\"\nfactor = -2.0", "factor"),
+            ("[[scenario]]\nkind = \"traffic\"\nfactor = nan", "factor"),
+            ("[[scenario]]\nkind = \"enrol\"", "needs `namespaces`"),
+            ("[[scenario]]\nkind = \"consolidate\"\nthen = [{ kind = \"lose-zone\", zone = \"b\" }]", "comes last"),
+            (
+                "[[scenario]]\nkind = \"lose-zone\"\nzone = \"b\"\nthen = [{ kind = \"traffic\", factor = 2.0 }]",
+                "put it after all changes",
+            ),
+            ("[[scenario]]\nkind = \"consolidate\"\n[[scenario]]\nkind = \"consolidate\"", "two scenarios"),
+            ("[[scenario]]\nkind = \"consolidate\"\n[[shape]]\nname = \"none\"\ncpu = 0", "shape \"none\""),
+            ("[[scenario]]\nkind = \"consolidate\"\n[[shape]]\ncpu = \"-4\"", "-4"),
+        ] {
+            check(text, Err(word));
+        }
+    }
+}

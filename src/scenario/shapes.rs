@@ -1,0 +1,143 @@
+//! Shapes of nodes: what of each is left for pods, how many are needed, and which is cheapest.
+
+use std::collections::BTreeSet;
+
+use super::answer::{Answer, ShapeAnswer};
+use super::known::Trouble;
+use super::matrix::Situation;
+use super::placed::{Placed, with_places};
+use crate::inventory::objects::NodeResources;
+use crate::inventory::{Inventory, Node, Place, STATIC_POD, runs_daemon};
+use crate::parallel;
+use crate::placement::reservation::DEFAULT_PODS;
+use crate::placement::{Fill, join};
+use crate::policy::NodePoolPolicy;
+use crate::resources::Resources;
+use crate::scheduler::{Profile, pod_request};
+use crate::units::Share;
+
+/// A new node with a pod of every DaemonSet on it.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    offered: NodeResources,
+    daemons: Resources,
+    daemon_pods: u64,
+}
+
+impl Shape {
+    pub(super) fn new(inventory: &Inventory, rules: &Profile, pool: &NodePoolPolicy) -> Self {
+        let (node, offered) = join(&inventory.nodes, pool);
+        let mut shape = Self { offered, daemons: Resources::default(), daemon_pods: 0 };
+        for request in daemons_of(inventory, &node, rules) {
+            shape.daemons += &request;
+            shape.daemon_pods += 1;
+        }
+        shape
+    }
+
+    /// The fewest nodes with which CPU and memory keep `target` free; `None` where no number does.
+    ///
+    /// `(requested + n·daemons) ÷ (allocatable + n·offered) ≤ 1 − target`, per resource.
+    pub(super) fn nodes_for_target(&self, fill: &Fill, target: Share) -> Option<u64> {
+        let used = 1.0 - target.get();
+        let nodes = |requested: u64, allocatable: u64, offered: u64, daemons: u64| {
+            // Dust of a product must not add a node.
+            const DUST: f64 = 1e-6;
+            let missing = requested as f64 - used * allocatable as f64;
+            let gained = used * offered as f64 - daemons as f64;
+            match (missing > DUST, gained > 0.0) {
+                (false, _) => Some(0),
+                (true, true) => Some((missing / gained - DUST).ceil().max(0.0) as u64),
+                (true, false) => None,
+            }
+        };
+        let (have, ask) = (&fill.allocatable, &fill.requested);
+        let (new, daemons) = (&self.offered.resources, &self.daemons);
+        let cpu = nodes(ask.cpu.get(), have.cpu.get(), new.cpu.get(), daemons.cpu.get())?;
+        let memory = nodes(ask.memory.get(), have.memory.get(), new.memory.get(), daemons.memory.get())?;
+        Some(cpu.max(memory))
+    }
+
+    /// No packing of pods that ask for so much together uses fewer: the sum over what a node has left.
+    fn at_least(&self, asked: &Resources, pods: u64) -> u64 {
+        let left = self.offered.resources.clone().saturating_sub(&self.daemons);
+        let slots = self.offered.pods.unwrap_or(DEFAULT_PODS).saturating_sub(self.daemon_pods);
+        let part = |asked: u64, left: u64| if left == 0 { 0 } else { asked.div_ceil(left) };
+        let (cpu, memory) = (part(asked.cpu.get(), left.cpu.get()), part(asked.memory.get(), left.memory.get()));
+        cpu.max(memory).max(part(pods, slots))
+    }
+
+    fn daemon_share(&self) -> Share {
+        let part = |asked: u64, offered: u64| if offered == 0 { 0.0 } else { asked as f64 / offered as f64 };
+        let (asked, offered) = (&self.daemons, &self.offered.resources);
+        let share = part(asked.cpu.get(), offered.cpu.get()).max(part(asked.memory.get(), offered.memory.get()));
+        Share::new(share.clamp(0.0, 1.0)).unwrap_or(Share::ZERO)
+    }
+}
+
+/// What the pods of DaemonSets ask for on a node.
+fn daemons_of<'a>(
+    inventory: &'a Inventory,
+    node: &'a Node,
+    rules: &'a Profile,
+) -> impl Iterator<Item = Resources> + 'a {
+    let daemons = inventory.workloads.iter().filter(|it| &*it.id.kind == "DaemonSet" && runs_daemon(node, &it.spec));
+    daemons.map(|it| pod_request(&it.spec, None, rules.version).real)
+}
+
+/// Every shape for the pods that have no node or, where the new nodes replace the present ones, for all that can move:
+/// then with the headroom and the spare nodes that the policy asks for.
+pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation<'_>) -> Result<Answer, Trouble> {
+    if situation.shapes.is_empty() {
+        return Err("there are no shapes to choose from; write [[shape]] tables".to_owned());
+    }
+    let bare = if replace { emptied(placed) } else { placed.clone() };
+    let (mut asked, pods) = (Resources::default(), bare.unplaced.len() as u64);
+    for pod in bare.unplaced.iter().filter_map(|(pod, _)| bare.inventory.pods.get(*pod)) {
+        asked += &pod_request(&pod.spec, pod.life.resized.as_deref(), placed.rules.version).real;
+    }
+    let policy = &situation.policy.headroom;
+    // So many more than what holds everything is enough for any losses of that number.
+    let spare = u64::from(policy.survive_node_losses);
+    let answer = |pool: &NodePoolPolicy| {
+        let again = Placed::of(bare.inventory.clone(), bare.offered.clone(), 0, placed.rules, pool, Vec::new());
+        let shape = Shape::new(&bare.inventory, placed.rules, pool);
+        let for_pods = again.addition.nodes;
+        let all = Fill { requested: asked.clone(), pods, ..Fill::default() };
+        let (nodes, at_least) = match replace && for_pods > 0 {
+            true => {
+                let for_target = shape.nodes_for_target(&all, policy.target).unwrap_or(0);
+                (for_pods.max(for_target) + spare, shape.at_least(&asked, pods).max(for_target))
+            }
+            false => (for_pods, u64::from(for_pods > 0)),
+        };
+        ShapeAnswer {
+            shape: pool.name.clone(),
+            nodes,
+            at_least,
+            price: pool.price_per_hour * nodes as f64,
+            impossible: again.addition.impossible,
+            daemon_share: shape.daemon_share(),
+        }
+    };
+    let shapes = situation.shapes;
+    let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(answer));
+    let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
+    shapes.sort_by(|a, b| {
+        let price = a.price.amount().total_cmp(&b.price.amount());
+        a.impossible.cmp(&b.impossible).then(price).then(a.nodes.cmp(&b.nodes)).then_with(|| a.shape.cmp(&b.shape))
+    });
+    Ok(Answer::Shapes { pods, shapes })
+}
+
+/// The cluster without its nodes: all pods wait but those that go with a node.
+fn emptied<'a>(placed: &Placed<'a>) -> Placed<'a> {
+    let goes: Vec<bool> =
+        placed.inventory.workloads.iter().map(|it| matches!(&*it.id.kind, "DaemonSet" | STATIC_POD)).collect();
+    let is_bound = |workload: usize| goes.get(workload).copied().unwrap_or(false);
+    let places: Vec<Option<Place>> =
+        placed.inventory.pods.iter().map(|pod| (!is_bound(pod.workload)).then_some(Place::Pending)).collect();
+    let all: BTreeSet<usize> = (0..placed.inventory.nodes.len()).collect();
+    let emptied = Placed { inventory: with_places(placed.inventory.clone(), &places), ..placed.clone() };
+    emptied.without(&all)
+}
