@@ -105,7 +105,8 @@ pub struct Wave {
     pub blocked: u64,
     /// CPU and memory asked for.
     pub requested: Resources,
-    /// CPU that nobody asks for, as a share of what nodes offer; negative where they are overcommitted.
+    /// CPU that nobody asks for on nodes that take pods, as a share of what all nodes offer; negative where they are
+    /// overcommitted.
     pub cpu_headroom: f64,
     /// The same of memory.
     pub memory_headroom: f64,

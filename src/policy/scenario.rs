@@ -464,6 +464,14 @@ mod tests {
     fn steps_are_read_and_written() {
         for (text, kinds) in [
             ("[[scenario]]\nkind = \"lose-every-node\"", &["lose-every-node"][..]),
+            ("[[scenario]]\nkind = \"drain\"", &["drain"]),
+            ("[[scenario]]\nkind = \"drain\"\nnodes = [\"a\", \"b\"]\ncome_back = true", &["drain"]),
+            ("[[scenario]]\nkind = \"rollout\"\nworkloads = [\"shop/cart\"]", &["rollout"]),
+            (
+                "[[scenario]]\nkind = \"add-nodes\"\ncount = 1\nthen = [{ kind = \"restart-data-plane\" }]",
+                &["add-nodes", "restart-data-plane"],
+            ),
+            ("[[scenario]]\nkind = \"upgrade\"\nnamespaces = [\"shop\"]", &["upgrade"]),
             (
                 "[[scenario]]\nname = \"enrolled without b\"\nkind = \"enrol\"\nnamespaces = [\"shop\"]\nthen = [{ kind = \
                  \"lose-zone\", zone = \"b\" }, { kind = \"fit-more-pods\", workload = \"shop/cart\" }]",

@@ -1,16 +1,85 @@
 //! Courses over time on real inventories: every one ends or says why.
 
 use std::path::Path;
+use std::process::Output;
 use std::time::Instant;
 
+use assert_cmd::Command;
 use meshcap::course::{Course, Drain, End, Restart, Rollout, Setting, drain, restart, rollout};
 use meshcap::inventory::{Inventory, assemble};
 use meshcap::placement::reservation::for_node;
 use meshcap::policy::RolloutPolicy;
+use meshcap::report;
 use meshcap::scheduler::{KubernetesVersion, Profile, TieBreak};
 use meshcap::sources::{self, Input, Limits};
+use serde_json::Value;
 
-use crate::shared;
+use crate::{browser, shared};
+
+const CLUSTER: [&str; 3] = ["data/clusters/webshop", "--policy", "data/clusters/webshop/policy.toml"];
+
+fn whatif(file: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meshcap"));
+    command.env_remove("NO_COLOR").env_remove("COLUMNS");
+    command.args(["whatif", file]).args(CLUSTER).args(arguments).output().unwrap()
+}
+
+fn told(arguments: &[&str]) -> String {
+    let output = whatif("data/courses.toml", arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_webshop_over_time() {
+    insta::assert_snapshot!("courses-100", told(&[]));
+    browser::shows(&told(&["--format", "html"]));
+}
+
+#[test]
+fn threads_change_nothing_of_courses_and_json_keeps_its_schema() {
+    let one = told(&["--json", "--threads", "1"]);
+    assert_eq!(one, told(&["--json", "--threads", "4"]));
+    let json: Value = serde_json::from_str(&one).unwrap();
+    let validator = jsonschema::validator_for(&serde_json::from_str(&report::scenarios_schema()).unwrap()).unwrap();
+    let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(errors, Vec::<String>::new());
+    let courses: Vec<&Value> = json["scenarios"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row["answer"]["courses"].as_array())
+        .flatten()
+        .collect();
+    let names: Vec<&str> = courses.iter().map(|course| course["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["drain", "drain", "rollout", "rollout", "restart", "upgrade", "way back"]);
+    for course in courses {
+        let moved: u64 = course["waves"].as_array().unwrap().iter().map(|wave| wave["moved"].as_u64().unwrap()).sum();
+        assert_eq!(moved, course["replaced"].as_u64().unwrap());
+        assert_eq!(course["finished"].as_bool().unwrap(), course["stuck"].is_null());
+    }
+}
+
+#[test]
+fn a_course_that_does_not_end_fails_the_check() {
+    let file = tempfile::tempdir().unwrap();
+    let path = file.path().join("s.toml").display().to_string();
+    for (text, code, words) in [
+        ("kind = \"drain\"\nnodes = [\"shop-b-1\", \"shop-b-2\"]", 1, "does not come to its end"),
+        ("kind = \"drain\"\nnodes = [\"shop-b-9\"]", 2, "did you mean"),
+        ("kind = \"drain\"\nfactor = 2", 2, "it takes `nodes`, `come_back`"),
+        ("kind = \"rollout\"\nworkloads = [\"shop/serch\"]", 2, "did you mean \"shop/search\""),
+        ("kind = \"restart-data-plane\"\nnamespaces = [\"shpo\"]", 2, "did you mean \"shop\""),
+        ("kind = \"upgrade\"\nthen = [{ kind = \"drain\" }]", 2, "is a question and comes last"),
+    ] {
+        std::fs::write(&path, format!("[[scenario]]\n{text}")).unwrap();
+        let output = whatif(&path, &["--check"]);
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(output.status.code(), Some(code), "{text}: {said}");
+        assert!(said.contains(words), "{text}: {said}");
+    }
+}
 
 fn read(folder: &Path) -> Inventory {
     let reading = sources::read(&[Input::Path(folder.to_owned())], &Limits::default(), &|_| ()).unwrap();

@@ -29,7 +29,7 @@ pub fn draw(plot: &WavePlot) -> Result<Drawing> {
         let next = canvas.legend((next, 9.0), MESH_SOFT, "ending")?;
         canvas.legend((next, 9.0), BAD, "without a node, or not let go by a budget")?;
         canvas.text("Pods", (SIDES.0, PODS.0 - 16.0), HPos::Left, INK)?;
-        canvas.text("Free share of allocatable, %", (SIDES.0, FREE.0 - 34.0), HPos::Left, INK)?;
+        canvas.text("Free on nodes that take pods, % of all", (SIDES.0, FREE.0 - 34.0), HPos::Left, INK)?;
         let next = canvas.legend((SIDES.0, FREE.0 - 14.0), MESH, "CPU")?;
         canvas.legend((next, FREE.0 - 14.0), APPS, "memory")?;
         canvas.grid(&across, (PODS.0, PODS.1), |_| String::new())?;
@@ -52,7 +52,8 @@ fn unit(end: f64) -> (&'static str, f64) {
 fn pods(canvas: &Canvas<'_, '_>, plot: &WavePlot, at: impl Fn(&WavePoint) -> f64) -> Result<()> {
     let most = plot.points.iter().map(|point| (point.starting + point.ending).max(point.held)).max().unwrap_or(0);
     let up = Scale::new((PODS.1, PODS.0), most as f64);
-    ruled(canvas, &up, tick_text)?;
+    // There are no halves of pods.
+    ruled(canvas, &up, |tick| if tick.fract() == 0.0 { tick_text(tick) } else { String::new() })?;
     let height = |pods: u64| up.at(pods as f64);
     for pair in plot.points.windows(2) {
         let [point, next] = pair else { continue };

@@ -26,7 +26,7 @@ pub fn sentence(row: &str, named: &NamedCourse) -> String {
         End::Stuck { after, because, pod, node } => {
             let pod = pod.as_ref().map_or_else(String::new, |pod| format!(" at {pod}"));
             let node = node.as_ref().map_or_else(String::new, |node| format!(" on {node}"));
-            format!("{what}: stuck after {}{pod}{node}, for {because}", duration(*after))
+            format!("{what}: stuck after {}{pod}{node}: {because}", duration(*after))
         }
     };
     if course.peak.at_once > 1 {
