@@ -39,7 +39,8 @@ use crate::resources::Resources;
 use crate::scheduler::{Profile, TieBreak};
 use crate::units::Seconds;
 
-/// What a course is played on. Pods of the inventory that have no node are placed before it begins.
+/// What a course is played on. Pods of the inventory that have no node are placed before it begins; those on nodes
+/// that are not in the inventory, and those that scheduling gates keep back, are left out.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
     /// Nodes and pods, as planned.
