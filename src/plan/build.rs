@@ -52,6 +52,21 @@ impl Inputs {
         let (sources, findings, response_times, objectives) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { inventory, policy, card, sources, findings, response_times, objectives, calls: None }
     }
+
+    /// The same with another inventory.
+    #[must_use]
+    pub fn with_inventory(&self, inventory: Inventory) -> Self {
+        Self {
+            inventory,
+            policy: self.policy.clone(),
+            card: self.card.clone(),
+            sources: self.sources.clone(),
+            findings: self.findings.clone(),
+            response_times: self.response_times.clone(),
+            objectives: self.objectives.clone(),
+            calls: self.calls.clone(),
+        }
+    }
 }
 
 impl Plan {

@@ -34,7 +34,12 @@ fn of_workload(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendatio
     }
     let is_central = matches!(it.member.mode, ProxyMode::ControlPlane | ProxyMode::Gateway | ProxyMode::Waypoint);
     let is_deployment = &*it.workload.id.kind == "Deployment";
-    (own.is_empty() && is_central && is_deployment && replicas >= 2).then(|| missing(question, it)).flatten()
+    let is_named = budgets
+        .iter()
+        .any(|budget| budget.name.namespace == it.workload.id.namespace && budget.name.name == it.workload.id.name);
+    (own.is_empty() && !is_named && is_central && is_deployment && replicas >= 2)
+        .then(|| missing(question, it))
+        .flatten()
 }
 
 /// Pods that may be away; `None` where the budget does not say.

@@ -9,7 +9,7 @@ use crate::units::{Cores, Memory};
 /// What the mesh requests and uses, and how the cluster stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figures {
-    /// CPU that proxies and istiod request.
+    /// CPU that proxies, ztunnels among them, and istiod request.
     pub cpu: Cores,
     /// Memory that they request.
     pub memory: Memory,
@@ -42,8 +42,10 @@ impl Figures {
             None => (istiod.replicas, istiod.cpu_request, istiod.memory_request),
         };
         let count = replicas as f64;
-        let cpu = totals.proxy_cpu_requested + cpu.to_cores() * count;
-        let memory = totals.proxy_memory_requested + memory.to_memory() * count;
+        let ztunnel = plan.ztunnel.as_ref().map(|cost| cost.requests.to_resources()).unwrap_or_default();
+        let ztunnels = totals.ztunnels as f64;
+        let cpu = totals.proxy_cpu_requested + ztunnel.cpu.to_cores() * ztunnels + cpu.to_cores() * count;
+        let memory = totals.proxy_memory_requested + ztunnel.memory.to_memory() * ztunnels + memory.to_memory() * count;
         let istiod_cpu = istiod.operation.as_ref().map_or(Cores::ZERO, |operation| operation.cpu.value);
         let applications = applications(inventory);
         let (_, offered) = new_node(&inventory.nodes, &plan.policy);

@@ -23,6 +23,7 @@ mod steps;
 mod tests;
 mod trial;
 mod tuners;
+mod ztunnel;
 
 pub use concurrency::proxy_concurrency;
 pub use discovery_selectors::discovery_selectors;
@@ -37,6 +38,7 @@ pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use sidecar_scopes::sidecar_scopes;
 pub use tuners::{STAGES, Tuner};
+pub use ztunnel::ztunnel;
 
 use crate::inventory::{Change, Inventory};
 use crate::plan::{Inputs, Plan};

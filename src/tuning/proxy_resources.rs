@@ -8,7 +8,7 @@
 //! defaults. A proxy that stands in the template itself has its resources changed there.
 
 use super::proxy_size::{Evidence, ProxySize, proxy_size};
-use super::{Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
+use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
 use crate::inventory::objects::{ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{
     Change, Labels, ObjectName, PROXY_CONTAINER, PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT, request,
@@ -24,7 +24,37 @@ use crate::units::{Cores, Memory, Millicores};
 #[must_use]
 pub fn proxy_resources(question: &Question<'_>) -> Vec<Recommendation> {
     let sidecars = question.members().filter(|it| it.member.mode == ProxyMode::Sidecar);
-    sidecars.filter_map(|it| of_sidecar(question, &it)).collect()
+    let mut found: Vec<Recommendation> = sidecars.filter_map(|it| of_sidecar(question, &it)).collect();
+    found.extend(without_traffic(question));
+    found
+}
+
+/// What CPU requests would come down to at the rate that the policy assumes, which is no reason to cut them.
+fn without_traffic(question: &Question<'_>) -> Option<Recommendation> {
+    let (mut now, mut then, mut proxies) = (0_u64, 0_u64, 0_u64);
+    for it in question.members().filter(|it| it.member.mode == ProxyMode::Sidecar && !it.plan.rps_measured) {
+        let Some(cost) = it.plan.proxy.as_ref() else { continue };
+        let today = cost.requests.cpu.unwrap_or_default();
+        let needed = super::steps::cpu(cost.cpu_needed.max(question.policy().least_proxy_cpu));
+        if needed < today {
+            now = now.saturating_add(today.get().saturating_mul(it.workload.replicas));
+            then = then.saturating_add(needed.get().saturating_mul(it.workload.replicas));
+            proxies += it.workload.replicas;
+        }
+    }
+    if proxies == 0 {
+        return None;
+    }
+    let amount = |millicores: u64| Amount::Cpu(Millicores::new(millicores));
+    let setting = Setting::exact("CPU requests of all", Some(amount(now)), amount(then));
+    let subject = format!("{proxies} proxies without measured traffic");
+    let rate = question.inputs.policy.traffic.rps_per_proxy.as_per_second();
+    let missing = format!(
+        "{rate} requests per second are assumed for {proxies} proxies; measure their traffic (columns inbound_rps and \
+         outbound_rps of a table) before their CPU requests are cut"
+    );
+    let found = Recommendation::new(Kind::ProxyResources, "cpu-without-traffic", subject, vec![setting]);
+    Some(found.withhold(Withheld::Data(missing)))
 }
 
 fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {

@@ -36,7 +36,7 @@ pub struct Evidence<'a> {
 pub struct ProxySize {
     /// What to set; today's where it is close enough.
     pub target: Requirements,
-    /// The settings one by one, memory first.
+    /// The settings one by one: the one to blame for the gravest danger first, then memory before CPU.
     pub settings: Vec<Setting>,
     /// What may happen today, gravest first; empty where nothing is wrong.
     pub dangers: Vec<&'static str>,
@@ -63,13 +63,17 @@ pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
         Setting { name, current: current.map(Amount::Cpu), lower, target: Amount::Cpu(target), upper }
     };
     let (requests, limits) = (&cost.requests, &cost.limits);
-    let settings = vec![
+    let mut settings = vec![
         memory_of(memory, requests.memory, "memory request"),
         memory_of(memory_limit, limits.memory, "memory limit"),
         cpu_of(cpu, requests.cpu, "CPU request"),
         cpu_of(cpu_limit, limits.cpu, "CPU limit"),
     ];
-    let dangers = dangers(evidence);
+    let dangers = dangers(evidence, policy);
+    if let Some((_, of)) = dangers.first() {
+        settings.sort_by_key(|setting| setting.name != *of);
+    }
+    let dangers: Vec<&'static str> = dangers.into_iter().map(|(danger, _)| danger).collect();
     let shifts = |from: Option<u64>, to: u64| {
         let from = from.unwrap_or(0) as f64;
         from == 0.0 || (to as f64 - from).abs() > policy.tolerance.get() * from
@@ -124,21 +128,22 @@ fn cpu_limit(cost: &ProxyCost, workers: u32) -> Millicores {
     }
 }
 
-fn dangers(evidence: &Evidence<'_>) -> Vec<&'static str> {
+/// What may happen today, gravest first, each with the setting that is to blame. A request is to blame once it is
+/// further below the need than the policy tolerates.
+fn dangers(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Vec<(&'static str, &'static str)> {
     let Evidence { cost, rate_measured, .. } = *evidence;
+    let is_short = |has: u64, need: u64| (has as f64) < need as f64 * (1.0 - policy.tolerance.get());
     let below_peak = cost.limits.memory.is_some_and(|limit| limit.to_memory() < cost.startup_memory.upper);
-    let request_small = cost.requests.memory.unwrap_or_default() < cost.memory_needed;
+    let request_small = is_short(cost.requests.memory.unwrap_or_default().get(), cost.memory_needed.get());
     let throttled = cost.limits.cpu.is_some_and(|limit| !limit.is_zero() && limit < cost.cpu_needed);
     let unbounded = cost.limits.memory.is_none();
-    let cpu_small = rate_measured && cost.requests.cpu.unwrap_or_default() < cost.cpu_needed;
-    [
-        (below_peak, "the proxy may be killed while it starts: its memory limit is below the peak"),
-        (rate_measured && throttled, "the proxy is throttled: its CPU limit is below the need"),
-        (request_small, "the node may run out of memory: the proxy requests less than it may need"),
-        (cpu_small, "the proxy may wait for CPU: it requests less than it may need"),
-        (unbounded, "nothing bounds the proxy's memory: a leak takes the node"),
-    ]
-    .into_iter()
-    .filter_map(|(is, danger)| is.then_some(danger))
-    .collect()
+    let cpu_small = rate_measured && is_short(cost.requests.cpu.unwrap_or_default().get(), cost.cpu_needed.get());
+    let all = [
+        (below_peak, "the proxy may be killed while it starts: its memory limit is below the peak", "memory limit"),
+        (rate_measured && throttled, "the proxy is throttled: its CPU limit is below the need", "CPU limit"),
+        (request_small, "the node may run out of memory: the proxy requests less than it may need", "memory request"),
+        (cpu_small, "the proxy may wait for CPU: it requests less than it may need", "CPU request"),
+        (unbounded, "nothing bounds the proxy's memory: a leak takes the node", "memory limit"),
+    ];
+    all.into_iter().filter(|(is, ..)| *is).map(|(_, danger, setting)| (danger, setting)).collect()
 }

@@ -94,6 +94,8 @@ pub enum Kind {
     ProxyResources,
     /// Replicas and resources of gateways.
     Gateways,
+    /// Requests of the node proxies of ambient mode.
+    Ztunnel,
     /// Requests and replicas of istiod.
     Istiod,
     /// Disruption budgets that block drains, or are missing.
@@ -110,6 +112,7 @@ impl Kind {
             Self::DiscoverySelectors => "discovery-selectors",
             Self::ProxyResources => "proxy-resources",
             Self::Gateways => "gateways",
+            Self::Ztunnel => "ztunnel",
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
         }

@@ -36,6 +36,9 @@ pub fn sidecar_scopes(question: &Question<'_>) -> Vec<Recommendation> {
     namespaces.iter().filter_map(|(namespace, members)| scoping.of_namespace(namespace, members)).collect()
 }
 
+/// Name of a Sidecar for a whole namespace, as Istio's documentation has it; one that people gave that name stays.
+const NAMESPACE_WIDE: &str = "default";
+
 /// What each sidecar would be sent with a Sidecar for its namespace, and with one of its own.
 struct Scoping<'a> {
     question: &'a Question<'a>,
@@ -66,7 +69,7 @@ impl<'a> Scoping<'a> {
         let known = &self.question.inventory().istio.sidecars;
         let here: Vec<&Sidecar> = known.iter().filter(|it| *it.name.namespace == *namespace).collect();
         let has_own = |it: &Member<'_>| here.iter().any(|sidecar| selects(sidecar, &it.workload.labels));
-        let has_shared = here.iter().any(|sidecar| sidecar.selector.is_none());
+        let has_shared = here.iter().any(|sidecar| sidecar.selector.is_none() || &*sidecar.name.name == NAMESPACE_WIDE);
         let free: Vec<&Member<'_>> = members.iter().filter(|it| !has_own(it)).collect();
 
         let shared = (!has_shared).then(|| free.iter().filter(|it| self.is_less(self.shared_of(it), it.plan.visible)));
@@ -76,7 +79,7 @@ impl<'a> Scoping<'a> {
         let mut after = BTreeMap::new();
         if takes_shared {
             let hosts = self.shared_hosts.get(namespace).cloned().unwrap_or_default();
-            sidecars.push(sidecar(namespace, "default", None, hosts));
+            sidecars.push(sidecar(namespace, NAMESPACE_WIDE, None, hosts));
         }
         let mut unselectable = 0_u64;
         for it in &free {

@@ -6,8 +6,9 @@ use super::effect::Figures;
 use super::{Kind, Recommendation, Saves, Withheld};
 use crate::plan::{Inputs, Plan};
 
-/// Up to so many recommendations of a stage are tried one by one; of more, those of a kind and namespace together.
-const MOST_ALONE: usize = 32;
+/// Most plans that a stage is tried out with. More recommendations than that are tried in groups: those of a kind and
+/// namespace, or where even these are too many, those of a kind.
+const MOST_TRIALS: usize = 32;
 
 /// Tries what a stage would apply, writes what each saves, and withholds what only saves and does harm.
 pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recommendation]) {
@@ -17,9 +18,8 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
     for group in groups(recommendations, &applied) {
         let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
         let changes = members.iter().flat_map(|it| &it.changes);
-        let tried = Inputs { inventory: inputs.inventory.clone().changed(changes), ..inputs.clone() };
-        let inventory = tried.inventory.clone();
-        let after = Figures::of(&Plan::new(tried), &inventory);
+        let inventory = inputs.inventory.clone().changed(changes);
+        let after = Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory);
         let saves = figures.saved_by(&after, before);
         let harm = figures.harm_of(&after);
         let shares = shares(&members);
@@ -37,14 +37,29 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
 }
 
 fn groups(recommendations: &[Recommendation], applied: &[usize]) -> Vec<Vec<usize>> {
-    if applied.len() <= MOST_ALONE {
+    if applied.len() <= MOST_TRIALS {
         return applied.iter().map(|index| vec![*index]).collect();
     }
-    let mut groups: BTreeMap<(Kind, &str), Vec<usize>> = BTreeMap::new();
+    let namespace = |it: &Recommendation| {
+        let workload = it.workload.as_deref().and_then(|name| name.split_once('/'));
+        workload.map_or_else(|| it.id.clone(), |(namespace, _)| namespace.to_owned())
+    };
+    let by_namespace = grouped(recommendations, applied, &namespace);
+    if by_namespace.len() <= MOST_TRIALS {
+        return by_namespace;
+    }
+    grouped(recommendations, applied, &|_| String::new())
+}
+
+fn grouped(
+    recommendations: &[Recommendation],
+    applied: &[usize],
+    by: &dyn Fn(&Recommendation) -> String,
+) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<(Kind, String), Vec<usize>> = BTreeMap::new();
     for index in applied {
         let Some(it) = recommendations.get(*index) else { continue };
-        let namespace = it.workload.as_deref().and_then(|name| name.split_once('/')).map_or("", |(it, _)| it);
-        groups.entry((it.kind, namespace)).or_default().push(*index);
+        groups.entry((it.kind, by(it))).or_default().push(*index);
     }
     groups.into_values().collect()
 }

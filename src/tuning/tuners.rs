@@ -2,7 +2,7 @@
 
 use super::{
     Question, Recommendation, discovery_selectors, disruption_budgets, gateways, istiod, proxy_concurrency,
-    proxy_resources, sidecar_scopes,
+    proxy_resources, sidecar_scopes, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -13,7 +13,7 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 /// and how many there are before what protects them.
 pub const STAGES: [&[Tuner]; 4] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
-    &[proxy_resources, gateways],
+    &[proxy_resources, gateways, ztunnel],
     &[istiod],
     &[disruption_budgets],
 ];

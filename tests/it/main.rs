@@ -42,5 +42,6 @@ mod sources;
 mod telemetry;
 mod threads;
 mod tuning;
+mod tuning_fields;
 mod verdicts;
 mod whatif;

@@ -3,7 +3,7 @@
 use super::super::chapters::{chapter, table};
 use super::super::document::{Block, Cell, Chapter, Column, Details, Tone};
 use super::super::text;
-use super::{mark, nodes, saved};
+use super::{effect, mark, nodes, saved};
 use crate::tuning::{Recommendation, Setting, Tuning};
 
 /// What to apply, the most important first.
@@ -13,17 +13,11 @@ pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
         Column::text("Recommendation", 0),
         Column::text("Set", 0),
         Column::number("Saves", "nodes", 2),
-        Column::text("Saves", 1),
+        Column::text("Effect", 1),
         Column::text("Why", 0),
     ];
     let rows = applied.iter().map(|it| {
-        vec![
-            Cell::Name(it.id.clone()),
-            Cell::Text(what(it)),
-            nodes(&it.saves),
-            Cell::Text(saved(&it.saves).first().cloned().unwrap_or_default()),
-            mark(it),
-        ]
+        vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), nodes(&it.saves), Cell::Text(effect(&it.saves)), mark(it)]
     });
     let blocks = vec![table("To apply, dangers first, then by nodes saved", columns, rows.collect(), most)];
     if applied.is_empty() { None } else { chapter("recommendations", "What to apply", blocks) }

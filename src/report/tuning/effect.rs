@@ -39,7 +39,7 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         Block::Chart(chart(tuning)),
         Block::Paragraph(
             "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
-             are those of proxies, ztunnels' use and istiod; nodes are of the policy's pool, filled by whichever of CPU \
+             are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
              and memory fills more."
                 .to_owned(),
         ),

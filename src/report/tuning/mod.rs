@@ -75,6 +75,26 @@ fn saved(saves: &Saves) -> Vec<String> {
     .collect()
 }
 
+/// What changes, in a few signs: requests, else use.
+fn effect(saves: &Saves) -> String {
+    const MIB: f64 = 1_048_576.0;
+    let change = |of: &str, saved: f64, least: f64, print: fn(f64) -> String| {
+        let sign = if saved > 0.0 { '−' } else { '+' };
+        (saved.abs() >= least).then(|| format!("{of} {sign}{}", print(saved.abs())))
+    };
+    let requests = [
+        change("memory", saves.memory.as_bytes(), MIB, text::memory),
+        change("CPU", saves.cpu.as_cores(), 0.001, text::cpu),
+    ];
+    let used = [
+        change("memory in use", saves.memory_used.as_bytes(), MIB, text::memory),
+        change("CPU in use", saves.cpu_used.as_cores(), 0.001, text::cpu),
+    ];
+    let words = |changes: [Option<String>; 2]| changes.into_iter().flatten().collect::<Vec<String>>().join(", ");
+    let requested = words(requests);
+    if requested.is_empty() { words(used) } else { requested }
+}
+
 /// A signed number of nodes.
 fn nodes(saves: &Saves) -> Cell {
     if saves.nodes.abs() < 0.005 { Cell::Empty } else { Cell::Number(format!("{:.2}", saves.nodes)) }

@@ -127,11 +127,33 @@ fn head(api_version: &str, kind: &str, name: &ObjectName) -> Value {
     })
 }
 
-/// A file of its own for each object: names of Kubernetes hold nothing that a file name must not.
+/// A file of its own for each object, whatever its names: what a file name must not hold is written as a number.
 fn path(folder: &str, kind: &str, name: &ObjectName) -> String {
     let safe = |text: &str| -> String {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-        text.chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
+        let is_plain = |at: usize, c: char| c.is_ascii_alphanumeric() || c == '-' || (c == '.' && at > 0);
+        let written = |(at, c): (usize, char)| {
+            if is_plain(at, c) { c.to_string() } else { format!("_{:x}_", u32::from(c)) }
+        };
+        text.chars().enumerate().map(written).collect()
     };
     format!("{folder}/{}/{}-{}.yaml", safe(&name.namespace), safe(&kind.to_lowercase()), safe(&name.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_a_file_inside_the_folder() {
+        let of = |namespace, name| path("patches", "Deployment", &ObjectName::new(namespace, name));
+        assert_eq!(of("shop", "cart-v1.2"), "patches/shop/deployment-cart-v1.2.yaml");
+        let hostile =
+            [("..", "a"), (".", "a"), ("", "a/b"), ("", "a_b"), ("", "a_2f_b"), ("ä", "\n"), ("a", "../../b")];
+        let paths: std::collections::BTreeSet<String> = hostile.iter().map(|(space, name)| of(space, name)).collect();
+        assert_eq!(paths.len(), hostile.len());
+        for path in paths {
+            let plain = |part: &str| part != ".." && part != "." && part.is_ascii();
+            assert!(path.split('/').count() == 3 && path.split('/').all(plain), "{path}");
+        }
+    }
 }

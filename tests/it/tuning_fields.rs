@@ -1,0 +1,108 @@
+//! Emitted objects, field by field, against the published APIs (`data/api-fields.toml`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use meshcap::quantity::{parse_bytes, parse_cpu};
+use meshcap::tuning::Manifest;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Deserialize)]
+struct Table {
+    kind: Vec<Kind>,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    api_version: String,
+    kind: String,
+    source: String,
+    fields: BTreeMap<String, String>,
+}
+
+/// Fails on a kind or field that the API does not have, and on a value of another type.
+pub fn check(manifests: &[Manifest]) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/api-fields.toml");
+    let table: Table = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for file in manifests {
+        let member = |name: &str| file.object[name].as_str().unwrap_or_default();
+        let (api_version, kind) = (member("apiVersion"), member("kind"));
+        let known = table.kind.iter().find(|it| it.api_version == api_version && it.kind == kind);
+        let known = known.unwrap_or_else(|| panic!("{}: {api_version} {kind} is not in the table", file.path));
+        assert!(!known.source.is_empty());
+        walk(&file.object, "", known, &file.path);
+        is_read_by_kubernetes(kind, file);
+    }
+}
+
+/// Kubernetes' own types take the object, and give back every member of it.
+fn is_read_by_kubernetes(kind: &str, file: &Manifest) {
+    let back = match kind {
+        "Deployment" => there_and_back::<Deployment>(file),
+        "StatefulSet" => there_and_back::<StatefulSet>(file),
+        "DaemonSet" => there_and_back::<DaemonSet>(file),
+        "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(file),
+        "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(file),
+        _ => return,
+    };
+    assert!(holds(&back, &file.object), "{}: of {} comes back {back}", file.path, file.object);
+}
+
+fn there_and_back<T: DeserializeOwned + Serialize>(file: &Manifest) -> Value {
+    let object: T =
+        serde_json::from_value(file.object.clone()).unwrap_or_else(|error| panic!("{}: {error}", file.path));
+    serde_json::to_value(object).unwrap()
+}
+
+/// Whether everything that `part` says is in `whole`; null says that a member goes.
+fn holds(whole: &Value, part: &Value) -> bool {
+    match (whole, part) {
+        (_, Value::Null) => true,
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, value)| value.is_null() || whole.get(key).is_some_and(|own| holds(own, value)))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len() && whole.iter().zip(part).all(|(whole, part)| holds(whole, part))
+        }
+        (whole, part) => whole == part,
+    }
+}
+
+fn walk(value: &Value, path: &str, kind: &Kind, file: &str) {
+    if let Some(wanted) = kind.fields.get(path) {
+        assert!(is_of(value, wanted, path), "{file}: {path} is {value}, no {wanted}");
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                let is_head = !kind.kind.is_empty()
+                    && matches!(inner.as_str(), "apiVersion" | "kind" | "metadata.name" | "metadata.namespace");
+                if !is_head {
+                    walk(value, &inner, kind, file);
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| walk(item, &format!("{path}[]"), kind, file)),
+        _ => panic!("{file}: {} has no field {path}", kind.kind),
+    }
+}
+
+fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
+    match wanted {
+        "text" => value.as_str().is_some_and(|text| !text.is_empty()),
+        "texts" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+        "count" => value.as_u64().is_some(),
+        "truth" => value.is_boolean(),
+        "number-or-text" => value.is_null() || value.as_u64().is_some() || value.is_string(),
+        "amount" if path.ends_with("cpu") => value.as_str().is_some_and(|text| parse_cpu(text).is_ok()),
+        "amount" => value.as_str().is_some_and(|text| parse_bytes(text).is_ok()),
+        other => panic!("{other} is no type of the table"),
+    }
+}
