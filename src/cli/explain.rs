@@ -22,13 +22,16 @@ pub fn run(arguments: &ExplainArguments, global: &Global) -> Result<Outcome, Fai
             let mut inputs = load::inputs(inventory, global)?;
             let scopings = plan::scoping(&inputs, namespace, name, calls.as_deref());
             inputs.calls = calls;
+            inputs.policy.scenarios.clear();
             let plan = Plan::new(inputs);
             let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
             workloads(&plan, &scopings, namespace, name, options)?
         }
         Explain::ControlPlane { inventory, calls } => {
             let calls = calls.as_deref().map(sources::read_calls).transpose()?;
-            let plan = Plan::new(Inputs { calls, ..load::inputs(inventory, global)? });
+            let mut inputs = Inputs { calls, ..load::inputs(inventory, global)? };
+            inputs.policy.scenarios.clear();
+            let plan = Plan::new(inputs);
             report::explain_control_plane(
                 &plan,
                 TerminalOptions { width: terminal::width(), color: terminal::color(global) },

@@ -27,8 +27,6 @@ mod placed;
 mod row;
 mod scale;
 mod shapes;
-#[cfg(test)]
-mod tests;
 mod traffic;
 
 pub use answer::{Answer, EnrolStep, Loss, NamedCourse, ShapeAnswer};

@@ -59,7 +59,8 @@ impl Row {
 pub(super) struct Outcome<'a> {
     pub(super) placed: Placed<'a>,
     pub(super) checks: Vec<Check>,
-    pub(super) worst: Option<Loss>,
+    /// What the loss of each node would do, worst first, where the policy asks.
+    pub(super) losses: Vec<Loss>,
     pub(super) policy: Policy,
     pub(super) after_loss: bool,
     /// What istiod sends proxies; nothing without any.
@@ -75,14 +76,14 @@ pub(super) fn evaluate<'a>(mut case: Case, losses: &[Step], situation: &Situatio
         placed = lose::lose(placed, step)?;
     }
     let mut checks = check::of_placement(&placed, &case.policy, after_loss);
-    let mut worst = None;
+    let mut losses = Vec::new();
     if !after_loss && case.policy.headroom.survive_node_losses > 0 {
-        worst = lose_each::nodes(&placed).into_iter().next();
-        checks.extend(worst.as_ref().map(node_loss));
+        losses = lose_each::nodes(&placed);
+        checks.extend(losses.first().map(node_loss));
     }
     checks.extend(demand::checks(&case, &groundwork));
     let serving = groundwork.overhead.control_plane.operation.as_ref().map(|operation| operation.serving);
-    Ok(Outcome { placed, checks, worst, policy: case.policy, after_loss, serving })
+    Ok(Outcome { placed, checks, losses, policy: case.policy, after_loss, serving })
 }
 
 fn node_loss(worst: &Loss) -> Check {
@@ -129,7 +130,12 @@ fn answered<'a>(
         Step::CheapestNodes { replace } => shapes::cheapest(&outcome.placed, *replace, situation)?,
         Step::LoseEveryNode | Step::LoseEveryZone => {
             let of_zones = *question == Step::LoseEveryZone;
-            let losses = if of_zones { lose_each::zones(&outcome.placed) } else { lose_each::nodes(&outcome.placed) };
+            let known = std::mem::take(&mut outcome.losses);
+            let losses = match (of_zones, known.is_empty()) {
+                (true, _) => lose_each::zones(&outcome.placed),
+                (false, true) => lose_each::nodes(&outcome.placed),
+                (false, false) => known,
+            };
             let Some(after) = lose_each::after(&outcome.placed, &losses, of_zones) else {
                 let what = if of_zones { "node has a zone label" } else { "input has no nodes" };
                 return Err(
@@ -137,7 +143,7 @@ fn answered<'a>(
                 );
             };
             outcome.checks = check::of_placement(&after, &outcome.policy, true);
-            outcome.worst = losses.first().cloned();
+            outcome.losses.extend(losses.first().cloned());
             outcome.placed = after;
             outcome.after_loss = true;
             Answer::Losses(losses)
@@ -146,8 +152,8 @@ fn answered<'a>(
             let (names, rest) = consolidate::consolidate(&outcome.placed, &outcome.policy);
             outcome.checks = check::of_placement(&rest, &outcome.policy, false);
             if outcome.policy.headroom.survive_node_losses > 0 {
-                outcome.worst = lose_each::nodes(&rest).into_iter().next();
-                outcome.checks.extend(outcome.worst.as_ref().map(node_loss));
+                outcome.losses = lose_each::nodes(&rest);
+                outcome.checks.extend(outcome.losses.first().map(node_loss));
             }
             outcome.placed = rest;
             Answer::Removable(names)
@@ -165,7 +171,8 @@ fn answered<'a>(
 
 fn described(name: &str, steps: &[Step], outcome: Outcome<'_>, answer: Option<Answer>) -> Row {
     let nodes_to_add = nodes_to_add(&outcome);
-    let Outcome { placed, checks, worst, .. } = outcome;
+    let Outcome { placed, checks, losses, .. } = outcome;
+    let worst = losses.into_iter().next();
     let unplaced = placed.unplaced.iter().filter_map(|(pod, reason)| {
         Some(Unplaced { pod: placed.inventory.pods.get(*pod)?.name.clone(), reason: reason.clone() })
     });

@@ -75,6 +75,10 @@ impl Tuning {
 /// Recommends changes of a cluster. `today`, as `2027-03-31`, decides which waivers still hold; without it all do.
 #[must_use]
 pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
+    // Many plans are made here, and none of them is asked what if.
+    let mut unasked = inputs.clone();
+    unasked.policy.scenarios.clear();
+    let inputs = &unasked;
     let before = Plan::new(inputs.clone());
     let figures_before = Figures::of(&before, &inputs.inventory);
     let mut recommendations: Vec<Recommendation> = Vec::new();

@@ -47,7 +47,7 @@ pub fn draw(plot: &HeadroomPlot) -> Result<Drawing> {
         }
         canvas.line((zero, TOP), (zero, bottom), MUTED, 1.5)?;
         if let Some(target) = plot.target {
-            canvas.dashed((scale.at(target), TOP), (scale.at(target), bottom), BAD)?;
+            canvas.dashed_down((scale.at(target), TOP), (scale.at(target), bottom), BAD)?;
         }
         canvas.text("share of allocatable, %", (scale.middle(), bottom + 32.0), HPos::Center, MUTED)
     })

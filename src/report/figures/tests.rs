@@ -2,9 +2,9 @@ use super::*;
 use proptest::prelude::*;
 
 use crate::report::document::{
-    BandInterval, DifferenceGroup, DifferenceRow, Interval, Knee, Limit, NodeShare, PercentileCurve, PercentilePlot,
-    PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair, ScatterPlot, ScatterPoint, ScatterSeries,
-    Span, StackPlot, Tone,
+    BandInterval, DifferenceGroup, DifferenceRow, HeadroomBar, HeadroomPlot, Interval, Knee, Limit, NodeShare,
+    PercentileCurve, PercentilePlot, PercentilePoint, RateCurve, RatePlot, RatePoint, RateSample, RequestPair,
+    ScatterPlot, ScatterPoint, ScatterSeries, Span, StackPlot, Tone,
 };
 use crate::units::{Quantile, Rate, Seconds};
 
@@ -53,6 +53,17 @@ fn nothing_to_scale_by_is_still_a_chart() {
     check(ChartData::Intervals { axis: "memory, MiB".to_owned(), rows }, &["none"]);
     let overcommitted = vec![NodeShare { apps: 40.0, mesh: 0.0 }];
     check(ChartData::Nodes { cpu: overcommitted.clone(), memory: overcommitted, ceiling: 0.8 }, &["CPU"]);
+}
+
+#[test]
+fn headroom_is_drawn_from_zero_and_cut_at_nothing_left() {
+    let bar = |label: &str, cpu, unplaced| HeadroomBar { label: label.to_owned(), cpu, memory: 0.4, unplaced };
+    let rows = vec![bar("as planned", 0.3, 0), bar(HOSTILE, -7.0, 12), bar("empty", f64::MAX, 0)];
+    check(
+        ChartData::Headroom(HeadroomPlot { rows, target: Some(0.2) }),
+        &["as planned", "12 without a node", "share of allocatable, %", "least the policy allows, 20 %"],
+    );
+    check(ChartData::Headroom(HeadroomPlot { rows: vec![bar("full", 0.0, 0)], target: None }), &["full"]);
 }
 
 const HOSTILE: &str = "</svg><script>alert(1)</script>\" onload='x' \u{202e}&";
