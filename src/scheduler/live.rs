@@ -6,9 +6,10 @@ use super::compile::{Ingredients, compile};
 use super::cycle::{Cycle, refusal};
 use super::nodes::{CPU, MEMORY};
 use super::profile::Profile;
-use super::run::{only_node, reasons};
-use super::state::{NO_NODE, PodState, State};
+use super::run::only_node;
+use super::state::{Hope, NO_NODE, PodState, State};
 use super::ties::{TieBreak, Ties};
+use super::why::why;
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
 use crate::resources::Resources;
@@ -22,8 +23,8 @@ use crate::units::{Bytes, Millicores};
 pub struct Live<'a> {
     state: State<'a>,
     cycle: Cycle,
-    /// After how many departures a class found no node.
-    failed: Vec<Option<u64>>,
+    /// What a class that found no node hoped for then.
+    failed: Vec<Option<Hope>>,
     /// CPU and memory asked for by the pods that have a node.
     requested: [i64; 2],
     /// Cordoned nodes, by place in the walk.
@@ -75,12 +76,12 @@ impl<'a> Live<'a> {
             return self.place_on(pod, only).then_some(only);
         }
         let class = self.state.pods[pod].class as usize;
-        let departures = self.state.departures;
-        if self.failed[class] == Some(departures) && !self.state.classes[class].can_recover() {
+        let hope = Some(self.state.hope(&self.state.classes[class]));
+        if self.failed[class] == hope {
             return None;
         }
         let Some(choice) = self.cycle.choose(&self.state, class) else {
-            self.failed[class] = Some(departures);
+            self.failed[class] = hope;
             return None;
         };
         self.put(pod, choice.node);
@@ -158,7 +159,7 @@ impl<'a> Live<'a> {
     pub fn reasons(&self, pod: usize) -> Vec<(String, u64)> {
         match self.only_node(pod) {
             Some(only) => self.refusal(pod, only).map(|reason| (reason, 1)).into_iter().collect(),
-            None => reasons(&self.state, self.state.pods[pod].class as usize),
+            None => why(&self.state, self.state.class_of(pod)),
         }
     }
 

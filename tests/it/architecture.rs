@@ -124,7 +124,21 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     (
         "tuning",
-        &["estimate", "inventory", "mesh", "overhead", "placement", "plan", "policy", "quantity", "resources", "units"],
+        &[
+            "estimate",
+            "inventory",
+            "measurement",
+            "mesh",
+            "model",
+            "overhead",
+            "placement",
+            "plan",
+            "policy",
+            "quantity",
+            "resilience",
+            "resources",
+            "units",
+        ],
     ),
     (
         "report",
