@@ -1,5 +1,7 @@
 //! A cluster whose pods come and go one by one while the same rules hold: what courses over time are played on.
 
+use std::collections::BTreeSet;
+
 use super::compile::{Ingredients, compile};
 use super::cycle::{Cycle, refusal};
 use super::nodes::{CPU, MEMORY};
@@ -25,6 +27,8 @@ pub struct Live<'a> {
     failed: Vec<Option<Hope>>,
     /// CPU and memory asked for by the pods that have a node.
     requested: [i64; 2],
+    /// Cordoned nodes, by place in the walk.
+    closed: BTreeSet<usize>,
 }
 
 impl<'a> Live<'a> {
@@ -40,6 +44,7 @@ impl<'a> Live<'a> {
             cycle: Cycle::new(&state, Ties::new(ties)),
             failed: vec![None; state.classes.len()],
             requested: [0; 2],
+            closed: (0..state.nodes.len()).filter(|&node| state.nodes.all[node].unschedulable).collect(),
             state,
         }
     }
@@ -110,16 +115,19 @@ impl<'a> Live<'a> {
         let node = self.state.nodes.position[node];
         if cordoned {
             self.state.cordon(node);
+            self.closed.insert(node);
         } else {
             self.state.uncordon(node);
+            if !self.state.nodes.all[node].unschedulable {
+                self.closed.remove(&node);
+            }
         }
     }
 
     /// Whether a node is cordoned.
     #[must_use]
     pub fn is_cordoned(&self, node: usize) -> bool {
-        let node = self.state.nodes.position[node];
-        self.state.nodes.cordoned[node] || self.state.nodes.all[node].unschedulable
+        self.closed.contains(&self.state.nodes.position[node])
     }
 
     /// Pods on a node.
@@ -166,6 +174,20 @@ impl<'a> Live<'a> {
     #[must_use]
     pub fn requested(&self) -> Resources {
         as_resources(self.requested)
+    }
+
+    /// CPU and memory that nobody asks for on nodes that are not cordoned, in millicores and bytes; below zero where
+    /// they are overcommitted.
+    #[must_use]
+    pub fn free(&self) -> [i64; 2] {
+        let offered = |column: usize, node: usize| self.state.nodes.allocatable[column][node];
+        let all = [CPU, MEMORY].map(|column| {
+            let closed =
+                self.closed.iter().map(|&node| offered(column, node) - self.state.nodes.requested[column][node]);
+            let sum: i64 = (0..self.state.nodes.len()).map(|node| offered(column, node)).sum();
+            sum - closed.sum::<i64>()
+        });
+        [all[0] - self.requested[0], all[1] - self.requested[1]]
     }
 
     /// CPU and memory that all nodes offer.

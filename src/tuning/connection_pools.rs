@@ -16,6 +16,9 @@ use crate::mesh::{self, DestinationRules, hosts};
 use crate::model::{InFlight, retries_at_once};
 use crate::units::{Rate, Seconds};
 
+/// The most that these fields of the API hold: they are of 32 bits with a sign.
+const MOST: u64 = i32::MAX as u64;
+
 /// Looks at every service with measured requests and response times.
 #[must_use]
 pub fn connection_pools(question: &Question<'_>) -> Vec<Recommendation> {
@@ -91,7 +94,7 @@ fn of_service_with(
     let pool = rule.and_then(|rule| rule.policy.settings.pool.clone()).unwrap_or_default();
     let today = [pool.max_connections, pool.max_pending, pool.max_requests, pool.max_retries];
     let target = |(name, least, need): (&'static str, u64, u64), today: Option<u64>| {
-        let need = rounded(need);
+        let need = rounded(need).min(MOST);
         let target = today.map_or(need, |today| today.max(need));
         let lower = Amount::Count(least.min(target));
         let setting = Setting {

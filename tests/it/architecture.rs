@@ -65,10 +65,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "scenario",
         &[
             "card",
+            "course",
             "finding",
             "groundwork",
             "inventory",
             "mesh",
+            "model",
+            "overhead",
             "parallel",
             "placement",
             "policy",
@@ -142,6 +145,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "card",
             "composition",
+            "course",
             "estimate",
             "finding",
             "fit",
