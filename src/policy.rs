@@ -358,10 +358,8 @@ impl Policy {
         if self.gateways.min_replicas == 0 || self.gateways.min_replicas > GatewayPolicy::MOST_REPLICAS {
             return wrong("gateways.min_replicas must be a number from 1 to 1000");
         }
-        if self.resilience.target_utilization.get() <= 0.0 {
-            return wrong(
-                "resilience.target_utilization is 0: no replica could carry anything; use a share such as 0.8",
-            );
+        if let Some(message) = self.resilience.wrong() {
+            return wrong(message);
         }
         if self.control_plane.replica_cpu.is_zero() || self.control_plane.replica_memory.is_zero() {
             return wrong("control_plane.replica_cpu and replica_memory must be above 0");
@@ -534,6 +532,8 @@ mod tests {
             ("[gateways]\nmin_replicas = 0", "gateways.min_replicas"),
             ("[gateways]\ntarget_utilization = 0", "gateways.target_utilization"),
             ("[resilience]\ntarget_utilization = 0", "resilience.target_utilization"),
+            ("[resilience]\npeak_factor = 0.5", "resilience.peak_factor"),
+            ("[resilience]\npool_quantile = 1", "resilience.pool_quantile"),
             ("[injection]\nmode = \"mixed\"", "mixed"),
             ("[telemetry]\nscrape_interval_seconds = 0", "scrape_interval_seconds"),
             ("[telemetry]\npeers_per_workload = nan", "peers_per_workload"),

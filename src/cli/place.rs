@@ -10,9 +10,10 @@ use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
 use crate::placement::{new_node, reservation};
 use crate::policy::Policy;
-use crate::report::{self, Agreed, Packed, PlacementReport, TerminalOptions};
+use crate::report::{self, Agreed, NodeUse, Packed, PlacementReport, TerminalOptions, Use};
 use crate::scheduler::{
-    Agreement, Decision, Follow, Judge, KubernetesVersion, Pack, Placement, Profile, Scheduling, TieBreak, schedule,
+    self, Agreement, Decision, Follow, Judge, KubernetesVersion, Pack, Placement, Profile, Scheduling, TieBreak,
+    schedule,
 };
 use crate::sources;
 
@@ -54,6 +55,8 @@ pub fn run(arguments: &PlaceArguments, global: &Global) -> Result<Outcome, Failu
         version: profile.version.to_string(),
         seed: arguments.seed,
         nodes: inventory.nodes.len() as u64,
+        fills: filled(&inventory, &ground.offered, &placement, profile.version),
+        ceiling: 1.0 - policy.headroom.target.get(),
         chosen: described(&inventory, scheduling.pack, &placement),
         other: described(&inventory, other, &packed(other)),
         agreement: judge.map(|judge| agreed(trace, judge.verdict())),
@@ -159,7 +162,11 @@ fn write_decision(out: &mut dyn Write, decision: &Decision<'_>) -> io::Result<()
             writeln!(out, "{line}")?;
         }
     }
-    writeln!(out, "{}", serde_json::json!({ "pod": pod, "node": decision.chosen, "chosen": true }))
+    let mut line = serde_json::json!({ "pod": pod, "node": decision.chosen, "chosen": true });
+    if !decision.victims.is_empty() {
+        line["victims"] = decision.victims.iter().map(ToString::to_string).collect();
+    }
+    writeln!(out, "{line}")
 }
 
 fn described(inventory: &Inventory, pack: Pack, placement: &Placement) -> Packed {
@@ -182,6 +189,24 @@ fn described(inventory: &Inventory, pack: Pack, placement: &Placement) -> Packed
         nodes_to_add: addition.nodes,
         impossible: addition.impossible,
     }
+}
+
+/// How full nodes are once pods are placed.
+fn filled(
+    inventory: &Inventory,
+    offered: &[NodeResources],
+    placement: &Placement,
+    version: KubernetesVersion,
+) -> Vec<NodeUse> {
+    let of_node = |(fill, offered): (scheduler::NodeFill, &NodeResources)| {
+        let scheduler::NodeFill { requested, mesh } = fill;
+        let used = |mesh: u64, requested: u64, allocatable: u64| Use { mesh, requested, allocatable };
+        NodeUse {
+            cpu: used(mesh.cpu.get(), requested.cpu.get(), offered.resources.cpu.get()),
+            memory: used(mesh.memory.get(), requested.memory.get(), offered.resources.memory.get()),
+        }
+    };
+    scheduler::fills(inventory, placement, version).into_iter().zip(offered).map(of_node).collect()
 }
 
 fn agreed(trace: String, agreement: Agreement) -> Agreed {

@@ -39,7 +39,8 @@ use crate::resources::Resources;
 use crate::scheduler::{Profile, TieBreak};
 use crate::units::Seconds;
 
-/// What a course is played on. Pods of the inventory that have no node are placed before it begins.
+/// What a course is played on. Pods of the inventory that have no node are placed before it begins; those on nodes
+/// that are not in the inventory, and those that scheduling gates keep back, are left out.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
     /// Nodes and pods, as planned.
@@ -105,7 +106,8 @@ pub struct Wave {
     pub blocked: u64,
     /// CPU and memory asked for.
     pub requested: Resources,
-    /// CPU that nobody asks for, as a share of what nodes offer; negative where they are overcommitted.
+    /// CPU that nobody asks for on nodes that take pods, as a share of what all nodes offer; negative where they are
+    /// overcommitted.
     pub cpu_headroom: f64,
     /// The same of memory.
     pub memory_headroom: f64,

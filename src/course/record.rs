@@ -30,6 +30,8 @@ pub(super) struct Moment<'a> {
     pub(super) blocked: u64,
     pub(super) under_way: u64,
     pub(super) requested: Resources,
+    /// CPU and memory free on nodes that take pods.
+    pub(super) free: [i64; 2],
     pub(super) allocatable: &'a Resources,
 }
 
@@ -60,8 +62,8 @@ impl Record {
 
     /// A wave ends: what stands now is written down.
     pub(super) fn note(&mut self, moment: &Moment<'_>) {
-        let headroom = |asked: u64, offered: u64| if offered == 0 { 0.0 } else { 1.0 - asked as f64 / offered as f64 };
-        let (asked, offered) = (&moment.requested, moment.allocatable);
+        let share = |free: i64, offered: u64| if offered == 0 { 0.0 } else { free as f64 / offered as f64 };
+        let ([cpu, memory], offered) = (moment.free, moment.allocatable);
         let wave = Wave {
             at: seconds(moment.now.saturating_sub(self.from)),
             pods: moment.pods,
@@ -70,8 +72,8 @@ impl Record {
             ending: moment.ending,
             waiting: moment.waiting,
             blocked: moment.blocked,
-            cpu_headroom: headroom(asked.cpu.get(), offered.cpu.get()),
-            memory_headroom: headroom(asked.memory.get(), offered.memory.get()),
+            cpu_headroom: share(cpu, offered.cpu.get()),
+            memory_headroom: share(memory, offered.memory.get()),
             requested: moment.requested.clone(),
             ..std::mem::take(&mut self.present)
         };
@@ -153,6 +155,7 @@ mod tests {
                 blocked: 0,
                 under_way: 1,
                 requested: Resources::default(),
+                free: [0; 2],
                 allocatable: &nothing,
             });
         }

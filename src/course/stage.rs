@@ -402,6 +402,7 @@ impl<'a> Stage<'a> {
             blocked,
             under_way,
             requested: self.live.requested(),
+            free: self.live.free(),
             allocatable: &self.allocatable,
         });
     }

@@ -14,13 +14,16 @@
 pub mod certificates;
 pub mod coefficient;
 pub mod convergence;
+pub mod dilution;
 pub mod ejection;
 mod features;
 pub mod istiod;
+pub mod pools;
 pub mod proxy_cpu;
 pub mod proxy_latency;
 pub mod proxy_memory;
 pub mod queueing;
+pub mod retries;
 mod sum;
 pub mod telemetry;
 pub mod ztunnel;
@@ -28,15 +31,18 @@ pub mod ztunnel;
 pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
+pub use dilution::Dilution;
 pub use ejection::Ejection;
 pub use features::{Features, Observed};
 pub use istiod::{
     ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,
     WorkRates,
 };
+pub use pools::InFlight;
 pub use proxy_cpu::{ProxyCpu, ProxyTraffic};
 pub use proxy_latency::{ProxyLatency, RequestShape};
 pub use proxy_memory::{ProxyConfig, ProxyMemory};
+pub use retries::{Retries, retries_at_once};
 pub use telemetry::{Telemetry, TelemetrySections};
 pub use ztunnel::{Ztunnel, ZtunnelLoad};
 

@@ -17,7 +17,8 @@ mod ztunnel;
 pub use carrier::Carrier;
 pub use clusters::{Clusters, ServedCluster};
 pub use control_plane::{
-    Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, WaitingTime,
+    Autoscaling, Changes, Event, KINDS as CONTROL_PLANE_FINDINGS, LargestMessage, Operation, Room, Runtime, Serving,
+    WaitingTime,
 };
 pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
 pub use findings::FINDINGS;

@@ -41,7 +41,7 @@ pub fn not_looked_at(policy: &Policy) -> Option<String> {
     let is_asked = |kinds: &[&str]| kinds.iter().any(|kind| asked.contains(kind));
     let all = [
         ("autoscalers at their maximum", is_asked(&["autoscalers-at-maximum"])),
-        ("rollouts with surge", false),
+        ("rollouts with surge", is_asked(&["rollout", "restart-data-plane"])),
         ("room elsewhere for the pods of a zone that is gone", is_asked(&["lose-zone", "lose-every-zone"])),
     ];
     let left: Vec<&str> = all.iter().filter(|(_, asked)| !asked).map(|(what, _)| *what).collect();

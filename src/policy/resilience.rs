@@ -1,19 +1,52 @@
-//! When replicas count as able to carry a load.
+//! When replicas count as able to carry a load, and what limits of clients must let through.
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::Share;
+use crate::units::{Quantile, Ratio, Share};
 
-/// When replicas count as able to carry a load.
+/// When replicas count as able to carry a load, and what limits of clients must let through.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ResiliencePolicy {
     /// Most of the CPU it requests that the application in a pod may use, as a share in (0, 1].
     pub target_utilization: Share,
+    /// Requests of the busiest seconds over the mean that was measured, 1 or more.
+    pub peak_factor: Ratio,
+    /// Chance that a pool of connections holds what is under way, in (0, 1).
+    pub pool_quantile: Quantile,
+    /// Retries at once, as a share of the requests under way.
+    pub retry_budget: Share,
+    /// Retries at once that are always allowed.
+    pub least_retries: u64,
 }
 
 impl Default for ResiliencePolicy {
     fn default() -> Self {
-        Self { target_utilization: Share::literal(0.8) }
+        Self {
+            target_utilization: Share::literal(0.8),
+            peak_factor: Ratio::new(2.0),
+            pool_quantile: Quantile::literal(0.9999),
+            retry_budget: Share::literal(0.2),
+            least_retries: 3,
+        }
+    }
+}
+
+impl ResiliencePolicy {
+    /// What is wrong with it, if anything.
+    pub(super) fn wrong(&self) -> Option<&'static str> {
+        let peak = self.peak_factor.as_number();
+        if self.target_utilization.get() <= 0.0 {
+            return Some(
+                "resilience.target_utilization is 0: no replica could carry anything; use a share such as 0.8",
+            );
+        }
+        if !peak.is_finite() || peak < 1.0 {
+            return Some("resilience.peak_factor must be a finite number, 1 or more");
+        }
+        if self.pool_quantile.get() <= 0.0 || self.pool_quantile.get() >= 1.0 {
+            return Some("resilience.pool_quantile must lie strictly between 0 and 1, such as 0.9999");
+        }
+        None
     }
 }

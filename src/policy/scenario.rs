@@ -83,6 +83,28 @@ pub enum Step {
     },
     /// Which nodes can go.
     Consolidate,
+    /// How draining nodes goes, and where it sticks.
+    Drain {
+        /// Which, in this order; empty for all of them.
+        nodes: Vec<String>,
+        /// Whether each comes back empty before the next is drained, as when nodes are upgraded.
+        come_back: bool,
+    },
+    /// How rolling workloads out goes, all at the same time.
+    Rollout {
+        /// As in [`Self::AddPods`]; empty for all of them.
+        workloads: Vec<String>,
+    },
+    /// How restarting every pod with a proxy goes, in waves that fit.
+    RestartDataPlane {
+        /// Whose; empty for all of them.
+        namespaces: Vec<String>,
+    },
+    /// How an upgrade with a second istiod goes, and the way back.
+    Upgrade {
+        /// Which move, in this order; empty for all with proxies, by name.
+        namespaces: Vec<String>,
+    },
 }
 
 /// When a step happens.
@@ -116,6 +138,10 @@ impl Step {
             Self::TrafficUntilBreak => "traffic-until-break",
             Self::EnrolInTurn { .. } => "enrol-in-turn",
             Self::Consolidate => "consolidate",
+            Self::Drain { .. } => "drain",
+            Self::Rollout { .. } => "rollout",
+            Self::RestartDataPlane { .. } => "restart-data-plane",
+            Self::Upgrade { .. } => "upgrade",
         }
     }
 
@@ -136,13 +162,17 @@ impl Step {
             | Self::LoseEveryZone
             | Self::TrafficUntilBreak
             | Self::EnrolInTurn { .. }
-            | Self::Consolidate => StepOrder::Question,
+            | Self::Consolidate
+            | Self::Drain { .. }
+            | Self::Rollout { .. }
+            | Self::RestartDataPlane { .. }
+            | Self::Upgrade { .. } => StepOrder::Question,
         }
     }
 }
 
 /// Kinds of steps in files, each with the fields it takes.
-const KINDS: [(&str, &[&str]); 15] = [
+const KINDS: [(&str, &[&str]); 19] = [
     ("enrol", &["namespaces"]),
     ("ambient", &["namespaces"]),
     ("traffic", &["factor"]),
@@ -158,6 +188,10 @@ const KINDS: [(&str, &[&str]); 15] = [
     ("traffic-until-break", &[]),
     ("enrol-in-turn", &["namespaces"]),
     ("consolidate", &[]),
+    ("drain", &["nodes", "come_back"]),
+    ("rollout", &["workloads"]),
+    ("restart-data-plane", &["namespaces"]),
+    ("upgrade", &["namespaces"]),
 ];
 
 /// Scenarios and node shapes, as a file of their own or within a policy.
@@ -242,6 +276,12 @@ struct Written {
     zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     replace: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nodes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    come_back: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workloads: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     then: Option<Vec<Written>>,
 }
@@ -331,6 +371,14 @@ impl Written {
             "lose-every-zone" => Step::LoseEveryZone,
             "traffic-until-break" => Step::TrafficUntilBreak,
             "enrol-in-turn" => Step::EnrolInTurn { namespaces },
+            "drain" => {
+                let nodes = self.nodes.unwrap_or_default();
+                // All nodes are drained to be upgraded: without one that comes back nothing would be left.
+                Step::Drain { come_back: self.come_back.unwrap_or(nodes.is_empty()), nodes }
+            }
+            "rollout" => Step::Rollout { workloads: self.workloads.unwrap_or_default() },
+            "restart-data-plane" => Step::RestartDataPlane { namespaces },
+            "upgrade" => Step::Upgrade { namespaces },
             _ => Step::Consolidate,
         })
     }
@@ -346,6 +394,9 @@ impl Written {
             ("node", self.node.is_some()),
             ("zone", self.zone.is_some()),
             ("replace", self.replace.is_some()),
+            ("nodes", self.nodes.is_some()),
+            ("come_back", self.come_back.is_some()),
+            ("workloads", self.workloads.is_some()),
         ];
         all.into_iter().filter(|(_, given)| *given).map(|(field, _)| field).collect()
     }
@@ -369,9 +420,13 @@ impl From<Step> for Written {
     fn from(step: Step) -> Self {
         let written = Self { kind: Some(step.kind().to_owned()), ..Self::default() };
         match step {
-            Step::Enrol { namespaces } | Step::Ambient { namespaces } | Step::EnrolInTurn { namespaces } => {
-                Self { namespaces: Some(namespaces), ..written }
-            }
+            Step::Enrol { namespaces }
+            | Step::Ambient { namespaces }
+            | Step::EnrolInTurn { namespaces }
+            | Step::RestartDataPlane { namespaces }
+            | Step::Upgrade { namespaces } => Self { namespaces: Some(namespaces), ..written },
+            Step::Drain { nodes, come_back } => Self { nodes: Some(nodes), come_back: Some(come_back), ..written },
+            Step::Rollout { workloads } => Self { workloads: Some(workloads), ..written },
             Step::Traffic { factor } => Self { factor: Some(factor), ..written },
             Step::AddPods { workload, count } => Self { workload: Some(workload), count: Some(count), ..written },
             Step::AddNodes { count, shape } => Self { count: Some(count), shape, ..written },
@@ -409,6 +464,14 @@ mod tests {
     fn steps_are_read_and_written() {
         for (text, kinds) in [
             ("[[scenario]]\nkind = \"lose-every-node\"", &["lose-every-node"][..]),
+            ("[[scenario]]\nkind = \"drain\"", &["drain"]),
+            ("[[scenario]]\nkind = \"drain\"\nnodes = [\"a\", \"b\"]\ncome_back = true", &["drain"]),
+            ("[[scenario]]\nkind = \"rollout\"\nworkloads = [\"shop/cart\"]", &["rollout"]),
+            (
+                "[[scenario]]\nkind = \"add-nodes\"\ncount = 1\nthen = [{ kind = \"restart-data-plane\" }]",
+                &["add-nodes", "restart-data-plane"],
+            ),
+            ("[[scenario]]\nkind = \"upgrade\"\nnamespaces = [\"shop\"]", &["upgrade"]),
             (
                 "[[scenario]]\nname = \"enrolled without b\"\nkind = \"enrol\"\nnamespaces = [\"shop\"]\nthen = [{ kind = \
                  \"lose-zone\", zone = \"b\" }, { kind = \"fit-more-pods\", workload = \"shop/cart\" }]",

@@ -10,6 +10,7 @@ pub use plots::{
 };
 
 use super::text;
+use crate::units::Seconds;
 
 /// A report.
 #[derive(Debug, Clone, PartialEq)]
@@ -275,6 +276,8 @@ pub enum ChartData {
     Scatter(ScatterPlot),
     /// What stays free in one scenario after the other.
     Headroom(HeadroomPlot),
+    /// A course over time.
+    Waves(WavePlot),
 }
 
 impl ChartData {
@@ -292,6 +295,7 @@ impl ChartData {
             Self::Differences(groups) => groups.iter().all(|group| group.rows.is_empty()),
             Self::Scatter(plot) => plot.series.iter().all(|series| series.points.is_empty()),
             Self::Headroom(plot) => plot.rows.is_empty(),
+            Self::Waves(plot) => plot.points.len() < 2,
         }
     }
 }
@@ -351,6 +355,30 @@ pub struct HeadroomBar {
     pub memory: f64,
     /// Pods without a node.
     pub unplaced: u64,
+}
+
+/// A course over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WavePlot {
+    /// Moments in their order; each holds until the next.
+    pub points: Vec<WavePoint>,
+}
+
+/// How a course stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WavePoint {
+    /// When, from the beginning.
+    pub at: Seconds,
+    /// Pods that start.
+    pub starting: u64,
+    /// Pods that end.
+    pub ending: u64,
+    /// Pods without a node, and those that budgets do not let go.
+    pub held: u64,
+    /// Share of CPU that no pod requests; below 0 when overcommitted.
+    pub cpu: f64,
+    /// Share of memory that no pod requests.
+    pub memory: f64,
 }
 
 /// How full one node, or the average of several, is.

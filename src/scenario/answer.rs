@@ -1,6 +1,8 @@
 //! What a question found.
 
 use super::check::{Check, CheckKind};
+use crate::course::Course;
+use crate::model::Convergent;
 use crate::units::{MoneyPerHour, Share};
 
 /// What was asked, answered.
@@ -35,6 +37,19 @@ pub enum Answer {
     Enrolment(Vec<EnrolStep>),
     /// Nodes that can go together.
     Removable(Vec<String>),
+    /// What takes time, and how it goes.
+    Courses(Vec<NamedCourse>),
+}
+
+/// A course over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedCourse {
+    /// `drain`, `rollout`, `restart`, `upgrade` or `way back`.
+    pub name: &'static str,
+    /// How it goes.
+    pub course: Course,
+    /// Until the proxies of its largest wave are connected and configured; `None` where none has a proxy.
+    pub connected: Option<Convergent>,
 }
 
 /// One shape of node.

@@ -41,7 +41,11 @@ impl Case {
             | Step::LoseEveryZone
             | Step::TrafficUntilBreak
             | Step::EnrolInTurn { .. }
-            | Step::Consolidate => Ok(self),
+            | Step::Consolidate
+            | Step::Drain { .. }
+            | Step::Rollout { .. }
+            | Step::RestartDataPlane { .. }
+            | Step::Upgrade { .. } => Ok(self),
         }
     }
 }

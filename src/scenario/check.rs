@@ -1,5 +1,6 @@
 //! What the policy asks for, looked at in one scenario.
 
+use super::answer::{Answer, NamedCourse};
 use super::placed::Placed;
 use crate::policy::Policy;
 
@@ -35,6 +36,20 @@ pub enum CheckKind {
     ProxyCpu,
     /// Cores that an application uses over its replicas, at most what they may use.
     ApplicationCpu,
+    /// Pods that are in the way of a course or that it leaves without a node; a count, at most the limit.
+    Course,
+}
+
+/// Whether courses come to their end, every pod with a node.
+pub(super) fn of_courses(answer: &Answer) -> Vec<Check> {
+    let Answer::Courses(courses) = answer else { return Vec::new() };
+    let check = |named: &NamedCourse| {
+        let waiting: u64 = named.course.waiting.iter().map(|waiting| waiting.pods).sum();
+        let met = named.course.succeeds();
+        let found = if met { 0 } else { waiting.max(1) };
+        Check { kind: CheckKind::Course, subject: named.name.to_owned(), found: found as f64, limit: 0.0, met }
+    };
+    courses.iter().map(check).collect()
 }
 
 /// Shares this close to the target meet it: the rest is floating-point dust.

@@ -13,6 +13,7 @@ mod case;
 mod catalogue;
 mod check;
 mod consolidate;
+mod course;
 mod demand;
 mod enrol;
 mod enrol_in_turn;
@@ -28,7 +29,7 @@ mod scale;
 mod shapes;
 mod traffic;
 
-pub use answer::{Answer, EnrolStep, Loss, ShapeAnswer};
+pub use answer::{Answer, EnrolStep, Loss, NamedCourse, ShapeAnswer};
 pub use catalogue::catalogue;
 pub use check::{Check, CheckKind};
 pub use known::Unknown;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::answer::{Answer, Loss};
 use super::case::Case;
 use super::check::{self, Check, CheckKind};
+use super::course::{Ask, courses};
 use super::known::Trouble;
 use super::matrix::Situation;
 use super::placed::Placed;
@@ -12,6 +13,7 @@ use super::shapes::Shape;
 use super::{consolidate, demand, enrol_in_turn, fit_more, growth, lose, lose_each, shapes};
 use crate::finding::Finding;
 use crate::groundwork::Groundwork;
+use crate::overhead::Serving;
 use crate::placement::{Fill, NodesToAdd, Unplaced};
 use crate::policy::{Policy, Step, StepOrder};
 
@@ -61,6 +63,8 @@ pub(super) struct Outcome<'a> {
     pub(super) losses: Vec<Loss>,
     pub(super) policy: Policy,
     pub(super) after_loss: bool,
+    /// What istiod sends proxies; nothing without any.
+    pub(super) serving: Option<Serving>,
 }
 
 /// Plans a case anew, places its pods, and loses nodes.
@@ -78,7 +82,8 @@ pub(super) fn evaluate<'a>(mut case: Case, losses: &[Step], situation: &Situatio
         checks.extend(losses.first().map(node_loss));
     }
     checks.extend(demand::checks(&case, &groundwork));
-    Ok(Outcome { placed, checks, losses, policy: case.policy, after_loss })
+    let serving = groundwork.overhead.control_plane.operation.as_ref().map(|operation| operation.serving);
+    Ok(Outcome { placed, checks, losses, policy: case.policy, after_loss, serving })
 }
 
 fn node_loss(worst: &Loss) -> Check {
@@ -153,7 +158,13 @@ fn answered<'a>(
             outcome.placed = rest;
             Answer::Removable(names)
         }
-        _ => return Ok((None, outcome)),
+        step => {
+            let policy = outcome.policy.rollout.clone();
+            let ask = Ask { placed: &outcome.placed, policy: &policy, card: situation.card, serving: outcome.serving };
+            let Some(answer) = courses(&ask, step)? else { return Ok((None, outcome)) };
+            outcome.checks.extend(check::of_courses(&answer));
+            answer
+        }
     };
     Ok((Some(answer), outcome))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compile::{Ingredients, compile};
 use super::first_fit::FirstFit;
 use super::request::pod_request;
+use super::run::{can_move, held_back};
 use super::state::State;
 use super::topology::HOSTNAME;
 use super::{Scheduling, Unplaced};
@@ -27,8 +28,7 @@ pub struct Addition {
 /// Nodes to add for the pods that found none; nothing without a node to add.
 pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unplaced: &[Unplaced]) -> Option<Addition> {
     let (node, offered) = scheduling.new_node?;
-    let waiting: Vec<usize> =
-        unplaced.iter().map(|one| one.pod).filter(|pod| is_free(scheduling.inventory, *pod)).collect();
+    let waiting: Vec<usize> = unplaced.iter().map(|one| one.pod).filter(|pod| is_free(scheduling, *pod)).collect();
     if waiting.is_empty() {
         return Some(Addition { nodes: 0, impossible: unplaced.len() as u64 });
     }
@@ -79,8 +79,9 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
 }
 
 /// Whether a pod is kept off nodes by nothing but nodes.
-fn is_free(inventory: &Inventory, pod: usize) -> bool {
-    !inventory.pods[pod].spec.gated && super::run::can_move(inventory, pod)
+fn is_free(scheduling: &Scheduling<'_>, pod: usize) -> bool {
+    let inventory = scheduling.inventory;
+    held_back(&inventory.pods[pod], scheduling.profile).is_none() && can_move(inventory, pod)
 }
 
 fn numbered(node: &Node, number: usize) -> Node {

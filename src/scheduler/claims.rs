@@ -239,11 +239,14 @@ impl<'a> Claims<'a> {
     }
 
     fn can_be_made(&self, claim: &PersistentVolumeClaim, node: &Node) -> bool {
-        self.class_of(claim).is_some_and(|class| {
-            class.provisioner != BY_HAND
-                && !class.provisioner.is_empty()
-                && (class.allowed_topologies.is_empty() || any_matches(&class.allowed_topologies, node))
-        })
+        self.class_of(claim)
+            .is_some_and(|class| class.provisioner != BY_HAND && !class.provisioner.is_empty() && allows(class, node))
+    }
+
+    /// Whether a storage class lets volumes be made for a node; one that is not in the input does.
+    pub(super) fn class_allows(&self, name: Option<&str>, node: &Node) -> bool {
+        let class = name.map_or(self.default_class, |name| self.classes.get(name).copied());
+        class.is_none_or(|class| allows(class, node))
     }
 
     fn class_of(&self, claim: &PersistentVolumeClaim) -> Option<&'a StorageClass> {
@@ -252,6 +255,10 @@ impl<'a> Claims<'a> {
             name => self.classes.get(name).copied(),
         }
     }
+}
+
+fn allows(class: &StorageClass, node: &Node) -> bool {
+    class.allowed_topologies.is_empty() || any_matches(&class.allowed_topologies, node)
 }
 
 fn reachable(volume: &PersistentVolume, node: &Node) -> bool {

@@ -99,13 +99,17 @@ impl Class<'_> {
             && self.near.is_empty()
             && self.away.is_empty()
             && self.kept_away.is_empty()
-            && self.claims.is_empty()
-            && self.missing_claim.is_none())
+            && !self.has_claims())
     }
 
-    /// Whether a pod that goes, or comes, elsewhere can make a node fit again.
-    pub(super) fn can_recover(&self) -> bool {
-        !self.hard_spread.is_empty() || !self.near.is_empty()
+    /// Whether it mounts claims, its own among them.
+    pub(super) fn has_claims(&self) -> bool {
+        !(self.claims.is_empty() && self.missing_claim.is_none() && self.own_claims.is_empty())
+    }
+
+    /// Counters of pods whose coming elsewhere can make a node fit again.
+    pub(super) fn hopes(&self) -> impl Iterator<Item = usize> {
+        self.hard_spread.iter().filter_map(|spread| spread.counter).chain(self.near.iter().copied())
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn compile<'a>(ingredients: Ingredients<'a, '_>) -> State<'a> {
         grounds: Vec::new(),
         node_sets: Vec::new(),
         node_set_of: Lookup::default(),
-        matchers: Matchers::default(),
+        matchers: Matchers::new(likenesses.iter().map(|like| like.labels)),
         counters: Vec::new(),
         counter_of: BTreeMap::new(),
         holders: Vec::new(),

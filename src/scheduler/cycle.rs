@@ -254,7 +254,7 @@ fn fits_its_surroundings(state: &State<'_>, class: &Class<'_>, node: usize) -> b
             .into_iter()
             .any(refuses)
     };
-    (class.claims.is_empty() && class.missing_claim.is_none() || !volumes())
+    (!class.has_claims() || !volumes())
         && (!state.filters(Plugin::PodTopologySpread) || spread())
         && (!state.filters(Plugin::InterPodAffinity) || inter_pod_affinity::passes(state, class, node))
 }

@@ -1,15 +1,21 @@
 //! First fit decreasing with the scheduler's filters: what autoscalers reckon with.
 
 use super::cycle::fits;
-use super::state::State;
+use super::matcher::Lookup;
+use super::plugins::{Plugin, node_resources_fit};
+use super::state::{Hope, State};
 
 /// The first node by name that takes a pod, largest pods first.
 #[derive(Debug)]
 pub(super) struct FirstFit {
     /// Nodes in the order in which they are tried.
     nodes: Vec<usize>,
-    /// Where each class goes on looking; nodes before it were full for it.
-    cursor: Vec<usize>,
+    /// Where each class goes on looking as long as it has the same hopes; nodes before it refused it.
+    cursor: Vec<(Option<Hope>, usize)>,
+    /// What each class asks for, by number: classes that ask for the same share what they know of room.
+    asks: Vec<usize>,
+    /// Where room begins for each number; it only shrinks here.
+    room: Vec<usize>,
 }
 
 impl FirstFit {
@@ -21,7 +27,13 @@ impl FirstFit {
         if let Some(old) = nodes.get_mut(..old) {
             old.sort_by(|&a, &b| state.nodes.all[a].name.cmp(&state.nodes.all[b].name));
         }
-        Self { nodes, cursor: vec![0; state.classes.len()] }
+        let mut numbers: Lookup<&[(usize, i64)], usize> = Lookup::default();
+        let mut asks = Vec::with_capacity(state.classes.len());
+        for class in state.classes.iter() {
+            let next = numbers.len();
+            asks.push(*numbers.entry(&class.asked).or_insert(next));
+        }
+        Self { nodes, cursor: vec![(None, 0); state.classes.len()], room: vec![0; numbers.len()], asks }
     }
 
     /// Pods by priority, those of DaemonSets first, then by the largest share of the largest node that they ask for, then by name.
@@ -53,11 +65,25 @@ impl FirstFit {
             let node = state.nodes.position[only];
             return fits(state, class, node).then_some(node);
         }
-        // Room only shrinks here; what depends on other nodes can come back.
-        let start = if class.can_recover() { 0 } else { self.cursor[class_index] };
+        let hope = Some(state.hope(class));
+        let known = self.cursor.get(class_index).filter(|(before, _)| *before == hope).map_or(0, |(_, cursor)| *cursor);
+        let start = self.room_for(state, class_index).max(known);
         let rest = self.nodes.get(start..).unwrap_or_default();
         let found = rest.iter().position(|&node| fits(state, class, node));
-        self.cursor[class_index] = start + found.unwrap_or(rest.len());
+        self.cursor[class_index] = (hope, start + found.unwrap_or(rest.len()));
         found.and_then(|index| rest.get(index)).copied()
+    }
+
+    /// The first node with room for a class, whatever else keeps it off.
+    fn room_for(&mut self, state: &State<'_>, class_index: usize) -> usize {
+        if !state.filters(Plugin::NodeResourcesFit) {
+            return 0;
+        }
+        let Some(room) = self.asks.get(class_index).and_then(|&number| self.room.get_mut(number)) else { return 0 };
+        let has_none = |node: &usize| !node_resources_fit::fits(state, &state.classes[class_index], *node);
+        while self.nodes.get(*room).is_some_and(has_none) {
+            *room += 1;
+        }
+        *room
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Fork<'a> {
         let Some(&position) = state.nodes.position.get(node).filter(|&&position| state.nodes.present[position]) else {
             return;
         };
-        for pod in state.on_node[position].clone() {
+        for pod in state.on_node[position].clone().into_iter().rev() {
             let pod = pod as usize;
             if can_move(self.scheduling.inventory, pod) {
                 self.restart_pod(pod);

@@ -154,7 +154,12 @@ mod tests {
                 weighted,
             }],
         };
-        let ours = Decision { pod: &pod, chosen: Some("a"), nodes: vec![node("a", 60), node("b", 60), node("c", 50)] };
+        let ours = Decision {
+            pod: &pod,
+            chosen: Some("a"),
+            nodes: vec![node("a", 60), node("b", 60), node("c", 50)],
+            victims: vec![],
+        };
         for (theirs, same, ties, different) in [
             (traced(Some("a"), &[("a", 60), ("c", 51)]), 1, 0, None),
             (traced(Some("b"), &[]), 0, 1, None),

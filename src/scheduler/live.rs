@@ -1,12 +1,15 @@
 //! A cluster whose pods come and go one by one while the same rules hold: what courses over time are played on.
 
+use std::collections::BTreeSet;
+
 use super::compile::{Ingredients, compile};
 use super::cycle::{Cycle, refusal};
 use super::nodes::{CPU, MEMORY};
 use super::profile::Profile;
-use super::run::{only_node, reasons};
-use super::state::{NO_NODE, PodState, State};
+use super::run::only_node;
+use super::state::{Hope, NO_NODE, PodState, State};
 use super::ties::{TieBreak, Ties};
+use super::why::why;
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node};
 use crate::resources::Resources;
@@ -20,10 +23,12 @@ use crate::units::{Bytes, Millicores};
 pub struct Live<'a> {
     state: State<'a>,
     cycle: Cycle,
-    /// After how many departures a class found no node.
-    failed: Vec<Option<u64>>,
+    /// What a class that found no node hoped for then.
+    failed: Vec<Option<Hope>>,
     /// CPU and memory asked for by the pods that have a node.
     requested: [i64; 2],
+    /// Cordoned nodes, by place in the walk.
+    closed: BTreeSet<usize>,
 }
 
 impl<'a> Live<'a> {
@@ -39,6 +44,7 @@ impl<'a> Live<'a> {
             cycle: Cycle::new(&state, Ties::new(ties)),
             failed: vec![None; state.classes.len()],
             requested: [0; 2],
+            closed: (0..state.nodes.len()).filter(|&node| state.nodes.all[node].unschedulable).collect(),
             state,
         }
     }
@@ -70,12 +76,12 @@ impl<'a> Live<'a> {
             return self.place_on(pod, only).then_some(only);
         }
         let class = self.state.pods[pod].class as usize;
-        let departures = self.state.departures;
-        if self.failed[class] == Some(departures) && !self.state.classes[class].can_recover() {
+        let hope = Some(self.state.hope(&self.state.classes[class]));
+        if self.failed[class] == hope {
             return None;
         }
         let Some(choice) = self.cycle.choose(&self.state, class) else {
-            self.failed[class] = Some(departures);
+            self.failed[class] = hope;
             return None;
         };
         self.put(pod, choice.node);
@@ -109,16 +115,19 @@ impl<'a> Live<'a> {
         let node = self.state.nodes.position[node];
         if cordoned {
             self.state.cordon(node);
+            self.closed.insert(node);
         } else {
             self.state.uncordon(node);
+            if !self.state.nodes.all[node].unschedulable {
+                self.closed.remove(&node);
+            }
         }
     }
 
     /// Whether a node is cordoned.
     #[must_use]
     pub fn is_cordoned(&self, node: usize) -> bool {
-        let node = self.state.nodes.position[node];
-        self.state.nodes.cordoned[node] || self.state.nodes.all[node].unschedulable
+        self.closed.contains(&self.state.nodes.position[node])
     }
 
     /// Pods on a node.
@@ -150,7 +159,7 @@ impl<'a> Live<'a> {
     pub fn reasons(&self, pod: usize) -> Vec<(String, u64)> {
         match self.only_node(pod) {
             Some(only) => self.refusal(pod, only).map(|reason| (reason, 1)).into_iter().collect(),
-            None => reasons(&self.state, self.state.pods[pod].class as usize),
+            None => why(&self.state, self.state.class_of(pod)),
         }
     }
 
@@ -165,6 +174,20 @@ impl<'a> Live<'a> {
     #[must_use]
     pub fn requested(&self) -> Resources {
         as_resources(self.requested)
+    }
+
+    /// CPU and memory that nobody asks for on nodes that are not cordoned, in millicores and bytes; below zero where
+    /// they are overcommitted.
+    #[must_use]
+    pub fn free(&self) -> [i64; 2] {
+        let offered = |column: usize, node: usize| self.state.nodes.allocatable[column][node];
+        let all = [CPU, MEMORY].map(|column| {
+            let closed =
+                self.closed.iter().map(|&node| offered(column, node) - self.state.nodes.requested[column][node]);
+            let sum: i64 = (0..self.state.nodes.len()).map(|node| offered(column, node)).sum();
+            sum - closed.sum::<i64>()
+        });
+        [all[0] - self.requested[0], all[1] - self.requested[1]]
     }
 
     /// CPU and memory that all nodes offer.

@@ -44,9 +44,20 @@ pub(super) struct Matchers {
     by_label: Lookup<(String, String), Vec<usize>>,
     /// Those that no single label finds.
     others: Vec<usize>,
+    /// Kinds of pods that carry each label.
+    carriers: Lookup<(String, String), u32>,
 }
 
 impl Matchers {
+    /// For pods of kinds with those labels.
+    pub(super) fn new<'l>(kinds: impl Iterator<Item = &'l Labels>) -> Self {
+        let mut carriers: Lookup<(String, String), u32> = Lookup::default();
+        for (key, value) in kinds.flatten() {
+            *carriers.entry((key.clone(), value.clone())).or_default() += 1;
+        }
+        Self { carriers, ..Self::default() }
+    }
+
     /// The matcher of pods that all terms mean.
     pub(super) fn of(&mut self, terms: Vec<Term>) -> usize {
         if let Some(&known) = self.known.get(&terms) {
@@ -54,12 +65,11 @@ impl Matchers {
         }
         let index = self.all.len();
         let requirements = terms.iter().flat_map(|term| &term.selector);
-        let mut labels = requirements.filter(|it| it.operator == Operator::In && it.values.len() == 1);
-        match labels.next() {
-            Some(label) => {
-                let label = (label.key.clone(), label.values.first().cloned().unwrap_or_default());
-                self.by_label.entry(label).or_default().push(index);
-            }
+        let single = requirements.filter(|it| it.operator == Operator::In && it.values.len() == 1);
+        let labels = single.filter_map(|it| Some((it.key.clone(), it.values.first()?.clone())));
+        // Under the rarest of its labels: a label that all pods carry would find every matcher for each of them.
+        match labels.min_by_key(|label| self.carriers.get(label).copied().unwrap_or(0)) {
+            Some(label) => self.by_label.entry(label).or_default().push(index),
             None => self.others.push(index),
         }
         self.known.insert(terms.clone(), index);

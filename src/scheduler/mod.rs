@@ -17,6 +17,7 @@ mod cycle;
 mod explain;
 mod first_fit;
 mod fork;
+mod fill;
 mod findings;
 mod ground;
 mod judge;
@@ -36,12 +37,14 @@ mod state;
 mod ties;
 mod topology;
 mod version;
+mod why;
 
 #[cfg(test)]
 mod tests;
 
 pub use add::Addition;
 pub use explain::{Explanation, NodeAnswer, explain};
+pub use fill::{NodeFill, fills};
 pub use findings::FINDINGS;
 pub use fork::Fork;
 pub use judge::{Agreement, Follow, Judge, TracedDecision};
@@ -132,8 +135,11 @@ pub struct Decision<'a> {
     pub pod: &'a ObjectName,
     /// Node chosen; `None` where none fits.
     pub chosen: Option<&'a str>,
-    /// Nodes that fit and were found, with the scores of every plugin.
+    /// Nodes that fit and were found, with the scores of every plugin; a nominated node, or one that others had
+    /// to leave, has none.
     pub nodes: Vec<ScoredNode<'a>>,
+    /// Pods that had to leave the node for it.
+    pub victims: Vec<&'a ObjectName>,
 }
 
 /// A node that fits, and its scores.

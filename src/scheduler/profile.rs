@@ -9,6 +9,8 @@ use crate::inventory::objects::TopologySpread;
 pub struct Profile {
     /// Version whose rules hold.
     pub version: KubernetesVersion,
+    /// Name of the profile, where it is not the default scheduler's: its pods are placed too.
+    pub scheduler: Option<String>,
     /// Plugins that do not filter.
     pub filters_off: Vec<Plugin>,
     /// Weight of each plugin that scores, in the order of Kubernetes.
@@ -62,6 +64,7 @@ impl Profile {
     pub fn new(version: KubernetesVersion) -> Self {
         Self {
             version,
+            scheduler: None,
             filters_off: Vec::new(),
             weights: Plugin::SCORING.iter().map(|plugin| (*plugin, plugin.default_weight())).collect(),
             strategy: ScoringStrategy::default(),

@@ -11,12 +11,14 @@ use super::findings::claims_unknown;
 use super::first_fit::FirstFit;
 use super::plugins::Plugin;
 use super::preempt::{Preempting, Preemption};
+use super::profile::Profile;
 use super::queue::Queue;
-use super::state::State;
+use super::state::{Hope, State};
 use super::ties::Ties;
+use super::why::why;
 use super::{Decision, Follow, Pack, Placement, PluginScore, Scheduling, ScoredNode, TieBreak, Unplaced};
 use crate::inventory::objects::NodeResources;
-use crate::inventory::{Inventory, Node, Place, STATIC_POD};
+use crate::inventory::{Inventory, Node, Place, Pod, STATIC_POD};
 
 /// Places every pod that has no node, as Kubernetes' scheduler would with all of them waiting at once.
 ///
@@ -66,8 +68,8 @@ pub(super) struct Run<'a> {
     ties: TieBreak,
     follow: Option<&'a Follow>,
     node_index: Arc<BTreeMap<&'a str, usize>>,
-    /// Why a class found no node, and after how many departures.
-    failed: Vec<Option<(u64, Counted)>>,
+    /// Why a class found no node, and what it hoped for then.
+    failed: Vec<Option<(Hope, Counted)>>,
     reasons: BTreeMap<usize, Counted>,
     /// Pods that were decided on.
     touched: BTreeSet<usize>,
@@ -182,8 +184,8 @@ impl<'a> Run<'a> {
         (self.decisions, self.tied) = (0, 0);
         for pod in std::mem::take(&mut self.waiting) {
             let one = &self.state.inventory.pods[pod];
-            if one.spec.gated {
-                self.reasons.insert(pod, Arc::new(vec![("scheduling gates".to_owned(), 0)]));
+            if let Some(reason) = held_back(one, self.state.profile) {
+                self.reasons.insert(pod, Arc::new(vec![(reason, 0)]));
                 continue;
             }
             let rank = self.follow.and_then(|follow| follow.rank(&one.name));
@@ -207,7 +209,7 @@ impl<'a> Run<'a> {
             self.decisions += 1;
             match self.decide(pod, &mut observe) {
                 Some(node) => self.put(pod, node),
-                None => self.make_room(pod),
+                None => self.make_room(pod, &mut observe),
             }
         }
     }
@@ -241,19 +243,20 @@ impl<'a> Run<'a> {
             return fits(&self.state, self.state.class_of(pod), node).then_some(node);
         }
         if let Some(node) = self.nominated(pod) {
+            self.tell_of(pod, node, &[], observe);
             return Some(node);
         }
         let known = self.failed[class_index].as_ref();
-        let recovers = self.state.class_of(pod).can_recover();
-        if known.is_some_and(|(departures, _)| *departures == self.state.departures) && !recovers {
-            self.tell(pod, None, observe);
+        if known.is_some_and(|(hope, _)| *hope == self.state.hope(self.state.class_of(pod))) {
             return None;
         }
         let choice = self.cycle.choose(&self.state, class_index);
         if choice.is_some_and(|choice| choice.best > 1) {
             self.tied += 1;
         }
-        self.tell(pod, choice, observe);
+        if choice.is_some() {
+            self.tell(pod, choice, observe);
+        }
         let followed = self.followed(pod);
         followed.or(choice.map(|choice| choice.node))
     }
@@ -296,13 +299,31 @@ impl<'a> Run<'a> {
             pod: &state.inventory.pods[pod].name,
             chosen: choice.map(|choice| &*state.nodes.all[choice.node].name),
             nodes: found.iter().enumerate().map(of_node).collect(),
+            victims: Vec::new(),
+        });
+    }
+
+    /// Tells of a node that was not chosen by its score: a nominated one, or one that others leave.
+    fn tell_of(&self, pod: usize, node: usize, victims: &[usize], observe: &mut Observer<'_>) {
+        let Some(observe) = observe else { return };
+        let state = &self.state;
+        let node = &*state.nodes.all[node].name;
+        observe(Decision {
+            pod: &state.inventory.pods[pod].name,
+            chosen: Some(node),
+            nodes: vec![ScoredNode { node, scores: Vec::new() }],
+            victims: victims.iter().map(|&victim| &state.inventory.pods[victim].name).collect(),
         });
     }
 
     /// Lets pods of lower priority go for one that fits nowhere, or leaves it.
-    fn make_room(&mut self, pod: usize) {
+    fn make_room(&mut self, pod: usize, observe: &mut Observer<'_>) {
         let room = self.preemption.find(&mut self.state, pod);
-        let Some(Preempting { node, victims }) = room else { return self.leave(pod) };
+        let Some(Preempting { node, victims }) = room else {
+            self.tell(pod, None, observe);
+            return self.leave(pod);
+        };
+        self.tell_of(pod, node, &victims, observe);
         for victim in victims {
             self.state.remove(victim);
             self.preemption.left(&self.state, victim);
@@ -329,13 +350,12 @@ impl<'a> Run<'a> {
             self.reasons.insert(pod, Arc::new(vec![(text, 1)]));
             return;
         }
-        let departures = self.state.departures;
-        let recovers = self.state.classes[class_index].can_recover();
+        let hope = self.state.hope(&self.state.classes[class_index]);
         let reasons = match &self.failed[class_index] {
-            Some((before, reasons)) if *before == departures && !recovers => reasons.clone(),
-            _ => Arc::new(reasons(&self.state, class_index)),
+            Some((before, reasons)) if *before == hope => reasons.clone(),
+            _ => Arc::new(why(&self.state, &self.state.classes[class_index])),
         };
-        self.failed[class_index] = Some((departures, reasons.clone()));
+        self.failed[class_index] = Some((hope, reasons.clone()));
         self.reasons.insert(pod, reasons);
     }
 
@@ -382,24 +402,17 @@ impl<'a> Run<'a> {
     }
 }
 
+/// What keeps a pod from being placed at all: scheduling gates, or another scheduler whose pod it is.
+pub(super) fn held_back(pod: &Pod, profile: &Profile) -> Option<String> {
+    if pod.spec.gated {
+        return Some("scheduling gates".to_owned());
+    }
+    let other = pod.spec.scheduler.as_deref().filter(|name| Some(*name) != profile.scheduler.as_deref())?;
+    Some(format!("left to the scheduler {other}"))
+}
+
 /// Whether somebody makes a pod anew that had to go.
 fn comes_back(inventory: &Inventory, pod: usize) -> bool {
     let kind = inventory.workloads.get(inventory.pods[pod].workload).map(|workload| &*workload.id.kind);
     !matches!(kind, Some("Pod" | STATIC_POD))
-}
-
-/// What keeps pods of a class off how many nodes, most frequent first.
-pub(super) fn reasons(state: &State<'_>, class: usize) -> Vec<(String, u64)> {
-    let class = &state.classes[class];
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for &node in &state.nodes.walk {
-        let reason = refusal(state, class, node as usize).map_or_else(String::new, |(_, reason)| reason.in_short());
-        *counts.entry(reason).or_default() += 1;
-    }
-    let mut reasons: Vec<(String, u64)> = counts.into_iter().collect();
-    if reasons.is_empty() {
-        reasons.push(("there are no nodes".to_owned(), 0));
-    }
-    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    reasons
 }

@@ -50,6 +50,13 @@ pub(super) struct State<'a> {
     pub(super) journal: Option<Vec<Step>>,
 }
 
+/// What can make nodes fit again that did not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hope {
+    departures: u64,
+    arrivals: u64,
+}
+
 /// Something done to a state.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
@@ -109,6 +116,13 @@ impl<'a> State<'a> {
         !self.profile.filters_off.contains(&plugin)
     }
 
+    /// While this stays the same, a node that refused a class refuses it again: no pod has left, and none has
+    /// come whose coming elsewhere could help.
+    pub(super) fn hope(&self, class: &Class<'_>) -> Hope {
+        let counters = class.hopes().filter_map(|counter| self.counters.get(counter));
+        Hope { departures: self.departures, arrivals: counters.map(|counter| counter.total).sum() }
+    }
+
     /// How a node as it is answers what a pod asks.
     pub(super) fn answer(&self, class: &Class<'_>, node: usize) -> Answer {
         let known = class.ground.and_then(|ground| self.grounds.get(ground));
@@ -130,7 +144,10 @@ impl<'a> State<'a> {
     pub(super) fn remove(&mut self, pod: usize) -> Option<usize> {
         let node = self.pods[pod].node()?;
         self.pods[pod].node = NO_NODE;
-        self.on_node[node].retain(|&other| other as usize != pod);
+        // From the end: who leaves all together is taken off last first.
+        if let Some(index) = self.on_node[node].iter().rposition(|&other| other as usize == pod) {
+            self.on_node[node].remove(index);
+        }
         self.count(pod, node, -1);
         self.departures += 1;
         self.note(Step::Removed { pod: pod as u32, node: node as u32 });

@@ -48,6 +48,7 @@ fn parse(name: &str, text: &str, version: KubernetesVersion) -> Result<Configure
     }
     if let Some(profile) = config.profiles.into_iter().next() {
         read.profile.percentage_of_nodes = profile.percentage_of_nodes_to_score.or(read.profile.percentage_of_nodes);
+        read.profile.scheduler = profile.scheduler_name.filter(|name| name != "default-scheduler");
         read.plugins(&profile.plugins);
         for one in profile.plugin_config {
             read.arguments(&one).map_err(|error| broken(format!("arguments of {}: {error}", one.name)))?;
@@ -68,6 +69,7 @@ struct Configuration {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct ProfileWire {
+    scheduler_name: Option<String>,
     percentage_of_nodes_to_score: Option<u32>,
     plugins: Plugins,
     plugin_config: Vec<PluginConfig>,

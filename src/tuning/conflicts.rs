@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Recommendation, Withheld};
 use crate::inventory::Change;
-use crate::inventory::objects::{ObjectName, Patch};
+use crate::inventory::objects::{ConnectionPool, ObjectName, OutlierDetection, Patch};
 
 /// Of those that change the same field or object, the first stays and the others are withheld.
 ///
@@ -31,6 +31,14 @@ fn keys(change: &Change) -> Vec<String> {
             let containers = patch.containers.iter().map(|container| field(&container.name));
             annotations.chain(containers).chain(patch.replicas.map(|_| field("replicas"))).collect()
         }
+        Change::Patch(Patch::DestinationRule(patch)) => {
+            let parts = [
+                (patch.pool != ConnectionPool::default(), "connectionPool"),
+                (patch.outliers != OutlierDetection::default(), "outlierDetection"),
+            ];
+            let said = parts.into_iter().filter(|(is, _)| *is);
+            said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
+        }
         Change::Patch(patch) => {
             let (kind, name) = patch.target();
             object(kind, name)
@@ -38,6 +46,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::Sidecar(it) => object("Sidecar", &it.name),
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
+        Change::DestinationRule(it) => object("DestinationRule", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {
             let said = [

@@ -5,14 +5,17 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod application_autoscalers;
 mod concurrency;
 mod conflicts;
+mod connection_pools;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
 mod gateways;
 mod istiod;
 mod manifest;
+mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
 mod question;
@@ -25,13 +28,16 @@ mod trial;
 mod tuners;
 mod ztunnel;
 
+pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
+pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
 pub use gateways::gateways;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
+pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};

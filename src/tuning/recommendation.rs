@@ -100,6 +100,12 @@ pub enum Kind {
     Istiod,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
+    /// Targets of autoscalers that count a sidecar in.
+    ApplicationAutoscalers,
+    /// Limits of connections, requests and retries towards a service.
+    ConnectionPools,
+    /// Hosts that clients may leave alone at once.
+    OutlierDetection,
 }
 
 impl Kind {
@@ -115,6 +121,9 @@ impl Kind {
             Self::Ztunnel => "ztunnel",
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
+            Self::ApplicationAutoscalers => "application-autoscalers",
+            Self::ConnectionPools => "connection-pools",
+            Self::OutlierDetection => "outlier-detection",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! All tuners, by the stage in which they are asked.
 
 use super::{
-    Question, Recommendation, discovery_selectors, disruption_budgets, gateways, istiod, proxy_concurrency,
-    proxy_resources, sidecar_scopes, ztunnel,
+    Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
+    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -15,5 +15,5 @@ pub const STAGES: [&[Tuner]; 4] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
-    &[disruption_budgets],
+    &[disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
 ];

@@ -16,6 +16,7 @@ mod calibrate;
 mod cli;
 mod composition;
 mod control_plane;
+mod courses;
 mod examples;
 mod fit;
 mod features;

@@ -1,18 +1,20 @@
 //! `meshcap place` and `meshcap explain pod` as a user meets them, and the scheduler on real inventories.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
 use meshcap::inventory::{Inventory, Place, PodPhase, assemble};
-use meshcap::placement::reservation::for_node;
+use meshcap::placement::{new_node, reservation::for_node};
+use meshcap::policy::Policy;
 use meshcap::report;
 use meshcap::scheduler::{KubernetesVersion, Pack, Placement, Profile, Scheduling, TieBreak, schedule};
 use meshcap::sources::{self, Input, Limits};
 use serde_json::Value;
 
-use crate::shared;
+use crate::{browser, shared};
 
 fn meshcap(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshcap"));
@@ -94,6 +96,15 @@ fn a_trace_agrees_with_itself_and_not_with_another_seed() {
 }
 
 #[test]
+fn a_page_shows_how_full_the_nodes_are() {
+    for (input, arguments) in [("payments-live", vec![]), ("webshop", vec!["--pack", "first-fit-decreasing"])] {
+        let page = succeeds(&[&["place", &cluster(input), "--format", "html"], arguments.as_slice()].concat());
+        assert!(page.contains("How full the nodes are") && page.contains("Memory, share of allocatable"), "{input}");
+        browser::shows(&page);
+    }
+}
+
+#[test]
 fn rules_come_from_version_and_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("scheduler.yaml");
@@ -128,6 +139,7 @@ fn read(paths: &[&Path]) -> Inventory {
 fn place(inventory: &Inventory, pack: Pack) -> Placement {
     let offered: Vec<_> = inventory.nodes.iter().map(|node| for_node(node).0).collect();
     let profile = Profile::new(KubernetesVersion::V1_34);
+    let (node, new) = new_node(&inventory.nodes, &Policy::default());
     let scheduling = Scheduling {
         inventory,
         offered: &offered,
@@ -135,7 +147,7 @@ fn place(inventory: &Inventory, pack: Pack) -> Placement {
         pack,
         ties: TieBreak::Seeded(1),
         reschedule: false,
-        new_node: None,
+        new_node: Some((&node, &new)),
         follow: None,
     };
     let placement = schedule(&scheduling, None);
@@ -152,39 +164,66 @@ fn place(inventory: &Inventory, pack: Pack) -> Placement {
     placement
 }
 
-/// A production trace, 1,523 nodes and 8,152 pods of which 2,062 have ended; the others wanted at once.
-#[test]
-fn a_gpu_trace_is_scheduled() {
-    let Some(data) = shared::data("a_gpu_trace_is_scheduled") else { return };
-    let folder = data.join("inventories/alibaba-openb-2023");
-    let inventory = read(&[&folder.join("openb_node_list_all_node.csv"), &folder.join("openb_pod_list_default.csv")]);
-    assert_eq!((inventory.nodes.len(), inventory.pods.len()), (1523, 6090));
-    assert!(inventory.pods.iter().all(|pod| pod.phase != PodPhase::Succeeded));
-    for pack in [Pack::Scheduler, Pack::FirstFitDecreasing] {
-        let placement = place(&inventory, pack);
-        println!(
-            "{pack:?}: {} placed, {} unplaced, {} nodes, at least {}, {} ties",
-            placement.placed.len(),
-            placement.unplaced.len(),
-            placement.nodes_used,
-            placement.lower_bound,
-            placement.ties
-        );
-        assert!(placement.unplaced.len() <= 10);
+/// A line of the table of real inputs: how both packers do, and how long the scheduler takes.
+fn row(name: &str, inventory: &Inventory) -> (String, [Placement; 2]) {
+    let start = std::time::Instant::now();
+    let scheduled = place(inventory, Pack::Scheduler);
+    let seconds = start.elapsed().as_secs_f64();
+    let packed = place(inventory, Pack::FirstFitDecreasing);
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in scheduled.unplaced.iter().filter_map(|one| one.reasons.first()) {
+        *reasons.entry(&reason.0).or_default() += 1;
     }
+    let reasons: Vec<String> = reasons.iter().map(|(reason, pods)| format!("{pods} {reason}")).collect();
+    let added = scheduled.addition.unwrap_or_default();
+    let line = format!(
+        "| {name} | {} | {} | {} | {} | {} | {} | {} of {} | {} | {} | {seconds:.2} |",
+        inventory.nodes.len(),
+        scheduled.kept,
+        scheduled.placed.len(),
+        scheduled.unplaced.len(),
+        reasons.join(", "),
+        added.nodes,
+        scheduled.unplaced.len() as u64 - added.impossible,
+        scheduled.unplaced.len(),
+        scheduled.nodes_used,
+        format_args!("{} / {}", packed.nodes_used, packed.lower_bound),
+    );
+    (line, [scheduled, packed])
 }
 
-/// Nodes, DaemonSets and applications of open-simulator's demo, with anti-affinity, selectors and taints.
+/// Real and published inputs end to end: a production trace of 1,523 nodes whose 6,090 pods that have not ended
+/// are wanted at once, open-simulator's cluster with its applications, and dumps.
 #[test]
-fn a_demo_cluster_is_scheduled() {
-    let Some(data) = shared::data("a_demo_cluster_is_scheduled") else { return };
-    let inventory = read(&[&data.join("inventories/open-simulator")]);
-    for pack in [Pack::Scheduler, Pack::FirstFitDecreasing] {
-        let placement = place(&inventory, pack);
-        assert!(!placement.unplaced.is_empty());
-        for unplaced in &placement.unplaced {
+fn real_inputs_are_placed_end_to_end() {
+    let Some(data) = shared::data("real_inputs_are_placed_end_to_end") else { return };
+    let (openb, simulator) = (data.join("inventories/alibaba-openb-2023"), data.join("inventories/open-simulator"));
+    let (demo, complicate) = (simulator.join("cluster/demo_1"), simulator.join("application/complicate"));
+    println!(
+        "| input | nodes | kept | placed | unplaced | why, first reasons | to add | these take | nodes used | first fit decreasing / at least | s |\n\
+         |---|---:|---:|---:|---:|---|---:|---:|---:|---:|---:|"
+    );
+    let trace = read(&[&openb.join("openb_node_list_all_node.csv"), &openb.join("openb_pod_list_default.csv")]);
+    assert_eq!((trace.nodes.len(), trace.pods.len()), (1523, 6090));
+    assert!(trace.pods.iter().all(|pod| pod.phase != PodPhase::Succeeded));
+    let (line, placements) = row("openb", &trace);
+    println!("{line}");
+    for placement in &placements {
+        assert!(placement.unplaced.len() <= 10);
+    }
+    for (name, inventory) in [
+        ("open-simulator: cluster demo_1", read(&[&demo])),
+        ("open-simulator: demo_1 and its new nodes", read(&[&demo, &simulator.join("newnode/demo_1")])),
+        ("open-simulator: demo_1 with complicate", read(&[&demo, &complicate])),
+        ("open-simulator: all", read(&[&simulator])),
+        ("minikube 1.35", read(&[&data.join("inventories/minikube-k8s-1.35")])),
+    ] {
+        assert!(!inventory.nodes.is_empty() && !inventory.pods.is_empty(), "{name}");
+        let (line, placements) = row(name, &inventory);
+        println!("{line}");
+        for unplaced in placements.iter().flat_map(|placement| &placement.unplaced) {
             let nodes: u64 = unplaced.reasons.iter().map(|(_, nodes)| nodes).sum();
-            assert!(nodes == inventory.nodes.len() as u64 || nodes <= 1, "{:?}", unplaced.reasons);
+            assert!(nodes == inventory.nodes.len() as u64 || nodes <= 1, "{name}: {:?}", unplaced.reasons);
         }
     }
 }

@@ -1,21 +1,59 @@
 //! Canaries, ejection and zones of an inventory, from files to the report.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use meshcap::card::ModelCard;
 use meshcap::inventory::assemble;
+use meshcap::measurement::{Distribution, Load, Measurement};
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::Policy;
 use meshcap::report;
 use meshcap::resilience::Carrying;
 use meshcap::sources::{Input, Limits, read};
-use meshcap::units::Quantity;
+use meshcap::tuning::{Kind, Tuning};
+use meshcap::units::{Quantity, Seconds};
+
+use crate::tuning::keeps_its_promise;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clusters/canary")
+}
+
+fn inputs(policy: &str) -> Inputs {
+    let reading = read(&[Input::Path(folder())], &Limits::default(), &|_| {}).unwrap();
+    let inventory = assemble(reading.objects).inventory;
+    Inputs::new(inventory, Policy::from_toml(policy).unwrap(), ModelCard::named("istio-1.24").unwrap())
+}
 
 fn plan(policy: &str) -> Plan {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/clusters/canary");
-    let reading = read(&[Input::Path(folder)], &Limits::default(), &|_| {}).unwrap();
-    let inventory = assemble(reading.objects).inventory;
-    Plan::new(Inputs::new(inventory, Policy::from_toml(policy).unwrap(), ModelCard::named("istio-1.24").unwrap()))
+    Plan::new(inputs(policy))
+}
+
+/// Response times of a workload, 20 ms on average.
+fn response_times(workload: &str) -> Measurement {
+    let (mean, deviation) = (Seconds::from_millis(20.0), Seconds::from_millis(5.0));
+    Measurement {
+        name: workload.to_owned(),
+        format: "made for a test",
+        distribution: Distribution::from_moments(mean, deviation, Seconds::new(1.0), Some(10_000)).unwrap(),
+        load: Load::default(),
+        stated: Vec::new(),
+        reported: None,
+    }
+}
+
+/// Recommendations of a kind as `id: settings, withheld`.
+fn recommended(tuning: &Tuning, kind: Kind) -> Vec<String> {
+    let of_kind = tuning.recommendations.iter().filter(|it| it.kind == kind);
+    let mut lines: Vec<String> = of_kind
+        .map(|it| {
+            let settings = it.settings.iter().map(|setting| format!("{} {}", setting.name, setting.target));
+            let withheld = it.withheld.as_ref().map(|why| format!(", {why}")).unwrap_or_default();
+            format!("{}: {}{withheld}", it.id, settings.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    lines.sort();
+    lines
 }
 
 /// Every judgement as `what: replicas at lower to upper % of requested CPU: verdict`.
@@ -78,4 +116,30 @@ fn json_has_every_judgement_with_its_arithmetic() {
     let terms = written["derivations"][place]["terms"].as_array().unwrap();
     let total: f64 = terms.iter().map(|term| term["amount"].as_f64().unwrap()).sum();
     assert!((total - carrying["requests_per_second"]["value"].as_f64().unwrap()).abs() < 1e-9);
+}
+
+#[test]
+fn limits_of_clients_are_tuned_and_keep_their_promise() {
+    let response_times = vec![response_times("details-v1"), response_times("ratings-v1")];
+    let inputs = Inputs { response_times, ..inputs("") };
+    let tuning = keeps_its_promise(&[folder()], &inputs);
+    let outliers = recommended(&tuning, Kind::OutlierDetection);
+    assert_eq!(outliers.len(), 2, "{outliers:#?}");
+    // Two of four carry the load of details: one may be ejected and one lost. Of ratings three are needed.
+    assert_eq!(outliers[0], "outlier-detection/books/details: maxEjectionPercent 25 %");
+    assert!(
+        outliers[1].starts_with("outlier-detection/books/ratings: maxEjectionPercent 0 %, infeasible"),
+        "{outliers:?}"
+    );
+    let pools = recommended(&tuning, Kind::ConnectionPools);
+    assert_eq!(pools.len(), 2, "{pools:#?}");
+    assert!(pools.iter().all(|line| !line.contains("withheld")), "{pools:#?}");
+    let rule = tuning.tuned.istio.destination_rules.iter().find(|rule| &*rule.name.name == "details").unwrap();
+    let pool = rule.policy.settings.pool.as_ref().unwrap();
+    // 300 rps of 20 ms or a little more, twice as many in busy seconds: 12 under way, and the 99.99 % quantile of that.
+    assert!((26..=30).contains(&pool.max_requests.unwrap()), "{pool:?}");
+    assert_eq!((pool.max_retries, rule.policy.settings.outliers.as_ref().unwrap().most_percent()), (Some(6), 25));
+    assert!(rule.policy.settings.locality.is_some(), "what was not tuned stays");
+    let after = &tuning.after.resilience.ejections;
+    assert!(after.iter().filter(|case| case.host.starts_with("details")).all(|case| case.at_once == 1), "{after:?}");
 }

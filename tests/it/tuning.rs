@@ -54,7 +54,7 @@ fn kinds(tuning: &Tuning) -> BTreeSet<Kind> {
 
 /// Everything that holds of any tuning: the folder read back gives the tuned cluster and its figures, and tuning that
 /// proposes nothing new.
-fn keeps_its_promise(paths: &[PathBuf], inputs: &Inputs) -> Tuning {
+pub fn keeps_its_promise(paths: &[PathBuf], inputs: &Inputs) -> Tuning {
     let tuning = tune(inputs, None);
     let folder = tempfile::tempdir().unwrap();
     emitted(&tuning, folder.path());

@@ -19,6 +19,7 @@ Changes:    enrol, ambient, traffic, autoscalers-at-maximum, add-pods, add-nodes
 Losses:     lose-node, lose-zone
 Questions:  lose-every-node, lose-every-zone, fit-more-pods, cheapest-nodes,
             traffic-until-break, enrol-in-turn, consolidate
+Over time:  drain, rollout, restart-data-plane, upgrade
 
 Examples:
   meshcap whatif scenarios.toml dump/ --policy policy.toml

@@ -12,8 +12,8 @@ mod template;
 pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
 
 use super::objects::{
-    Autoscaler, AutoscalerPatch, BudgetPatch, DisruptionBudget, MeshConfig, Patch, ProxySettings, Sidecar,
-    WorkloadPatch,
+    Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
+    MeshConfig, OutlierDetection, Patch, ProxySettings, Sidecar, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -30,6 +30,8 @@ pub enum Change {
     Autoscaler(Autoscaler),
     /// A PodDisruptionBudget.
     DisruptionBudget(DisruptionBudget),
+    /// A DestinationRule.
+    DestinationRule(Box<DestinationRule>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
     Values(Box<MeshConfig>),
 }
@@ -50,6 +52,7 @@ impl Inventory {
             Change::Patch(Patch::Workload(patch)) => self.patch_workload(patch),
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
+            Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -83,6 +86,20 @@ impl Inventory {
         autoscaler.min_replicas = patch.min_replicas.unwrap_or(autoscaler.min_replicas);
         autoscaler.max_replicas = patch.max_replicas.unwrap_or(autoscaler.max_replicas).max(autoscaler.min_replicas);
         objects::autoscaler(self, &autoscaler)
+    }
+
+    fn patch_destination_rule(&mut self, patch: &DestinationRulePatch) -> bool {
+        let Some(rule) = self.istio.destination_rules.iter_mut().find(|rule| rule.name == patch.name) else {
+            return false;
+        };
+        let settings = &mut rule.policy.settings;
+        if patch.pool != ConnectionPool::default() {
+            settings.pool = Some(patch.pool.or(&settings.pool.clone().unwrap_or_default()));
+        }
+        if patch.outliers != OutlierDetection::default() {
+            settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
+        }
+        true
     }
 
     fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {

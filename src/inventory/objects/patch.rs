@@ -1,10 +1,10 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
-use super::{Labels, ObjectName};
+use super::{ConnectionPool, Labels, ObjectName, OutlierDetection};
 use crate::resources::Declared;
 
 /// Part of an object that replaces the same part of the object of that kind and name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Patch {
     /// A controller of pods.
     Workload(WorkloadPatch),
@@ -12,6 +12,8 @@ pub enum Patch {
     Autoscaler(AutoscalerPatch),
     /// `policy/v1/PodDisruptionBudget`.
     DisruptionBudget(BudgetPatch),
+    /// `networking.istio.io/*/DestinationRule`.
+    DestinationRule(DestinationRulePatch),
 }
 
 /// Part of a controller: its replicas, and of its template annotations and resources.
@@ -64,6 +66,17 @@ pub struct BudgetPatch {
     pub max_unavailable: Option<String>,
 }
 
+/// What a destination rule asks for every port of its host; what is not said stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct DestinationRulePatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Limits of connections and requests to add or replace.
+    pub pool: ConnectionPool,
+    /// When hosts are left alone, to add or replace.
+    pub outliers: OutlierDetection,
+}
+
 impl Patch {
     /// Kind, namespace and name of what it changes.
     #[must_use]
@@ -72,6 +85,7 @@ impl Patch {
             Self::Workload(patch) => (&patch.kind, &patch.name),
             Self::Autoscaler(patch) => ("HorizontalPodAutoscaler", &patch.name),
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
+            Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
         }
     }
 }

@@ -129,6 +129,8 @@ pub struct PodSpec {
     pub never_preempts: bool,
     /// Whether scheduling gates keep it from being scheduled.
     pub gated: bool,
+    /// `spec.schedulerName`, where it is not the default scheduler's.
+    pub scheduler: Option<Arc<str>>,
     /// Tolerations.
     pub tolerations: Vec<Toleration>,
     /// Whether it asks for constraints between pods (affinity, anti-affinity, topology spread) that

@@ -41,6 +41,21 @@ pub struct ConnectionPool {
     pub max_retries: Option<u64>,
 }
 
+impl ConnectionPool {
+    /// What it says, and where it says nothing, what `weaker` says.
+    #[must_use]
+    pub fn or(&self, weaker: &Self) -> Self {
+        Self {
+            max_connections: self.max_connections.or(weaker.max_connections),
+            connect_timeout: self.connect_timeout.or(weaker.connect_timeout),
+            max_pending: self.max_pending.or(weaker.max_pending),
+            max_requests: self.max_requests.or(weaker.max_requests),
+            max_requests_per_connection: self.max_requests_per_connection.or(weaker.max_requests_per_connection),
+            max_retries: self.max_retries.or(weaker.max_retries),
+        }
+    }
+}
+
 /// When a host is left alone, and how many at once; `None` for Istio's default.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct OutlierDetection {
@@ -61,6 +76,19 @@ pub struct OutlierDetection {
 impl OutlierDetection {
     /// Istio's `maxEjectionPercent` where nothing is said (Istio's reference of DestinationRule).
     pub const DEFAULT_MAX_EJECTION_PERCENT: u64 = 10;
+
+    /// What it says, and where it says nothing, what `weaker` says.
+    #[must_use]
+    pub fn or(&self, weaker: &Self) -> Self {
+        Self {
+            consecutive_5xx: self.consecutive_5xx.or(weaker.consecutive_5xx),
+            consecutive_gateway_errors: self.consecutive_gateway_errors.or(weaker.consecutive_gateway_errors),
+            interval: self.interval.or(weaker.interval),
+            base_ejection_time: self.base_ejection_time.or(weaker.base_ejection_time),
+            max_ejection_percent: self.max_ejection_percent.or(weaker.max_ejection_percent),
+            min_health_percent: self.min_health_percent.or(weaker.min_health_percent),
+        }
+    }
 
     /// Hosts ejected at once, in percent of all, in [0, 100].
     #[must_use]

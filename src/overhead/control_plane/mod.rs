@@ -17,7 +17,7 @@ pub use findings::KINDS;
 pub use messages::{LargestMessage, Room};
 pub use operation::Operation;
 pub use runtime::Runtime;
-pub use times::{Event, WaitingTime};
+pub use times::{Event, Serving, WaitingTime};
 
 use super::clusters::{self, Clusters, Others};
 use super::findings::{Cases, ISTIOD_REPLICA_TOO_SMALL};

@@ -7,7 +7,7 @@ use super::changes::{Changes, changes};
 use super::deployed::Deployed;
 use super::load::Served;
 use super::messages::{self, LargestMessage};
-use super::times::{WaitingTime, times};
+use super::times::{Serving, WaitingTime, times};
 use crate::estimate::Estimate;
 use crate::units::Cores;
 
@@ -26,6 +26,8 @@ pub struct Operation {
     pub cpu: Estimate<Cores>,
     /// How long proxies wait for what.
     pub times: Vec<WaitingTime>,
+    /// What proxies are sent, to ask how long others would wait.
+    pub serving: Serving,
     /// What its autoscaler does; `None` where the input shows that there is none.
     pub autoscaling: Option<Autoscaling>,
     /// The largest message of each kind.
@@ -44,11 +46,13 @@ pub(super) fn operation(
     let running = deployed.map(|istiod| istiod.replicas).filter(|replicas| *replicas > 0);
     let replicas = running.unwrap_or(planned).max(1);
     let changes = changes(inputs, served, certificates);
+    let serving = Serving::new(served, replicas, &runtime);
     Operation {
         replicas,
         deployed: running.is_some(),
         cpu: inputs.card.istiod_work.usage(replicas, &served.load, &changes.pushed.work),
-        times: times(inputs, served, &changes, replicas, &runtime),
+        times: times(inputs, served, &changes, &serving, &runtime),
+        serving,
         autoscaling: autoscaling(inputs, &served.load, changes.pushed.full, deployed),
         messages: messages::largest(inputs),
         runtime,

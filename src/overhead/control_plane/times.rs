@@ -4,8 +4,9 @@ use super::super::Inputs;
 use super::Runtime;
 use super::changes::Changes;
 use super::load::Served;
+use crate::card::ModelCard;
 use crate::estimate::Estimate;
-use crate::model::{Bound, Convergence, Convergent, Fleet, Merged};
+use crate::model::{Bound, Convergence, Convergent, Fleet, Merged, Push};
 use crate::units::Seconds;
 
 /// How long something takes until the last proxy has it.
@@ -53,18 +54,46 @@ impl Event {
     }
 }
 
+/// What istiod sends proxies, of whose pods some may restart.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Serving {
+    /// Proxies that are told of a pod that comes or goes, and the replicas that tell them.
+    told: Fleet,
+    /// All that is sent to a proxy that connects, on average.
+    full: Push,
+    /// What is sent to a proxy when one endpoint changes, on average.
+    endpoints: Push,
+}
+
+impl Serving {
+    /// What each proxy is sent, by so many replicas.
+    pub(super) fn new(served: &Served, replicas: u64, runtime: &Runtime) -> Self {
+        let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
+        // Only those that see what changed are told.
+        let told = Fleet { proxies: served.load.proxies * served.reach, ..all };
+        Self { told, full: served.full, endpoints: served.endpoints }
+    }
+
+    /// Until so many pods that restarted at once are connected and configured, and the others know their addresses.
+    #[must_use]
+    pub fn restart(&self, card: &ModelCard, pods: u64) -> Convergent {
+        let law = Convergence { work: &card.istiod_work, limits: &card.istiod_limits };
+        law.restart(pods as f64, self.told, &self.full, &self.endpoints)
+    }
+}
+
 /// The waiting times of a mesh that so many replicas serve.
 pub(super) fn times(
     inputs: &Inputs<'_>,
     served: &Served,
     changes: &Changes,
-    replicas: u64,
+    serving: &Serving,
     runtime: &Runtime,
 ) -> Vec<WaitingTime> {
     let law = Convergence { work: &inputs.card.istiod_work, limits: &inputs.card.istiod_limits };
+    let told = serving.told;
+    let replicas = told.replicas;
     let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
-    // Only those that see what changed are told.
-    let told = Fleet { proxies: served.load.proxies * served.reach, ..all };
     let alone = Merged::alone(inputs.card.istiod_limits.debounce_quiet());
     let mut times = vec![
         waiting(Event::EndpointChange, told.proxies, law.endpoint_change(told, &served.endpoints, &alone)),
@@ -76,7 +105,7 @@ pub(super) fn times(
         times.push(waiting(Event::ConfigChangeInChurn, busy.proxies, time));
     }
     if let Some((namespace, pods)) = largest_namespace(inputs) {
-        let time = law.restart(pods as f64, told, &served.full, &served.endpoints);
+        let time = serving.restart(inputs.card, pods);
         times.push(waiting(Event::NamespaceRestart(namespace), pods as f64, time));
     }
     if replicas > 1 {

@@ -1,6 +1,7 @@
 //! The data of the charts.
 
-use super::super::document::{BandInterval, Block, Chart, ChartData, Interval, NodeShare, RequestPair};
+use super::super::document::{BandInterval, Block, Chart, ChartData, Interval, RequestPair};
+use super::super::node_strips::{self, NodeUse, Use};
 use super::super::text::{self, Unit};
 use super::namespaces::NamespaceSum;
 use super::workloads::name;
@@ -16,8 +17,6 @@ const MOST_NAMESPACES: usize = 15;
 const LARGEST_OTHERS: f64 = 2.0;
 /// Most workloads drawn.
 const MOST_WORKLOADS: usize = 20;
-/// Most node columns drawn; more nodes are averaged.
-const MOST_COLUMNS: usize = 120;
 /// Beyond this an amount is absurd and would make an axis useless.
 const LARGEST_DRAWN: f64 = 1e12;
 
@@ -143,64 +142,19 @@ fn requests(
 
 /// How full every node is.
 pub fn nodes(plan: &Plan) -> Option<Block> {
-    let nodes = &plan.headroom.nodes;
-    let strip = |share: fn(&NodeFill) -> Option<NodeShare>| {
-        let mut shares: Vec<NodeShare> = nodes.iter().filter_map(share).collect();
-        shares.sort_by(|a, b| (b.apps + b.mesh).total_cmp(&(a.apps + a.mesh)).then(b.mesh.total_cmp(&a.mesh)));
-        shares
-    };
-    let cpu = strip(|node| part(node.mesh.cpu.get(), node.fill.requested.cpu.get(), node.fill.allocatable.cpu.get()));
-    let memory = strip(|node| {
-        part(node.mesh.memory.get(), node.fill.requested.memory.get(), node.fill.allocatable.memory.get())
-    });
-    let ceiling = 1.0 - plan.policy.headroom.target.get();
-    let above = |shares: &[NodeShare]| {
-        let above = shares.iter().filter(|share| share.apps + share.mesh > ceiling).count() as f64;
-        text::percent(above / shares.len().max(1) as f64)
-    };
-    let alt = format!(
-        "Share of allocatable requested on {}, fullest first. Above the policy's ceiling of {}: {} of nodes by CPU, {} \
-         by memory.",
-        text::counted(nodes.len() as u64, "node", "nodes"),
-        text::percent(ceiling),
-        above(&cpu),
-        above(&memory)
-    );
-    let grouping = if nodes.len() > MOST_COLUMNS {
-        format!(" Each column averages about {} nodes.", nodes.len().div_ceil(MOST_COLUMNS))
-    } else {
-        String::new()
-    };
-    let caption = format!(
-        "One column per node, fullest first; each half is sorted by itself. The dashed line leaves the policy's \
-         headroom free.{grouping}"
-    );
-    if cpu.is_empty() || memory.is_empty() {
-        return None;
-    }
-    let (cpu, memory) = (averaged(&cpu), averaged(&memory));
-    chart("How full the nodes are", caption, alt, ChartData::Nodes { cpu, memory, ceiling })
-}
-
-fn part(mesh: u64, requested: u64, allocatable: u64) -> Option<NodeShare> {
-    if allocatable == 0 {
-        return None;
-    }
-    let share = |amount: u64| amount as f64 / allocatable as f64;
-    Some(NodeShare { apps: share(requested.saturating_sub(mesh)), mesh: share(mesh.min(requested)) })
-}
-
-/// At most [`MOST_COLUMNS`] shares, each the mean of neighbours.
-fn averaged(shares: &[NodeShare]) -> Vec<NodeShare> {
-    let size = shares.len().div_ceil(MOST_COLUMNS).max(1);
-    let mean = |group: &[NodeShare]| {
-        let number = group.len() as f64;
-        NodeShare {
-            apps: group.iter().map(|share| share.apps).sum::<f64>() / number,
-            mesh: group.iter().map(|share| share.mesh).sum::<f64>() / number,
+    let of_node = |node: &NodeFill| {
+        let (requested, allocatable) = (&node.fill.requested, &node.fill.allocatable);
+        NodeUse {
+            cpu: Use { mesh: node.mesh.cpu.get(), requested: requested.cpu.get(), allocatable: allocatable.cpu.get() },
+            memory: Use {
+                mesh: node.mesh.memory.get(),
+                requested: requested.memory.get(),
+                allocatable: allocatable.memory.get(),
+            },
         }
     };
-    shares.chunks(size).map(mean).collect()
+    let nodes: Vec<NodeUse> = plan.headroom.nodes.iter().map(of_node).collect();
+    node_strips::figure(&nodes, 1.0 - plan.policy.headroom.target.get())
 }
 
 /// The plan's figures against the ranges the field quotes for them.

@@ -13,6 +13,7 @@ mod requests;
 mod scale;
 mod scatter;
 mod stacks;
+mod waves;
 #[cfg(test)]
 mod tests;
 
@@ -42,5 +43,6 @@ fn drawing(chart: &Chart) -> Result<Drawing> {
         ChartData::Differences(groups) => differences::draw(groups),
         ChartData::Scatter(plot) => scatter::draw(plot),
         ChartData::Headroom(plot) => headroom::draw(plot),
+        ChartData::Waves(plot) => waves::draw(plot),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Agreed, Packed, PlacementReport};
 use crate::finding::Finding;
 use crate::report::document::{Block, Cell, Chapter, Column, Document, Headline, Table, Tone};
-use crate::report::text;
+use crate::report::{node_strips, text};
 
 /// Most rows of a table; JSON has all.
 const MOST_ROWS: usize = 40;
@@ -87,11 +87,9 @@ fn packings(report: &PlacementReport) -> Chapter {
         report.seed
     );
     let caption = "Pods placed by each way of packing; no packing uses fewer nodes than `at least`".to_owned();
-    Chapter {
-        id: "packings",
-        title: "Packing",
-        blocks: vec![Block::Table(Table { caption, columns, rows, omitted: 0 }), Block::Paragraph(ties)],
-    }
+    let mut blocks = vec![Block::Table(Table { caption, columns, rows, omitted: 0 }), Block::Paragraph(ties)];
+    blocks.extend(node_strips::figure(&report.fills, report.ceiling));
+    Chapter { id: "packings", title: "Packing", blocks }
 }
 
 fn unplaced(packed: &Packed) -> Option<Chapter> {

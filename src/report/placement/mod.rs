@@ -10,6 +10,7 @@ pub use json::render as json;
 #[cfg(feature = "schema")]
 pub use json::schema;
 
+pub use super::node_strips::{NodeUse, Use};
 use crate::finding::Finding;
 
 /// Where pods go by two ways of packing.
@@ -21,6 +22,10 @@ pub struct PlacementReport {
     pub seed: u64,
     /// Nodes of the inventory.
     pub nodes: u64,
+    /// How full each node is once pods are placed; one that offers nothing is not drawn.
+    pub fills: Vec<NodeUse>,
+    /// Share of a node that may be requested by policy, in [0, 1].
+    pub ceiling: f64,
     /// The packing asked for.
     pub chosen: Packed,
     /// The other, for comparison.

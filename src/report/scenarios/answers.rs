@@ -3,7 +3,7 @@
 use super::super::chapters::table;
 use super::super::document::{Block, Cell, Column, Tone};
 use super::super::text;
-use super::words;
+use super::{course, words};
 use crate::scenario::{Answer, EnrolStep, Loss, Row, ShapeAnswer};
 
 /// Most rows of a table; JSON has all.
@@ -16,6 +16,10 @@ pub fn answer(row: &Row) -> Vec<Block> {
     match &row.answer {
         Some(Answer::Shapes { pods, shapes }) if *pods > 0 => blocks.push(of_shapes(&row.name, shapes)),
         Some(Answer::Losses(losses)) if losses.len() > 1 => blocks.push(of_losses(&row.name, losses)),
+        Some(Answer::Courses(courses)) => {
+            blocks.extend(courses.iter().skip(1).map(|it| Block::Paragraph(course::sentence(&row.name, it))));
+            blocks.extend(courses.iter().flat_map(|it| course::blocks(&row.name, it)));
+        }
         Some(Answer::Enrolment(steps)) if !steps.is_empty() => blocks.push(of_steps(&row.name, steps)),
         _ => {}
     }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::ScenarioReport;
+use super::course_json::CourseWire;
 use crate::report::json::{self, Finding, Number};
 use crate::scenario::{self, Answer as Found, CheckKind, Row};
 
@@ -178,6 +179,11 @@ enum Answer<'a> {
         /// Their names, emptiest first.
         nodes: &'a [String],
     },
+    /// What takes time.
+    Courses {
+        /// Each of them.
+        courses: Vec<CourseWire<'a>>,
+    },
 }
 
 /// A shape of node.
@@ -272,6 +278,7 @@ impl<'a> From<&'a Found> for Answer<'a> {
             }
             Found::Enrolment(steps) => Self::Enrolment { steps: steps.iter().map(Step::from).collect() },
             Found::Removable(nodes) => Self::Removable { nodes },
+            Found::Courses(courses) => Self::Courses { courses: courses.iter().map(CourseWire::from).collect() },
         }
     }
 }
@@ -311,5 +318,6 @@ fn kind(kind: CheckKind) -> &'static str {
         CheckKind::Autoscaler => "autoscaler",
         CheckKind::ProxyCpu => "proxy-cpu",
         CheckKind::ApplicationCpu => "application-cpu",
+        CheckKind::Course => "course",
     }
 }

@@ -1,6 +1,8 @@
 //! Scenarios side by side: arranged as a document, as a chapter of a plan, and as JSON.
 
 mod answers;
+mod course;
+mod course_json;
 mod json;
 mod table;
 mod words;

@@ -1,6 +1,7 @@
 //! What scenarios found, in words.
 
 use super::super::text;
+use super::course;
 use crate::scenario::{Answer, Check, CheckKind, Row};
 
 /// A check that is missed.
@@ -31,6 +32,11 @@ pub fn missed(check: &Check) -> String {
         CheckKind::ProxyCpu => {
             format!("{} needs {} and may use {}", of("the proxy"), text::cpu(check.found), text::cpu(check.limit))
         }
+        CheckKind::Course => format!(
+            "the {} does not come to its end: {} in the way or without a node",
+            check.subject,
+            text::counted(check.found as u64, "pod is", "pods are")
+        ),
         CheckKind::ApplicationCpu => {
             format!("{} uses {} and may use {}", of("the application"), text::cpu(check.found), text::cpu(check.limit))
         }
@@ -47,6 +53,7 @@ pub fn kind(kind: CheckKind) -> &'static str {
         CheckKind::Autoscaler => "autoscaler",
         CheckKind::ProxyCpu => "proxy CPU",
         CheckKind::ApplicationCpu => "application CPU",
+        CheckKind::Course => "course over time",
     }
 }
 
@@ -115,6 +122,7 @@ pub fn answer(row: &Row) -> Option<String> {
                 )
             }
         },
+        Answer::Courses(courses) => course::sentence(name, courses.first()?),
         Answer::Removable(nodes) if nodes.is_empty() => format!("{name}: no node can go."),
         Answer::Removable(nodes) => {
             let shown: Vec<&str> = nodes.iter().take(5).map(String::as_str).collect();

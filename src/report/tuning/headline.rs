@@ -13,11 +13,8 @@ pub fn headline(tuning: &Tuning) -> Headline {
         tuning.recommendations.iter().filter(|it| it.is_applied() && it.risk.removes.is_some()).count() as u64;
     let mut advice = Vec::new();
     if withheld > 0 {
-        let are = if withheld == 1 { "is" } else { "are" };
-        advice.push(format!(
-            "{} {are} withheld, each with its reason.",
-            text::counted(withheld, "recommendation", "recommendations")
-        ));
+        let end = if withheld == 1 { "is withheld, with its reason" } else { "are withheld, each with its reason" };
+        advice.push(format!("{} {end}.", text::counted(withheld, "recommendation", "recommendations")));
     }
     if applied == 0 {
         let sentence = "Nothing to change that is sure enough.".to_owned();

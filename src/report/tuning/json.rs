@@ -1,7 +1,5 @@
 //! Recommendations for machines: a promise, so it has types of its own.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::report::json::{self, Card, Finding, Input, Number, Outcome, Tool};
@@ -34,7 +32,7 @@ struct Tuning<'a> {
     /// The model card whose coefficients were used.
     card: Card<'a>,
     /// What was wanted.
-    #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, serde_json::Value>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     policy: &'a crate::policy::Policy,
     /// The plan as it is.
     before: Figures,
@@ -121,7 +119,7 @@ struct Recommendation<'a> {
     /// Recommendations without which it must not be applied.
     needs: &'a [String],
     /// Files that make it; those of several recommendations on one object are one file in the folder.
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<BTreeMap<String, serde_json::Value>>"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<std::collections::BTreeMap<String, serde_json::Value>>"))]
     patch: Vec<serde_json::Value>,
     /// Why it is not to be applied; `null` for one that is.
     withheld: Option<String>,

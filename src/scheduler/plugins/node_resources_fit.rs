@@ -18,28 +18,48 @@ const POINTS_TO_SCORE: i64 = 10;
 /// Refuses nodes without room.
 pub(in super::super) fn filter(state: &State<'_>, class: &Class<'_>, node: usize) -> Option<Reason> {
     let nodes = &state.nodes;
-    if nodes.pods[node] + 1 > nodes.slots[node] {
-        return Some(Reason::TooManyPods(nodes.slots[node]));
+    let columns = match short(state, class, node)? {
+        Short::Pods => return Some(Reason::TooManyPods(nodes.slots[node])),
+        Short::Columns(columns) => columns,
+    };
+    let shortage = |column: usize| {
+        let (resource, allocatable) = (nodes.columns.name(column).to_owned(), nodes.allocatable[column][node]);
+        let free = allocatable.saturating_sub(nodes.requested[column][node]);
+        Shortage { resource, asked: class.asks(column), free, allocatable }
+    };
+    Some(Reason::Resources(columns.into_iter().map(shortage).collect()))
+}
+
+/// What is short on a node, without its numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum Short {
+    /// One pod more is too many.
+    Pods,
+    /// Resources by column.
+    Columns(Vec<usize>),
+}
+
+/// What is short on a node, if anything.
+pub(in super::super) fn short(state: &State<'_>, class: &Class<'_>, node: usize) -> Option<Short> {
+    if state.nodes.pods[node] >= state.nodes.slots[node] {
+        return Some(Short::Pods);
     }
     if fits(state, class, node) {
         return None;
     }
-    let short = |&(column, asked): &(usize, i64)| {
-        let allocatable = nodes.allocatable[column][node];
-        let free = allocatable - nodes.requested[column][node];
-        let resource = || nodes.columns.name(column).to_owned();
-        (asked > free).then(|| Shortage { resource: resource(), asked, free, allocatable })
-    };
-    Some(Reason::Resources(class.asked.iter().filter_map(short).collect()))
+    let is_short = |&&(column, asked): &&(usize, i64)| asked > free(state, column, node);
+    Some(Short::Columns(class.asked.iter().filter(is_short).map(|(column, _)| *column).collect()))
+}
+
+fn free(state: &State<'_>, column: usize, node: usize) -> i64 {
+    state.nodes.allocatable[column][node].saturating_sub(state.nodes.requested[column][node])
 }
 
 /// The same without words.
 pub(in super::super) fn fits(state: &State<'_>, class: &Class<'_>, node: usize) -> bool {
     let nodes = &state.nodes;
     nodes.pods[node] < nodes.slots[node]
-        && class.asked.iter().all(|&(column, asked)| {
-            asked <= nodes.allocatable[column][node].saturating_sub(nodes.requested[column][node])
-        })
+        && class.asked.iter().all(|&(column, asked)| asked <= free(state, column, node))
 }
 
 /// Score of a node by the strategy of the profile.

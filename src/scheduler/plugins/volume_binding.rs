@@ -18,4 +18,8 @@ pub(in super::super) fn filter(state: &State<'_>, class: &Class<'_>, node: usize
     claims()
         .find_map(|claim| state.claims.trouble(claim))
         .or_else(|| claims().find_map(|claim| state.claims.volume_binding(claim, node)))
+        .or_else(|| {
+            let refused = class.own_claims.iter().any(|storage| !state.claims.class_allows(*storage, node));
+            refused.then(|| Reason::NoVolumeFor("of its own".to_owned()))
+        })
 }

@@ -236,6 +236,10 @@ fn claims_and_their_volumes() {
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         check(&with_storage().pod("p", "a", None, claims(&[name])), &expected);
     }
+    let own = |class: &str| change(spec(1, 1), |spec| spec.volumes = vec![Volume::Ephemeral(Some(class.to_owned()))]);
+    let refused = binding("no volume for claim of its own");
+    check(&with_storage().pod("p", "a", None, own("waits")), &["", &refused, &refused]);
+    check(&with_storage().pod("p", "a", None, own("unheard of")), &["", "", ""]);
     // Without any claim in the input nothing is known of volumes.
     check(&in_zones().pod("p", "a", None, claims(&["pinned"])), &["", "", ""]);
 }

@@ -1,5 +1,6 @@
 //! Who goes for whom.
 
+use super::super::{Decision, KubernetesVersion, Profile, schedule};
 use super::cluster::{Cluster, is, spec};
 use crate::inventory::objects::{DisruptionBudget, Timestamp};
 use crate::inventory::{ObjectName, PodSpec};
@@ -92,4 +93,39 @@ fn a_nominated_node_is_tried_first() {
         .pod("p", "x", None, of(0, 300))
         .last_pod(|pod| pod.life.nominated_node = Some("c".into()));
     check(&cluster, "", "p=c");
+    // Its room is kept from its equals, though they are older, and not from the more important.
+    let cluster = Cluster::default()
+        .sized_node("a", &[], 1000, 4096)
+        .pod("nominated", "x", None, of(1, 800))
+        .last_pod(|pod| (pod.life.created, pod.life.nominated_node) = (Some(Timestamp(9)), Some("a".into())));
+    let older = |priority| {
+        let cluster = cluster.clone().pod("older", "x", None, of(priority, 800));
+        cluster.last_pod(|pod| pod.life.created = Some(Timestamp(1)))
+    };
+    check(&older(1), "", "nominated=a; older: 1 insufficient cpu");
+    check(&older(2), "", "older=a; nominated: 1 insufficient cpu");
+}
+
+#[test]
+fn pods_of_other_schedulers_are_left_to_them() {
+    let other = || PodSpec { scheduler: Some("batch".into()), ..of(0, 100) };
+    let cluster = nodes().pod("ours", "x", None, of(0, 100)).pod("theirs", "x", None, other());
+    check(&cluster, "", "ours=a; theirs: 0 left to the scheduler batch");
+    let profile = Profile { scheduler: Some("batch".to_owned()), ..Profile::new(KubernetesVersion::V1_34) };
+    let placement = schedule(&cluster.scheduling(&profile), None);
+    assert_eq!(cluster.outcome(&placement), "ours=a; theirs=b");
+}
+
+#[test]
+fn a_trace_tells_who_had_to_go() {
+    let cluster = nodes().pod("low", "x", Some("a"), of(1, 1000)).pod("p", "x", None, of(5, 1000));
+    let cluster = cluster.pod("b", "x", Some("b"), of(9, 1000)).pod("c", "x", Some("c"), of(9, 1000));
+    let profile = Profile::new(KubernetesVersion::V1_34);
+    let mut told = Vec::new();
+    let mut hear = |decision: Decision<'_>| {
+        let victims: Vec<String> = decision.victims.iter().map(ToString::to_string).collect();
+        told.push(format!("{} on {:?} for {victims:?}", decision.pod, decision.chosen));
+    };
+    let _ = schedule(&cluster.scheduling(&profile), Some(&mut hear));
+    assert_eq!(told, [r#"shop/p on Some("a") for ["shop/low"]"#, "shop/low on None for []"]);
 }

@@ -6,12 +6,28 @@ use serde_json::Value;
 
 use super::super::notes::PATCH_FIELD_NOT_READ;
 use super::amounts::listed_amounts;
-use super::{Decoded, Oddity};
+use super::{Decoded, Oddity, routing};
 use crate::inventory::objects::{
-    AutoscalerPatch, BudgetPatch, ContainerPatch, Labels, Object, ObjectName, Patch, WorkloadPatch,
-    is_relevant_annotation,
+    AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Object, ObjectName, Patch,
+    WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
+
+/// Fields of a destination rule's traffic policy that are read of a patch.
+const READ_OF_RULES: [&str; 12] = [
+    "connectionPool.tcp.maxConnections",
+    "connectionPool.tcp.connectTimeout",
+    "connectionPool.http.http1MaxPendingRequests",
+    "connectionPool.http.http2MaxRequests",
+    "connectionPool.http.maxRequestsPerConnection",
+    "connectionPool.http.maxRetries",
+    "outlierDetection.consecutive5xxErrors",
+    "outlierDetection.consecutiveGatewayErrors",
+    "outlierDetection.interval",
+    "outlierDetection.baseEjectionTime",
+    "outlierDetection.maxEjectionPercent",
+    "outlierDetection.minHealthPercent",
+];
 
 /// A patch and the name of what it changes; `None` for a kind whose patches are not read.
 ///
@@ -38,6 +54,7 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
             min_available: text(take(&mut rest, &["spec", "minAvailable"])),
             max_unavailable: text(take(&mut rest, &["spec", "maxUnavailable"])),
         }),
+        "DestinationRule" => Patch::DestinationRule(destination_rule(&mut rest, value, name, &mut odd)?),
         _ => return Ok(None),
     };
     let mut left = Vec::new();
@@ -70,6 +87,23 @@ fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddi
         }
     }
     Ok(WorkloadPatch { kind, name, replicas: count(rest, "replicas")?, annotations, containers })
+}
+
+/// What a patch says of pools and outliers for every port, as the whole object would say it.
+fn destination_rule(
+    rest: &mut Value,
+    whole: &Value,
+    name: ObjectName,
+    odd: &mut Vec<Oddity>,
+) -> Result<DestinationRulePatch, String> {
+    let text = whole.to_string();
+    let wire = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let read = routing::destination_rule(&wire, odd).map(|rule| rule.policy.settings).unwrap_or_default();
+    for field in READ_OF_RULES {
+        let inside: Vec<&str> = ["spec", "trafficPolicy"].into_iter().chain(field.split('.')).collect();
+        take(rest, &inside);
+    }
+    Ok(DestinationRulePatch { name, pool: read.pool.unwrap_or_default(), outliers: read.outliers.unwrap_or_default() })
 }
 
 /// Takes a member out of nested objects.

@@ -70,6 +70,8 @@ pub(super) struct SpecWire<'a> {
     #[serde(borrow)]
     preemption_policy: Text<'a>,
     scheduling_gates: Seq<IgnoredAny>,
+    #[serde(borrow)]
+    scheduler_name: Text<'a>,
     host_network: Option<bool>,
     security_context: Nullable<SecurityWire>,
     termination_grace_period_seconds: Int,
@@ -231,9 +233,15 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
         volumes,
         never_preempts: wire.preemption_policy.as_str() == "Never",
         gated: !wire.scheduling_gates.0.is_empty(),
+        scheduler: other_scheduler(wire.scheduler_name.as_str()),
         host_network: wire.host_network.or(wire.security_context.host_network).unwrap_or_default(),
         termination_grace: whole_seconds(wire.termination_grace_period_seconds),
     }
+}
+
+/// A scheduler other than the one every pod gets that names none.
+fn other_scheduler(name: &str) -> Option<Arc<str>> {
+    (!matches!(name, "" | "default-scheduler")).then(|| name.into())
 }
 
 fn container(wire: &ContainerWire<'_>, field: &dyn Fn() -> String, odd: &mut Vec<Oddity>) -> Container {

@@ -46,7 +46,7 @@ struct EphemeralWire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct ClaimTemplateWire<'a> {
+pub(super) struct ClaimTemplateWire<'a> {
     #[serde(borrow)]
     spec: Nullable<ClaimSpec<'a>>,
 }
@@ -69,13 +69,18 @@ struct DiskWire<'a> {
     read_only: Option<bool>,
 }
 
+/// The claim that a template makes for a pod.
+pub(super) fn own_claim(template: &ClaimTemplateWire<'_>) -> Volume {
+    Volume::Ephemeral(template.spec.storage_class_name.to_option())
+}
+
 /// A volume of a pod, if it can decide where the pod runs.
 pub(super) fn volume(wire: &VolumeWire<'_>) -> Option<Volume> {
     if let Some(claim) = &wire.persistent_volume_claim {
         return Some(Volume::Claim((&claim.claim_name).into()));
     }
     if let Some(ephemeral) = &wire.ephemeral {
-        return Some(Volume::Ephemeral(ephemeral.volume_claim_template.spec.storage_class_name.to_option()));
+        return Some(own_claim(&ephemeral.volume_claim_template));
     }
     let disks = [
         (&wire.gce_persistent_disk, DiskKind::GcePersistentDisk),

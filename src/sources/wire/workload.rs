@@ -7,10 +7,11 @@ use serde::Deserialize;
 use super::super::notes::FIELD_IGNORED;
 use super::pod::{TemplateWire, pod_spec};
 use super::selector::{OwnPods, SelectorWire};
+use super::storage::{ClaimTemplateWire, own_claim};
 use super::text::{Int, Nullable, Seq, Text};
 use super::update::{Beside, StrategyWire, update};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, UpdateStrategy};
+use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, PodSpec, UpdateStrategy};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -35,6 +36,8 @@ struct ControllerSpec<'a> {
     template: Nullable<TemplateWire<'a>>,
     #[serde(borrow)]
     job_template: Nullable<JobTemplate<'a>>,
+    #[serde(borrow)]
+    volume_claim_templates: Seq<ClaimTemplateWire<'a>>,
     #[serde(borrow)]
     strategy: Nullable<StrategyWire<'a>>,
     #[serde(borrow)]
@@ -92,6 +95,10 @@ pub(super) fn controller(kind: ControllerKind, wire: &ControllerWire<'_>, odd: &
         ControllerKind::Job => status.active.count().or(metadata.is_live().then_some(0)),
         _ => status.replicas.count(),
     };
+    let mut run = pod_spec(&template.spec, field, odd);
+    // Each pod gets a claim of its own of every template, as of a generic ephemeral volume.
+    let mut volumes = std::mem::take(&mut run.volumes);
+    volumes.extend(spec.volume_claim_templates.0.iter().map(own_claim));
     Some(Controller {
         kind,
         name,
@@ -104,7 +111,7 @@ pub(super) fn controller(kind: ControllerKind, wire: &ControllerWire<'_>, odd: &
         update: update_of(kind, spec, odd),
         selector: spec.selector.requirements(kind, &template.metadata),
         template_labels: Arc::new(template.metadata.labels()),
-        template: Arc::new(pod_spec(&template.spec, field, odd)),
+        template: Arc::new(PodSpec { volumes, ..run }),
         template_annotations: Arc::new(template.metadata.annotations.0.clone()),
     })
 }

@@ -5,6 +5,7 @@
 
 mod object;
 mod patch;
+mod traffic;
 mod values;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::inventory::Change;
-use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch};
+use crate::inventory::objects::{DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch};
 
 /// Name of the file that names all others.
 const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -43,6 +44,7 @@ pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manif
 #[derive(Default)]
 struct Folder {
     workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
+    rules: BTreeMap<ObjectName, DestinationRulePatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
     values: Option<MeshConfig>,
@@ -55,6 +57,15 @@ impl Folder {
                 let known = self.workloads.entry((patch.kind.clone(), patch.name.clone())).or_default();
                 patch::merge(known, patch);
             }
+            Change::Patch(Patch::DestinationRule(patch)) => {
+                let known = self.rules.entry(patch.name.clone()).or_default();
+                *known = DestinationRulePatch {
+                    name: patch.name.clone(),
+                    pool: patch.pool.or(&known.pool),
+                    outliers: patch.outliers.or(&known.outliers),
+                };
+            }
+            Change::DestinationRule(it) => self.resource("DestinationRule", &it.name, object::destination_rule(it)),
             Change::Patch(patch) => {
                 let (kind, name) = patch.target();
                 self.patches.insert(path("patches", kind, name), patch::object(patch));
@@ -80,6 +91,10 @@ impl Folder {
     fn into_files(mut self) -> Vec<Manifest> {
         for ((kind, name), patch) in std::mem::take(&mut self.workloads) {
             self.patches.insert(path("patches", &kind, &name), patch::object(&Patch::Workload(patch)));
+        }
+        for (name, patch) in std::mem::take(&mut self.rules) {
+            self.patches
+                .insert(path("patches", "DestinationRule", &name), patch::object(&Patch::DestinationRule(patch)));
         }
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();

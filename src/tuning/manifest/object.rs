@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{head, put};
+use super::{head, put, traffic};
 use crate::inventory::objects::{Operator, Requirement};
-use crate::inventory::{Autoscaler, DisruptionBudget, Labels, ProxySettings, Sidecar};
+use crate::inventory::{Autoscaler, DestinationRule, DisruptionBudget, Labels, ProxySettings, Sidecar};
 
 /// `networking.istio.io/v1/Sidecar`.
 pub(super) fn sidecar(sidecar: &Sidecar) -> Value {
@@ -30,6 +30,15 @@ pub(super) fn proxy_config(settings: &ProxySettings) -> Value {
         put(&mut spec, "concurrency", json!(workers));
     }
     put(&mut object, "spec", spec);
+    object
+}
+
+/// `networking.istio.io/v1/DestinationRule` with what it asks for every port; it has no subsets.
+pub(super) fn destination_rule(rule: &DestinationRule) -> Value {
+    let mut object = head("networking.istio.io/v1", "DestinationRule", &rule.name);
+    let settings = &rule.policy.settings;
+    let policy = traffic::policy(settings.pool.as_ref(), settings.outliers.as_ref());
+    put(&mut object, "spec", json!({ "host": rule.host, "trafficPolicy": policy }));
     object
 }
 

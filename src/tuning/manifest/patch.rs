@@ -3,8 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::object::number_or_text;
+use super::traffic;
 use super::{head, put};
-use crate::inventory::objects::{AutoscalerPatch, BudgetPatch, ContainerPatch, Patch, WorkloadPatch};
+use crate::inventory::objects::{
+    AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Patch, WorkloadPatch,
+};
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
 
@@ -14,6 +17,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Workload(patch) => workload(patch),
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
+        Patch::DestinationRule(patch) => destination_rule(patch),
     }
 }
 
@@ -87,6 +91,12 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
     let bounds = [("minReplicas", patch.min_replicas), ("maxReplicas", patch.max_replicas)];
     let spec = bounds.into_iter().filter_map(|(key, bound)| Some((key.to_owned(), json!(bound?)))).collect();
     put(&mut object, "spec", Value::Object(spec));
+    object
+}
+
+fn destination_rule(patch: &DestinationRulePatch) -> Value {
+    let mut object = head("networking.istio.io/v1", "DestinationRule", &patch.name);
+    put(&mut object, "spec", json!({ "trafficPolicy": traffic::policy(Some(&patch.pool), Some(&patch.outliers)) }));
     object
 }
 

@@ -1,0 +1,108 @@
+//! What retries add to the load of those that are called, one after the other.
+//!
+//! **Law.** A caller that sends a failed request again up to `r` times makes `(1 − p^(r + 1)) / (1 − p)` attempts of one
+//! request when each fails with chance `p`, and `r + 1` when all do. In a chain where every caller retries, those
+//! factors multiply: the last of `n` is asked up to `(r + 1)^n` times. A budget `b` allows as many retries at once as
+//! `b` of the requests under way, so that no caller makes more than `1 + b` of one, and a chain `(1 + b)^n`.
+//!
+//! A timeout that lets every attempt end is `(r + 1) · t + B`, with `t` the time of one attempt and `B` the waits
+//! between them.
+//!
+//! **Source.** The sum of a geometric series; Google, Site Reliability Engineering (2016), chapter "Addressing Cascading
+//! Failures"; Envoy's router filter and retry budgets (`x-envoy-max-retries`, `RetryBudget`: 20 % and at least 3 by default).
+//!
+//! **Assumptions.** Attempts fail independently, which they do not when a host is down: the worst case is given beside.
+
+use crate::units::{Ratio, Seconds, Share};
+
+/// How often a failed request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    attempts: u64,
+}
+
+impl Retries {
+    /// Up to so many times beside the first.
+    #[must_use]
+    pub fn new(attempts: u64) -> Self {
+        Self { attempts }
+    }
+
+    /// Attempts of one request where each fails with a chance, at least 1.
+    #[must_use]
+    pub fn amplification(&self, failing: Share) -> Ratio {
+        let chance = failing.get();
+        let times = self.attempts as f64 + 1.0;
+        if chance >= 1.0 {
+            return Ratio::new(times);
+        }
+        // For a chance near 1 the quotient loses digits that the bound gives back.
+        Ratio::new(((1.0 - chance.powf(times)) / (1.0 - chance)).min(times))
+    }
+
+    /// Attempts that the last of a chain sees of one request where every caller before it retries.
+    #[must_use]
+    pub fn over_chain(&self, callers: u32, failing: Share) -> Ratio {
+        Ratio::new(self.amplification(failing).as_number().powi(i32::try_from(callers).unwrap_or(i32::MAX)))
+    }
+
+    /// The same where every attempt fails: `(r + 1)^n`.
+    #[must_use]
+    pub fn worst(&self, callers: u32) -> Ratio {
+        self.over_chain(callers, Share::ONE)
+    }
+
+    /// Time in which every attempt can end.
+    #[must_use]
+    pub fn timeout(&self, per_attempt: Seconds, between: Seconds) -> Seconds {
+        per_attempt * (self.attempts as f64 + 1.0) + between * self.attempts as f64
+    }
+}
+
+/// Retries at once that a budget allows beside so many requests under way, and never fewer than `least`.
+#[must_use]
+pub fn retries_at_once(under_way: u64, budget: Share, least: u64) -> u64 {
+    ((under_way as f64 * budget.get()).ceil() as u64).max(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_chain_of_three_asks_the_last_twenty_seven_times() {
+        // Istio's default of two retries.
+        let retries = Retries::new(2);
+        assert_eq!(retries.worst(3), Ratio::new(27.0));
+        assert_eq!(retries.worst(0), Ratio::new(1.0));
+        assert_eq!(retries.amplification(Share::ZERO), Ratio::new(1.0));
+        let tenth = retries.over_chain(3, Share::literal(0.1)).as_number();
+        assert!((tenth - 1.11_f64.powi(3)).abs() < 1e-9, "{tenth}");
+    }
+
+    #[test]
+    fn a_budget_allows_its_share_and_a_few_at_least() {
+        for (under_way, expected) in [(0, 3), (10, 3), (100, 20), (101, 21)] {
+            assert_eq!(retries_at_once(under_way, Share::literal(0.2), 3), expected);
+        }
+    }
+
+    #[test]
+    fn a_timeout_holds_every_attempt() {
+        let timeout = Retries::new(2).timeout(Seconds::from_millis(400.0), Seconds::from_millis(25.0));
+        assert!((timeout.as_seconds() - 1.25).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn attempts_lie_between_one_and_all(attempts in 0_u64..20, failing in 0.0_f64..=1.0, more in 0.0_f64..=1.0) {
+            let (less, more) = (Share::new(failing.min(more)).unwrap(), Share::new(failing.max(more)).unwrap());
+            let retries = Retries::new(attempts);
+            let times = retries.amplification(less).as_number();
+            prop_assert!(times >= 1.0 - 1e-12 && times <= attempts as f64 + 1.0);
+            prop_assert!(times <= retries.amplification(more).as_number() * (1.0 + 1e-9));
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Traffic policies of destination rules.
+
+use serde_json::{Map, Value, json};
+
+use super::put;
+use crate::inventory::objects::{ConnectionPool, OutlierDetection};
+use crate::units::Seconds;
+
+/// What is said of pools and outliers.
+pub(super) fn policy(pool: Option<&ConnectionPool>, outliers: Option<&OutlierDetection>) -> Value {
+    let mut policy = json!({});
+    let parts = [("connectionPool", pool.map(of_pool)), ("outlierDetection", outliers.map(of_outliers))];
+    for (key, part) in parts {
+        if let Some(part) = part.filter(is_said) {
+            put(&mut policy, key, part);
+        }
+    }
+    policy
+}
+
+fn of_pool(pool: &ConnectionPool) -> Value {
+    let tcp = said([
+        ("maxConnections", pool.max_connections.map(|it| json!(it))),
+        ("connectTimeout", pool.connect_timeout.map(duration)),
+    ]);
+    let http = said([
+        ("http1MaxPendingRequests", pool.max_pending.map(|it| json!(it))),
+        ("http2MaxRequests", pool.max_requests.map(|it| json!(it))),
+        ("maxRequestsPerConnection", pool.max_requests_per_connection.map(|it| json!(it))),
+        ("maxRetries", pool.max_retries.map(|it| json!(it))),
+    ]);
+    said([("tcp", Some(tcp).filter(is_said)), ("http", Some(http).filter(is_said))])
+}
+
+fn of_outliers(outliers: &OutlierDetection) -> Value {
+    said([
+        ("consecutive5xxErrors", outliers.consecutive_5xx.map(|it| json!(it))),
+        ("consecutiveGatewayErrors", outliers.consecutive_gateway_errors.map(|it| json!(it))),
+        ("interval", outliers.interval.map(duration)),
+        ("baseEjectionTime", outliers.base_ejection_time.map(duration)),
+        ("maxEjectionPercent", outliers.max_ejection_percent.map(|it| json!(it))),
+        ("minHealthPercent", outliers.min_health_percent.map(|it| json!(it))),
+    ])
+}
+
+fn said<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    let members = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    Value::Object(members.collect::<Map<String, Value>>())
+}
+
+fn is_said(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| !members.is_empty())
+}
+
+fn duration(seconds: Seconds) -> Value {
+    json!(format!("{}s", seconds.as_seconds()))
+}
