@@ -86,7 +86,7 @@ fn packings(report: &PlacementReport) -> Chapter {
         text::count(report.chosen.decisions),
         report.seed
     );
-    let caption = "Pods placed by each way of packing; no packing uses fewer nodes than `at least`".to_owned();
+    let caption = "Pods placed by each way of packing; no packing uses fewer nodes than at least".to_owned();
     let mut blocks = vec![Block::Table(Table { caption, columns, rows, omitted: 0 }), Block::Paragraph(ties)];
     blocks.extend(node_strips::figure(&report.fills, report.ceiling));
     Chapter { id: "packings", title: "Packing", blocks }

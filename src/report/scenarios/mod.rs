@@ -68,12 +68,17 @@ fn headline(report: &ScenarioReport) -> Headline {
     let all = text::counted(rows.len() as u64, "row", "rows");
     let sentence = match missed.len() as u64 {
         0 => format!("The policy holds in all of {all}, by the rules of Kubernetes {}.", report.version),
-        number => format!(
-            "The policy is missed in {} of {all}, by the rules of Kubernetes {}; pods have no node in {}.",
-            text::count(number),
-            report.version,
-            text::count(homeless)
-        ),
+        number => {
+            let homeless = match homeless {
+                0 => String::new(),
+                _ => format!("; pods have no node in {}", text::count(homeless)),
+            };
+            let number = text::count(number);
+            format!(
+                "The policy is missed in {number} of {all}, by the rules of Kubernetes {}{homeless}.",
+                report.version
+            )
+        }
     };
     Headline { badge, tone, sentence, advice: in_short(&report.matrix) }
 }
