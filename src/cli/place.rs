@@ -188,6 +188,7 @@ fn described(inventory: &Inventory, pack: Pack, placement: &Placement) -> Packed
         lower_bound: placement.lower_bound,
         nodes_to_add: addition.nodes,
         impossible: addition.impossible,
+        cut_short: addition.is_cut_short(),
     }
 }
 

@@ -201,7 +201,8 @@ fn nodes_to_add(outcome: &Outcome<'_>) -> NodesToAdd {
         if outcome.after_loss { Some(0) } else { shape.nodes_for_target(&placed.fill, policy.headroom.target) };
     let mut obstacles = Vec::new();
     if placed.addition.impossible > 0 {
-        obstacles.push(format!("{} pods fit on no new node either", placed.addition.impossible));
+        let tried = if placed.addition.is_cut_short() { "; no more nodes are tried" } else { "" };
+        obstacles.push(format!("{} pods fit on no new node either{tried}", placed.addition.impossible));
     }
     if for_target.is_none() {
         obstacles.push("the headroom target is out of reach: DaemonSet pods take too much of a new node".to_owned());

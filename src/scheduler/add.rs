@@ -25,6 +25,14 @@ pub struct Addition {
     pub impossible: u64,
 }
 
+impl Addition {
+    /// Whether as many nodes are proposed as ever are, and pods are left: further nodes might take them.
+    #[must_use]
+    pub fn is_cut_short(&self) -> bool {
+        self.impossible > 0 && self.nodes >= MOST_NODES as u64
+    }
+}
+
 /// Nodes to add for the pods that found none; nothing without a node to add.
 pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unplaced: &[Unplaced]) -> Option<Addition> {
     let (node, offered) = scheduling.new_node?;

@@ -49,7 +49,10 @@ fn headline(report: &PlacementReport) -> Headline {
     }
     if chosen.impossible > 0 {
         let pods = text::counted(chosen.impossible, "pod", "pods");
-        advice.push(format!("{pods} would fit on no new node of the policy's node pool."));
+        advice.push(match chosen.cut_short {
+            true => format!("{pods} would find these full; no more nodes than that are tried."),
+            false => format!("{pods} would fit on no new node of the policy's node pool."),
+        });
     }
     Headline { badge, tone, sentence, advice }
 }

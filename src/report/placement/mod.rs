@@ -61,6 +61,8 @@ pub struct Packed {
     pub nodes_to_add: u64,
     /// Pods that new nodes do not help.
     pub impossible: u64,
+    /// Whether no more nodes than these were tried, so that further ones might help them.
+    pub cut_short: bool,
 }
 
 /// How decisions compare with those of a trace.

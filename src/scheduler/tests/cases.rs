@@ -148,6 +148,11 @@ fn nodes_to_add_are_counted() {
     let scheduling = Scheduling { new_node: Some((&node, &offered)), ..cluster.scheduling(&profile) };
     let addition = schedule(&scheduling, None).addition.unwrap();
     assert_eq!((addition.nodes, addition.impossible), (2, 1));
+    assert!(!addition.is_cut_short(), "no further node takes what is larger than a node");
+    let many = (0..5_003).fold(two_nodes(), |cluster, index| cluster.pod(&index.to_string(), "x", None, spec(900, 1)));
+    let scheduling = Scheduling { new_node: Some((&node, &offered)), ..many.scheduling(&profile) };
+    let addition = schedule(&scheduling, None).addition.unwrap();
+    assert_eq!((addition.nodes, addition.impossible, addition.is_cut_short()), (5_000, 1, true));
 }
 
 #[test]
