@@ -7,7 +7,7 @@ use crate::modes::{Comparison, MeshMode, compare};
 use crate::report::{self, TerminalOptions};
 
 pub fn run(arguments: &CompareArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files::<Format>(&arguments.output)?;
+    let files = output::files::<Format>(&arguments.report.output)?;
     let modes: Vec<MeshMode> = arguments.modes.iter().filter_map(|name| MeshMode::named(name)).collect();
     let mut inputs = load::inputs(&arguments.inventory, global)?;
     read_response_times(&mut inputs, &arguments.latency)?;
@@ -15,7 +15,7 @@ pub fn run(arguments: &CompareArguments, global: &Global) -> Result<Outcome, Fai
     for (path, format) in files {
         output::write_text(path, &render(&comparison, format, TerminalOptions::FILE), global.quiet)?;
     }
-    let format = if arguments.json { Format::Json } else { arguments.format };
+    let format = arguments.report.printed();
     let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
     output::print(&render(&comparison, format, options))?;
     Ok(Outcome::Done)

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::args::{Global, Pack as PackArgument, PlaceArguments, PlaceFormat};
+use super::args::{Format, Global, Pack as PackArgument, PlaceArguments};
 use super::{Failure, Outcome, load, output, terminal};
 use crate::finding::Finding;
 use crate::inventory::objects::NodeResources;
@@ -18,7 +18,7 @@ use crate::scheduler::{
 use crate::sources;
 
 pub fn run(arguments: &PlaceArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files::<PlaceFormat>(&arguments.output)?;
+    let files = output::files::<Format>(&arguments.report.output)?;
     if let Some(trace) = arguments.trace.as_deref().filter(|path| !output::is_standard(path)) {
         output::check(trace)?;
     }
@@ -69,18 +69,18 @@ pub fn run(arguments: &PlaceArguments, global: &Global) -> Result<Outcome, Failu
     if arguments.trace.as_deref().is_some_and(output::is_standard) {
         return Ok(Outcome::Done);
     }
-    let format = if arguments.json { PlaceFormat::Json } else { arguments.format };
+    let format = arguments.report.printed();
     let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
     output::print(&render(&report, format, options))?;
     Ok(Outcome::Done)
 }
 
-fn render(report: &PlacementReport, format: PlaceFormat, options: TerminalOptions) -> String {
+fn render(report: &PlacementReport, format: Format, options: TerminalOptions) -> String {
     match format {
-        PlaceFormat::Text => report::placement_terminal(report, options),
-        PlaceFormat::Markdown => report::placement_markdown(report),
-        PlaceFormat::Html => report::placement_html(report),
-        PlaceFormat::Json => report::placement_json(report),
+        Format::Text => report::placement_terminal(report, options),
+        Format::Markdown => report::placement_markdown(report),
+        Format::Html => report::placement_html(report),
+        Format::Json => report::placement_json(report),
     }
 }
 

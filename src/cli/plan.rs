@@ -10,7 +10,7 @@ use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 use crate::sources::{self, Input};
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files::<Format>(&arguments.output)?;
+    let files = output::files::<Format>(&arguments.report.output)?;
     let mut inputs = load::inputs(&arguments.inventory, global)?;
     read_response_times(&mut inputs, &arguments.latency)?;
     inputs.objectives.clone_from(&arguments.slo);
@@ -19,7 +19,7 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
     for (path, format) in files {
         output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;
     }
-    let format = arguments.format.unwrap_or(if arguments.json { Format::Json } else { Format::Text });
+    let format = arguments.report.printed();
     output::print(&render(
         &plan,
         format,

@@ -9,7 +9,7 @@ use crate::tuning::{Tuning, tune};
 use crate::units::Share;
 
 pub fn run(arguments: &TuneArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files::<Format>(&arguments.output)?;
+    let files = output::files::<Format>(&arguments.report.output)?;
     let today = today(arguments.today.as_deref())?;
     let mut inputs = load::inputs(&arguments.inventory, global)?;
     inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
@@ -31,7 +31,7 @@ pub fn run(arguments: &TuneArguments, global: &Global) -> Result<Outcome, Failur
         output::print(&explained(&tuning, name, options)?)?;
         return Ok(Outcome::Done);
     }
-    let format = if arguments.json { Format::Json } else { arguments.format };
+    let format = arguments.report.printed();
     output::print(&render(&tuning, format, options))?;
     Ok(Outcome::Done)
 }

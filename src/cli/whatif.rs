@@ -9,7 +9,7 @@ use crate::scenario::{Matrix, Situation, catalogue, matrix};
 use crate::sources;
 
 pub fn run(arguments: &WhatIfArguments, global: &Global) -> Result<Outcome, Failure> {
-    let files = output::files::<Format>(&arguments.output)?;
+    let files = output::files::<Format>(&arguments.report.output)?;
     let asked = scenarios(arguments)?;
     let rules = place::profile(&arguments.rules)?;
     let inputs = load::inputs(&arguments.inventory, global)?;
@@ -37,7 +37,7 @@ pub fn run(arguments: &WhatIfArguments, global: &Global) -> Result<Outcome, Fail
     for (path, format) in files {
         output::write_text(path, &render(&report, format, TerminalOptions::FILE), global.quiet)?;
     }
-    let format = if arguments.json { Format::Json } else { arguments.format };
+    let format = arguments.report.printed();
     let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
     output::print(&render(&report, format, options))?;
     Ok(if arguments.check && !is_met { Outcome::PolicyNotMet } else { Outcome::Done })

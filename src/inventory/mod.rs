@@ -307,6 +307,27 @@ impl Inventory {
         self
     }
 
+    /// The inventory with the pods of every workload changed; pods of none stay at the end.
+    #[must_use]
+    pub fn with_pods(mut self, mut change: impl FnMut(usize, &mut Workload, &mut Vec<Pod>)) -> Self {
+        let mut old: Vec<Vec<Pod>> = vec![Vec::new(); self.workloads.len()];
+        let mut strays = Vec::new();
+        for pod in std::mem::take(&mut self.pods) {
+            match old.get_mut(pod.workload) {
+                Some(pods) => pods.push(pod),
+                None => strays.push(pod),
+            }
+        }
+        for (index, (workload, mut pods)) in self.workloads.iter_mut().zip(old).enumerate() {
+            change(index, workload, &mut pods);
+            let start = self.pods.len();
+            self.pods.extend(pods);
+            workload.pods = start..self.pods.len();
+        }
+        self.pods.extend(strays);
+        self
+    }
+
     /// The pods of a workload.
     #[must_use]
     pub fn pods_of(&self, workload: &Workload) -> &[Pod] {

@@ -43,40 +43,29 @@ pub(super) fn add_nodes(
 }
 
 /// The inventory with further nodes, and the pods that DaemonSets put there.
-fn with_daemons(mut inventory: Inventory, new: Vec<Node>) -> Inventory {
+fn with_daemons(inventory: Inventory, new: Vec<Node>) -> Inventory {
     let present = inventory.nodes.len();
-    let mut old: Vec<Vec<Pod>> = vec![Vec::new(); inventory.workloads.len()];
-    let mut strays = Vec::new();
-    for pod in std::mem::take(&mut inventory.pods) {
-        match old.get_mut(pod.workload) {
-            Some(pods) => pods.push(pod),
-            None => strays.push(pod),
+    let mut inventory = inventory.with_pods(|index, workload, pods| {
+        if &*workload.id.kind != "DaemonSet" {
+            return;
         }
-    }
-    for (index, (workload, mut pods)) in inventory.workloads.iter_mut().zip(old).enumerate() {
-        let start = inventory.pods.len();
-        if &*workload.id.kind == "DaemonSet" {
-            let nodes = new.iter().enumerate().filter(|(_, node)| runs_daemon(node, &workload.spec));
-            let first = pods.len();
-            pods.extend(nodes.map(|(node, _)| Pod {
-                name: ObjectName::new(&workload.id.namespace, &format!("{}-added-{node}", workload.id.name)),
-                workload: index,
-                labels: workload.labels.clone(),
-                annotations: workload.annotations.clone(),
-                spec: workload.spec.clone(),
-                place: Place::On(present + node),
-                phase: PodPhase::Pending,
-                listed: false,
-                terminating: false,
-                life: PodLife::default(),
-                siblings: None,
-            }));
-            workload.replicas = workload.replicas.saturating_add((pods.len() - first) as u64);
-        }
-        inventory.pods.extend(pods);
-        workload.pods = start..inventory.pods.len();
-    }
-    inventory.pods.extend(strays);
+        let nodes = new.iter().enumerate().filter(|(_, node)| runs_daemon(node, &workload.spec));
+        let first = pods.len();
+        pods.extend(nodes.map(|(node, _)| Pod {
+            name: ObjectName::new(&workload.id.namespace, &format!("{}-added-{node}", workload.id.name)),
+            workload: index,
+            labels: workload.labels.clone(),
+            annotations: workload.annotations.clone(),
+            spec: workload.spec.clone(),
+            place: Place::On(present + node),
+            phase: PodPhase::Pending,
+            listed: false,
+            terminating: false,
+            life: PodLife::default(),
+            siblings: None,
+        }));
+        workload.replicas = workload.replicas.saturating_add((pods.len() - first) as u64);
+    });
     inventory.nodes.extend(new);
     inventory
 }

@@ -17,17 +17,8 @@ pub(super) fn add_pods(mut case: Case, workload: &str, count: u64) -> Result<Cas
 /// The inventory with more replicas of some workloads; those that have as many already stay as they are.
 ///
 /// Further pods run what the workload's template says, and wait for a place.
-pub(super) fn with_replicas(mut inventory: Inventory, wanted: &BTreeMap<usize, u64>) -> Inventory {
-    let mut old: Vec<Vec<Pod>> = vec![Vec::new(); inventory.workloads.len()];
-    let mut strays = Vec::new();
-    for pod in std::mem::take(&mut inventory.pods) {
-        match old.get_mut(pod.workload) {
-            Some(pods) => pods.push(pod),
-            None => strays.push(pod),
-        }
-    }
-    for (index, (workload, mut pods)) in inventory.workloads.iter_mut().zip(old).enumerate() {
-        let start = inventory.pods.len();
+pub(super) fn with_replicas(inventory: Inventory, wanted: &BTreeMap<usize, u64>) -> Inventory {
+    inventory.with_pods(|index, workload, pods| {
         let missing = wanted.get(&index).map_or(0, |wanted| wanted.saturating_sub(workload.replicas));
         let first = pods.first().cloned();
         for number in 0..missing {
@@ -47,9 +38,5 @@ pub(super) fn with_replicas(mut inventory: Inventory, wanted: &BTreeMap<usize, u
             });
         }
         workload.replicas = workload.replicas.saturating_add(missing);
-        inventory.pods.extend(pods);
-        workload.pods = start..inventory.pods.len();
-    }
-    inventory.pods.extend(strays);
-    inventory
+    })
 }

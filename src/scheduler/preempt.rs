@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use super::cycle::{fits, refusal};
 use super::state::State;
 use super::ties::Ties;
-use crate::inventory::objects::{DisruptionBudget, Timestamp};
+use crate::inventory::objects::{DisruptionBudget, PodCount, Rounding, Timestamp};
 
 /// Who must go from where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,11 +255,7 @@ fn disruptions_allowed(budget: &DisruptionBudget, state: &State<'_>, placed: &[i
 
 /// `3`, or `30%` of so many, rounded up; what is neither counts as none.
 fn share(text: &str, of: i64) -> i64 {
-    let number = |text: &str| text.trim().parse::<i64>().ok().filter(|number| (0..=1_000_000_000).contains(number));
-    match text.strip_suffix('%') {
-        Some(percent) => number(percent).map_or(0, |percent| (of * percent + 99) / 100),
-        None => number(text).unwrap_or(0),
-    }
+    PodCount::parse(text).map_or(0, |count| count.of(of.max(0).unsigned_abs(), Rounding::Up).cast_signed())
 }
 
 #[cfg(test)]

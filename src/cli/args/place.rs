@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::ReportArguments;
 use clap::{Args, ValueEnum};
 
 pub const PLACE_EXAMPLES: &str = "\
@@ -44,15 +45,8 @@ pub struct PlaceArguments {
     /// Follow the decisions of such a file, and say where they differ
     #[arg(long, value_name = "FILE")]
     pub compare: Option<PathBuf>,
-    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = PlaceFormat::Text)]
-    pub format: PlaceFormat,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
 }
 
 /// Whose rules hold.
@@ -73,17 +67,4 @@ pub enum Pack {
     Scheduler,
     /// Largest pods first, each on the first node by name that takes it
     FirstFitDecreasing,
-}
-
-/// Formats of placements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PlaceFormat {
-    /// Tables for the terminal
-    Text,
-    /// Markdown
-    Markdown,
-    /// A self-contained HTML page
-    Html,
-    /// JSON (see `meshcap schema --of place`)
-    Json,
 }

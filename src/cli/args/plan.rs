@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use super::ReportArguments;
+use clap::Args;
 
 pub const PLAN_EXAMPLES: &str = "\
 Inputs are files, folders, .gz and .tar.gz archives, or - for standard input; JSON, YAML,
@@ -55,15 +56,8 @@ pub struct PlanArguments {
     /// NAMESPACE/NAME; a host outside has no namespace
     #[arg(long, value_name = "FILE")]
     pub calls: Option<PathBuf>,
-    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// What to print on standard output
-    #[arg(long, value_enum)]
-    pub format: Option<Format>,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
     /// Exit with 1 when the policy is not met, with 2 when that cannot be judged
     #[arg(long)]
     pub check: bool,
@@ -79,30 +73,10 @@ pub struct CompareArguments {
     /// Measured response times of workloads, as for `meshcap plan`; may be repeated
     #[arg(long, value_name = "[WORKLOAD=]FILE")]
     pub latency: Vec<PathBuf>,
-    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
 }
 
 fn mesh_modes() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(crate::modes::MeshMode::ALL.map(crate::modes::MeshMode::name))
-}
-
-/// Formats of a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A summary for the terminal
-    Text,
-    /// Markdown
-    Markdown,
-    /// A self-contained HTML page
-    Html,
-    /// JSON (see `meshcap schema`)
-    Json,
 }

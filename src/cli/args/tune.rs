@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, InventoryArguments};
+use super::{InventoryArguments, ReportArguments};
 
 pub const TUNE_EXAMPLES: &str = "\
 Every recommendation is planned before it is shown; what is not sure enough is withheld, with the reason.
@@ -38,13 +38,6 @@ pub struct TuneArguments {
     /// The day on which waivers are judged, as 2027-03-31; today unless given
     #[arg(long, value_name = "DAY")]
     pub today: Option<String>,
-    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
 }

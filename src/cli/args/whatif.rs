@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Format, InventoryArguments, SchedulerRules};
+use super::{InventoryArguments, ReportArguments, SchedulerRules};
 
 pub const WHATIF_EXAMPLES: &str = "\
 A scenario file is TOML; every [[scenario]] has a kind and, if wanted, a name and further steps:
@@ -42,13 +42,6 @@ pub struct WhatIfArguments {
     /// Cores to use; all without it. The output is the same whatever the number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
-    /// Write a report: .html, .md, .json or .txt picks the format, - is standard output; may be repeated
-    #[arg(long, short, value_name = "FILE")]
-    pub output: Vec<PathBuf>,
-    /// What to print on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
-    /// Short for --format json
-    #[arg(long, conflicts_with = "format")]
-    pub json: bool,
+    #[command(flatten)]
+    pub report: ReportArguments,
 }
