@@ -4,8 +4,9 @@
 //! at once. Once less than a share `h` is left, all are used again, good and bad: `k = min(⌊n · p⌋, ⌊n · (1 − h)⌋)`
 //! hosts are really left alone, and each of the others carries `n / (n − k)` times as much.
 //!
-//! **Source.** Envoy's outlier detection (envoyproxy/envoy, `outlier_detection_impl.cc`; #27909 for the first host,
-//! since Envoy 1.28, Istio 1.20: before, one host was ejected whatever `p`), Istio's `DestinationRule`
+//! **Source.** Envoy's outlier detection (envoyproxy/envoy, `outlier_detection_impl.cc`; the percentage holds for the
+//! first host too since Envoy 1.28, Istio 1.20: #27909 and the changelog of 1.28.0, October 2023; before, one host was
+//! ejected whatever `p`), Istio's `DestinationRule`
 //! (`maxEjectionPercent`, default 10; `minHealthPercent`, default 0, as Envoy's panic threshold).
 //!
 //! **Assumptions.** Requests are spread evenly. Every client ejects on its own; the worst case is that all eject the
