@@ -14,7 +14,9 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use cni::{CniAgents, cni_agents, is_cni};
-pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
+pub use features::{
+    Feature, Origin, SideFeatures, StandardMetric, StandardMetrics, WorkloadFeatures, features, telemetries,
+};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;

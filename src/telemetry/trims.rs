@@ -4,7 +4,7 @@ use super::Inputs;
 use super::kept::Kept;
 use super::workload::{EnvoyLoad, FeatureCpu, Load, LoadKind};
 use crate::estimate::{Basis, Estimate, Term};
-use crate::model::telemetry::{self, Count, Family, Metrics, SeriesLoad};
+use crate::model::telemetry::{self, Family, Metric, Metrics, SeriesLoad};
 use crate::units::{Cores, DataRate, Memory, Quantity, Series};
 
 /// One thing that may be left out, and what that saves.
@@ -81,19 +81,20 @@ impl TrimKind {
         let sides = [&mut load.client, &mut load.server];
         match self {
             Self::RequestCountOnly => sides.into_iter().for_each(|side| {
-                side.metrics = Metrics { duration: false, request_size: false, response_size: false, ..side.metrics };
+                let off = Metric::OFF;
+                side.metrics = Metrics { duration: off, request_size: off, response_size: off, ..side.metrics };
             }),
             Self::SizeHistograms => sides.into_iter().for_each(|side| {
-                side.metrics = Metrics { request_size: false, response_size: false, ..side.metrics };
+                side.metrics = Metrics { request_size: Metric::OFF, response_size: Metric::OFF, ..side.metrics };
             }),
             // The client side is all that a gateway has.
             Self::ClientSide if !gateway => load.client.metrics = Metrics::NONE,
             Self::ServerSide => load.server.metrics = Metrics::NONE,
-            Self::OutcomeLabels => sides.into_iter().for_each(|side| side.metrics.outcome = false),
+            Self::OutcomeLabels => sides.into_iter().for_each(|side| {
+                side.metrics = side.metrics.each(|metric| Metric { outcome: false, ..metric });
+            }),
             Self::CallerLabels => {
-                let one = |count: Count| count.at_most(1.0);
-                load.server.http = one(load.server.http);
-                load.server.tcp = one(load.server.tcp);
+                load.server.metrics = load.server.metrics.each(|metric| Metric { peer: false, ..metric });
             }
             Self::AllStandardMetrics => sides.into_iter().for_each(|side| side.metrics = Metrics::NONE),
             Self::ClientSide | Self::ProxyInternals | Self::EverySecondScrape => {}
