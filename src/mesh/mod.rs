@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 pub use cni::{CniAgents, cni_agents, is_cni};
 pub use features::{
-    Feature, Origin, SideFeatures, StandardMetric, StandardMetrics, WorkloadFeatures, features, telemetries,
+    CALLER_LABELS, Feature, Origin, SideFeatures, StandardMetric, StandardMetrics, WorkloadFeatures, features,
+    telemetries,
 };
 pub use findings::FINDINGS;
 pub use injection::membership;

@@ -4,7 +4,7 @@ use super::Saves;
 use crate::inventory::{Inventory, request};
 use crate::placement::new_node;
 use crate::plan::{Outcome, Plan};
-use crate::units::{Cores, Memory};
+use crate::units::{Cores, DataRate, Memory, Rate, Series};
 
 /// What the mesh requests and uses, and how the cluster stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +19,12 @@ pub struct Figures {
     pub memory_used: Memory,
     /// Nodes of the policy's pool that all requests fill, applications' among them.
     pub nodes: f64,
+    /// Time series of the mesh.
+    pub series: Series,
+    /// Spans that its proxies make.
+    pub spans: Rate,
+    /// Access log that they write.
+    pub log: DataRate,
     /// Pods without a place.
     pub unplaced: u64,
     /// Proxies that may be killed while they start.
@@ -58,6 +64,9 @@ impl Figures {
             cpu_used: totals.proxy_cpu.value + istiod_cpu,
             memory_used: totals.proxy_memory.value + istiod.memory.value * count,
             nodes: by_cpu.max(by_memory),
+            series: plan.telemetry.total.series.value,
+            spans: plan.telemetry.total.spans.value,
+            log: plan.telemetry.total.log_traffic.value,
             unplaced: plan.headroom.unplaced.len() as u64,
             at_risk: totals.proxies_at_risk,
             nodes_to_add: plan.headroom.nodes_to_add.count,
@@ -79,6 +88,9 @@ impl Figures {
             cpu_used: self.cpu_used - after.cpu_used,
             memory_used: self.memory_used - after.memory_used,
             nodes,
+            series: self.series - after.series,
+            spans: self.spans - after.spans,
+            log: self.log - after.log,
             money: plan.policy.node_pool.price_per_hour * nodes,
         }
     }

@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod access_logs;
 mod application_autoscalers;
 mod concurrency;
 mod conflicts;
@@ -15,6 +16,8 @@ mod effect;
 mod gateways;
 mod istiod;
 mod manifest;
+mod metric_series;
+mod of_mesh;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -24,10 +27,12 @@ mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod trace_sampling;
 mod trial;
 mod tuners;
 mod ztunnel;
 
+pub use access_logs::access_logs;
 pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
@@ -37,12 +42,14 @@ pub use effect::Figures;
 pub use gateways::gateways;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
+pub use metric_series::metric_series;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use sidecar_scopes::sidecar_scopes;
+pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::estimate::Term;
 use crate::inventory::Change;
 use crate::quantity::{print_bytes, print_cpu};
-use crate::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Seconds};
+use crate::units::{Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Rate, Seconds, Series};
 
 /// What to set, why, what it saves, and what it does to the cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +84,12 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Share of requests that are traced.
+    TraceSampling,
+    /// Requests that are logged.
+    AccessLogs,
+    /// Metrics and labels that are reported.
+    MetricSeries,
     /// Worker threads of a proxy.
     ProxyConcurrency,
     /// What the proxies of a namespace are sent.
@@ -113,6 +119,9 @@ impl Kind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::TraceSampling => "trace-sampling",
+            Self::AccessLogs => "access-logs",
+            Self::MetricSeries => "metric-series",
             Self::ProxyConcurrency => "proxy-concurrency",
             Self::SidecarScopes => "sidecar-scopes",
             Self::DiscoverySelectors => "discovery-selectors",
@@ -206,6 +215,12 @@ pub struct Saves {
     pub memory_used: Memory,
     /// Nodes of the policy's pool that all requests of the cluster fill, by whichever of CPU and memory fills more.
     pub nodes: f64,
+    /// Time series of the mesh.
+    pub series: Series,
+    /// Spans.
+    pub spans: Rate,
+    /// Access log.
+    pub log: DataRate,
     /// Price of those nodes.
     pub money: MoneyPerHour,
 }
@@ -241,6 +256,8 @@ pub enum Withheld {
     Needs(String),
     /// Simulated, it does harm; which.
     Harm(String),
+    /// Only people can weigh it; what to say where.
+    Choice(String),
     /// Nothing within the policy would do; what binds.
     Infeasible(String),
 }
@@ -256,6 +273,7 @@ impl fmt::Display for Withheld {
             Self::Conflict(other) => write!(f, "{other} changes the same"),
             Self::Needs(other) => write!(f, "it needs {other}, which is withheld"),
             Self::Harm(harm) => write!(f, "simulated, it does harm: {harm}"),
+            Self::Choice(say) => write!(f, "a choice: {say}"),
             Self::Infeasible(binds) => write!(f, "infeasible: {binds}"),
         }
     }

@@ -80,6 +80,9 @@ fn part(saves: &Saves, share: f64) -> Saves {
         cpu_used: saves.cpu_used * share,
         memory_used: saves.memory_used * share,
         nodes: saves.nodes * share,
+        series: saves.series * share,
+        spans: saves.spans * share,
+        log: saves.log * share,
         money: saves.money * share,
     }
 }

@@ -137,6 +137,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "resilience",
             "resources",
+            "telemetry",
             "units",
         ],
     ),

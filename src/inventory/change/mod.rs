@@ -13,7 +13,7 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, Sidecar, WorkloadPatch,
+    MeshConfig, OutlierDetection, Patch, ProxySettings, Sidecar, Telemetry, TelemetryPatch, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -32,6 +32,8 @@ pub enum Change {
     DisruptionBudget(DisruptionBudget),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
+    /// A Telemetry.
+    Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
     Values(Box<MeshConfig>),
 }
@@ -53,6 +55,7 @@ impl Inventory {
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
+            Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -100,6 +103,11 @@ impl Inventory {
             settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
         }
         true
+    }
+
+    fn patch_telemetry(&mut self, patch: &TelemetryPatch) -> bool {
+        let known = self.istio.telemetries.iter_mut().find(|it| it.name == patch.name);
+        known.map(|telemetry| patch.apply(telemetry)).is_some()
     }
 
     fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {

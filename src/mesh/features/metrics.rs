@@ -14,7 +14,7 @@ const OF_TCP: [&str; 4] = ["TCP_OPENED_CONNECTIONS", "TCP_CLOSED_CONNECTIONS", "
 /// Labels that tell outcomes apart.
 const OUTCOME: [&str; 3] = ["response_code", "response_flags", "grpc_response_status"];
 /// Labels that tell callers apart within a cluster.
-const CALLER: [&str; 7] = [
+pub const CALLER_LABELS: [&str; 7] = [
     "source_workload",
     "source_workload_namespace",
     "source_principal",
@@ -119,7 +119,7 @@ fn in_figures(reported: StandardMetrics) -> &'static str {
 }
 
 fn reported(before: StandardMetrics, overrides: &[(&MetricOverride, &Telemetry)], side: Side) -> StandardMetrics {
-    let peer: &[&str] = if side == Side::Server { &CALLER } else { &CALLED };
+    let peer: &[&str] = if side == Side::Server { &CALLER_LABELS } else { &CALLED };
     let metric = |before: StandardMetric, names: &[&str]| {
         let named = || names.iter().copied();
         StandardMetric {

@@ -29,7 +29,7 @@ use filters::EnvoyPatches;
 use gateways::Gateways;
 use mtls::Mtls;
 
-pub use metrics::{StandardMetric, StandardMetrics};
+pub use metrics::{CALLER_LABELS, StandardMetric, StandardMetrics};
 
 /// What a workload's proxy does for its requests, and what decided it.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -28,6 +28,7 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         row("Pods without a place", &|it| text::count(it.unplaced)),
         row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
     ];
+    rows.extend(telemetry(before, after));
     if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
         let cells = [was, is].map(|seconds| Cell::Number(format!("{seconds:.2} s")));
         let [was, is] = cells;
@@ -45,6 +46,20 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         ),
     ];
     chapter("effect", "What it gives", blocks)
+}
+
+/// What the mesh tells of itself, as far as that changes.
+fn telemetry(before: &Figures, after: &Figures) -> Vec<Vec<Cell>> {
+    let row = |what: &str, print: &dyn Fn(&Figures) -> String| {
+        let (was, is) = (print(before), print(after));
+        (was != is).then(|| vec![Cell::Text(what.to_owned()), Cell::Number(was), Cell::Number(is)])
+    };
+    let rows = [
+        row("Time series", &|it| text::significant(it.series.count())),
+        row("Spans per second", &|it| text::significant(it.spans.as_per_second())),
+        row("Access log a day", &|it| text::memory(it.log.per_day().as_bytes())),
+    ];
+    rows.into_iter().flatten().collect()
 }
 
 fn config_change(plan: &Plan) -> Option<f64> {

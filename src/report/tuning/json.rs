@@ -62,6 +62,12 @@ struct Figures {
     memory_used_bytes: Number,
     /// Nodes of the policy's pool that all requests fill.
     nodes_filled: Number,
+    /// Time series of the mesh.
+    series: Number,
+    /// Spans per second.
+    spans_per_second: Number,
+    /// Access log in a day, in bytes.
+    log_bytes_per_day: Number,
     /// Nodes to add.
     nodes_to_add: u64,
     /// Pods without a place.
@@ -84,6 +90,12 @@ struct Saves {
     memory_used: Number,
     /// Nodes of the policy's pool.
     nodes: Number,
+    /// Time series of the mesh.
+    series: Number,
+    /// Spans per second.
+    spans_per_second: Number,
+    /// Access log in a day, in bytes.
+    log_bytes_per_day: Number,
     /// Their price per hour.
     money: Number,
 }
@@ -177,6 +189,9 @@ fn figures(figures: &tuning::Figures, plan: &crate::plan::Plan) -> Figures {
         cpu_used_cores: Number::new(figures.cpu_used.as_cores()),
         memory_used_bytes: Number::new(figures.memory_used.as_bytes()),
         nodes_filled: Number::new(figures.nodes),
+        series: Number::new(figures.series.count()),
+        spans_per_second: Number::new(figures.spans.as_per_second()),
+        log_bytes_per_day: Number::new(figures.log.per_day().as_bytes()),
         nodes_to_add: figures.nodes_to_add,
         unplaced: figures.unplaced,
         proxies_at_risk: figures.at_risk,
@@ -191,6 +206,9 @@ impl From<&tuning::Saves> for Saves {
             cpu_used: Number::new(saves.cpu_used.as_cores()),
             memory_used: Number::new(saves.memory_used.as_bytes()),
             nodes: Number::new(saves.nodes),
+            series: Number::new(saves.series.count()),
+            spans_per_second: Number::new(saves.spans.as_per_second()),
+            log_bytes_per_day: Number::new(saves.log.per_day().as_bytes()),
             money: Number::new(saves.money.amount()),
         }
     }

@@ -18,6 +18,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
+        Patch::Telemetry(patch) => super::telemetry::patch(patch),
     }
 }
 
