@@ -546,6 +546,7 @@ mod tests {
             ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
             ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
             ("[tuning]\nspan_budget = -1", "span_budget"),
+            ("[tuning]\nlongest_certificate_hours = 0", "longest_certificate_hours"),
             ("[tuning]\nseries_budget = inf", "series_budget"),
             ("[tuning]\nlog_budget = \"much\"", "much"),
             ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \" \"", "no reason"),

@@ -22,7 +22,8 @@ pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
 pub use scope::{
-    Rules as DestinationRules, behind_services, hosts, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope,
+    EXPORT_TO, Rules as DestinationRules, behind_services, hosts, is_carried, is_tcp_only, narrowed, narrowed_mesh,
+    scope,
 };
 
 use crate::inventory::Container;

@@ -12,7 +12,7 @@ use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::groundwork::{Demands, Groundwork};
-use crate::inventory::objects::{Call, NodeResources, PilotSettings};
+use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
 use crate::mesh::{self, Mesh, ProxyMode, Visibility};
@@ -54,6 +54,21 @@ impl Inputs {
         Self { inventory, policy, card, sources, findings, response_times, objectives, calls: None }
     }
 
+    /// The card for an istiod whose installation sets some of its limits itself.
+    #[must_use]
+    pub fn card_as_installed(&self) -> ModelCard {
+        let mut card = self.card.clone();
+        let settings = self.inventory.istio.mesh.pilot.settings;
+        card.istiod_limits = card.istiod_limits.set_by(&IstiodSettings {
+            pushes_at_once: settings.push_throttle.map(|throttle| throttle as f64),
+            connection_rate: settings.connection_rate,
+            debounce_quiet: settings.debounce_after,
+            debounce_longest: settings.debounce_max,
+            connection_age: settings.connection_age,
+        });
+        card
+    }
+
     /// The same with another inventory.
     #[must_use]
     pub fn with_inventory(&self, inventory: Inventory) -> Self {
@@ -74,8 +89,8 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
-        let card = as_installed(card, &inventory.istio.mesh.pilot.settings);
+        let card = inputs.card_as_installed();
+        let Inputs { inventory, policy, card: _, sources, mut findings, response_times, objectives, calls } = inputs;
         let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);
@@ -164,18 +179,6 @@ impl Plan {
             not_modelled,
         }
     }
-}
-
-/// The card for an istiod whose installation sets some of its limits itself.
-fn as_installed(mut card: ModelCard, settings: &PilotSettings) -> ModelCard {
-    card.istiod_limits = card.istiod_limits.set_by(&IstiodSettings {
-        pushes_at_once: settings.push_throttle.map(|throttle| throttle as f64),
-        connection_rate: settings.connection_rate,
-        debounce_quiet: settings.debounce_after,
-        debounce_longest: settings.debounce_max,
-        connection_age: settings.connection_age,
-    });
-    card
 }
 
 /// What pods may use of every node, and what had to be worked out for it.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{bytes, millicores, optional_bytes};
-use crate::units::{Bytes, Millicores, Share};
+use super::{bytes, hours, millicores, optional_bytes};
+use crate::units::{Bytes, Millicores, Seconds, Share};
 
 /// What recommendations may change, and how far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,9 @@ pub struct TuningPolicy {
     /// Time series that the whole mesh may have; `None` where nobody said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub series_budget: Option<f64>,
+    /// The longest life of workload certificates that security allows; none is made to live longer.
+    #[serde(rename = "longest_certificate_hours", with = "hours")]
+    pub longest_certificate: Seconds,
     /// Workloads left alone, as `NAMESPACE/NAME`; `*` stands for any name.
     pub exclude: Vec<String>,
     /// Recommendations that are not wanted.
@@ -61,6 +64,7 @@ impl Default for TuningPolicy {
             span_budget: None,
             log_budget: None,
             series_budget: None,
+            longest_certificate: Seconds::from_hours(24.0),
             exclude: Vec::new(),
             waivers: Vec::new(),
         }
@@ -108,6 +112,10 @@ impl TuningPolicy {
         let is_amount = |budget: Option<f64>| budget.is_none_or(|amount| amount.is_finite() && amount >= 0.0);
         if !is_amount(self.span_budget) || !is_amount(self.series_budget) {
             return Some("tuning.span_budget and series_budget must be finite numbers, 0 or more".to_owned());
+        }
+        let life = self.longest_certificate.as_seconds();
+        if !life.is_finite() || life <= 0.0 {
+            return Some("tuning.longest_certificate_hours must be a finite number above 0".to_owned());
         }
         let waivers = self.waivers.iter();
         let mut wrong = waivers.filter_map(|waiver| {

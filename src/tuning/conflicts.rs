@@ -68,6 +68,7 @@ fn keys(change: &Change) -> Vec<String> {
                 (settings.debounce_max.is_some(), "values PILOT_DEBOUNCE_MAX"),
                 (settings.connection_age.is_some(), "values keepaliveMaxServerConnectionAge"),
                 (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
+                (values.certificates.ttl_seconds.is_some(), "values SECRET_TTL"),
                 (values.telemetry.sampling_percent.is_some(), "values meshConfig.defaultConfig.tracing"),
             ];
             said.into_iter().filter(|(is, _)| *is).map(|(_, key)| key.to_owned()).collect()

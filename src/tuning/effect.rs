@@ -2,9 +2,10 @@
 
 use super::Saves;
 use crate::inventory::{Inventory, request};
+use crate::overhead::Event;
 use crate::placement::new_node;
 use crate::plan::{Outcome, Plan};
-use crate::units::{Cores, DataRate, Memory, Rate, Series};
+use crate::units::{Cores, DataRate, Memory, Rate, Seconds, Series};
 
 /// What the mesh requests and uses, and how the cluster stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,6 +26,10 @@ pub struct Figures {
     pub spans: Rate,
     /// Access log that they write.
     pub log: DataRate,
+    /// How long a change of configuration takes until the last proxy has it.
+    pub config_change: Seconds,
+    /// How long all proxies take to connect again after istiod restarts.
+    pub reconnect: Seconds,
     /// Pods without a place.
     pub unplaced: u64,
     /// Proxies that may be killed while they start.
@@ -53,6 +58,8 @@ impl Figures {
         let cpu = totals.proxy_cpu_requested + ztunnel.cpu.to_cores() * ztunnels + cpu.to_cores() * count;
         let memory = totals.proxy_memory_requested + ztunnel.memory.to_memory() * ztunnels + memory.to_memory() * count;
         let istiod_cpu = istiod.operation.as_ref().map_or(Cores::ZERO, |operation| operation.cpu.value);
+        let times = || istiod.operation.iter().flat_map(|operation| &operation.times);
+        let waiting = |event: &Event| times().find(|it| it.event == *event).map_or(Seconds::ZERO, |it| it.time.value);
         let applications = applications(inventory);
         let (_, offered) = new_node(&inventory.nodes, &plan.policy);
         let filled = |requested: f64, offered: f64| if offered > 0.0 { requested / offered } else { 0.0 };
@@ -67,6 +74,8 @@ impl Figures {
             series: plan.telemetry.total.series.value,
             spans: plan.telemetry.total.spans.value,
             log: plan.telemetry.total.log_traffic.value,
+            config_change: waiting(&Event::ConfigChange),
+            reconnect: waiting(&Event::Restart),
             unplaced: plan.headroom.unplaced.len() as u64,
             at_risk: totals.proxies_at_risk,
             nodes_to_add: plan.headroom.nodes_to_add.count,
@@ -91,6 +100,8 @@ impl Figures {
             series: self.series - after.series,
             spans: self.spans - after.spans,
             log: self.log - after.log,
+            config_change: self.config_change - after.config_change,
+            reconnect: self.reconnect - after.reconnect,
             money: plan.policy.node_pool.price_per_hour * nodes,
         }
     }

@@ -7,14 +7,17 @@
 
 mod access_logs;
 mod application_autoscalers;
+mod certificates;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
+mod export_to;
 mod gateways;
 mod istiod;
+mod istiod_environment;
 mod manifest;
 mod metric_series;
 mod of_mesh;
@@ -34,13 +37,16 @@ mod ztunnel;
 
 pub use access_logs::access_logs;
 pub use application_autoscalers::application_autoscalers;
+pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
+pub use export_to::export_to;
 pub use gateways::gateways;
 pub use istiod::istiod;
+pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
 pub use metric_series::metric_series;
 pub use outlier_detection::outlier_detection;
@@ -135,7 +141,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
-            Kind::DiscoverySelectors => true,
+            Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
             Kind::ProxyConcurrency => other.workload == it.workload,
             _ => false,

@@ -96,6 +96,8 @@ pub enum Kind {
     SidecarScopes,
     /// Namespaces istiod looks at.
     DiscoverySelectors,
+    /// Services that other namespaces need not know.
+    ExportTo,
     /// Requests and limits of a proxy beside its application.
     ProxyResources,
     /// Replicas and resources of gateways.
@@ -104,6 +106,10 @@ pub enum Kind {
     Ztunnel,
     /// Requests and replicas of istiod.
     Istiod,
+    /// Throttles, waits and connections of istiod.
+    IstiodEnvironment,
+    /// Life of certificates, and how many may be asked for at once.
+    Certificates,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
     /// Targets of autoscalers that count a sidecar in.
@@ -125,10 +131,13 @@ impl Kind {
             Self::ProxyConcurrency => "proxy-concurrency",
             Self::SidecarScopes => "sidecar-scopes",
             Self::DiscoverySelectors => "discovery-selectors",
+            Self::ExportTo => "export-to",
             Self::ProxyResources => "proxy-resources",
             Self::Gateways => "gateways",
             Self::Ztunnel => "ztunnel",
             Self::Istiod => "istiod",
+            Self::IstiodEnvironment => "istiod-environment",
+            Self::Certificates => "certificates",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
             Self::ConnectionPools => "connection-pools",
@@ -221,6 +230,10 @@ pub struct Saves {
     pub spans: Rate,
     /// Access log.
     pub log: DataRate,
+    /// How long a change of configuration takes until the last proxy has it.
+    pub config_change: Seconds,
+    /// How long all proxies take to connect again after istiod restarts.
+    pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
 }

@@ -83,6 +83,8 @@ fn part(saves: &Saves, share: f64) -> Saves {
         series: saves.series * share,
         spans: saves.spans * share,
         log: saves.log * share,
+        config_change: saves.config_change * share,
+        reconnect: saves.reconnect * share,
         money: saves.money * share,
     }
 }

@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "card",
             "estimate",
             "inventory",
             "measurement",

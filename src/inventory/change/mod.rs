@@ -13,7 +13,8 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, Sidecar, Telemetry, TelemetryPatch, WorkloadPatch,
+    MeshConfig, OutlierDetection, Patch, ProxySettings, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
+    WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -56,6 +57,7 @@ impl Inventory {
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
+            Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -102,6 +104,12 @@ impl Inventory {
         if patch.outliers != OutlierDetection::default() {
             settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
         }
+        true
+    }
+
+    fn patch_service(&mut self, patch: &ServicePatch) -> bool {
+        let Some(service) = self.services.iter_mut().find(|it| it.name == patch.name) else { return false };
+        service.annotations.extend(patch.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
         true
     }
 

@@ -18,6 +18,8 @@ pub enum Patch {
     DestinationRule(DestinationRulePatch),
     /// `telemetry.istio.io/*/Telemetry`.
     Telemetry(TelemetryPatch),
+    /// `v1/Service`.
+    Service(ServicePatch),
 }
 
 /// Part of a controller: its replicas, and of its template annotations and resources.
@@ -94,6 +96,15 @@ pub struct TelemetryPatch {
     pub metrics: Option<Vec<MetricsSetting>>,
 }
 
+/// Annotations of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServicePatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Those to add or replace.
+    pub annotations: Labels,
+}
+
 impl TelemetryPatch {
     /// Makes the change.
     pub fn apply(&self, telemetry: &mut Telemetry) {
@@ -125,6 +136,7 @@ impl Patch {
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
+            Self::Service(patch) => ("Service", &patch.name),
         }
     }
 }

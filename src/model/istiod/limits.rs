@@ -114,7 +114,11 @@ impl IstiodLimits {
                 *coefficient = coefficient.set_to(seconds);
             }
         }
-        limits.set = *settings;
+        limits.set = IstiodSettings {
+            pushes_at_once: settings.pushes_at_once.or(self.set.pushes_at_once),
+            connection_rate: settings.connection_rate.or(self.set.connection_rate),
+            ..IstiodSettings::default()
+        };
         limits
     }
 

@@ -29,11 +29,15 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
     ];
     rows.extend(telemetry(before, after));
-    if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
-        let cells = [was, is].map(|seconds| Cell::Number(format!("{seconds:.2} s")));
-        let [was, is] = cells;
-        rows.push(vec![Cell::Text("A change of configuration reaches all proxies in".to_owned()), was, is]);
-    }
+    let waits = [
+        row("A change of configuration reaches all proxies in", &|it| {
+            format!("{:.2} s", it.config_change.as_seconds())
+        }),
+        row("All proxies are connected again after istiod restarts in", &|it| {
+            format!("{:.1} s", it.reconnect.as_seconds())
+        }),
+    ];
+    rows.extend(waits);
     let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
     let blocks = vec![
         table("The plan with all recommendations applied", columns, rows, usize::MAX),
@@ -60,12 +64,6 @@ fn telemetry(before: &Figures, after: &Figures) -> Vec<Vec<Cell>> {
         row("Access log a day", &|it| text::memory(it.log.per_day().as_bytes())),
     ];
     rows.into_iter().flatten().collect()
-}
-
-fn config_change(plan: &Plan) -> Option<f64> {
-    let operation = plan.control_plane.operation.as_ref()?;
-    let waiting = operation.times.iter().find(|it| it.event == crate::overhead::Event::ConfigChange)?;
-    Some(waiting.time.value.as_seconds())
 }
 
 fn chart(tuning: &Tuning) -> Chart {

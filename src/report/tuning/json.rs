@@ -68,6 +68,10 @@ struct Figures {
     spans_per_second: Number,
     /// Access log in a day, in bytes.
     log_bytes_per_day: Number,
+    /// How long a change of configuration takes until the last proxy has it, in seconds.
+    config_change_seconds: Number,
+    /// How long all proxies take to connect again after istiod restarts, in seconds.
+    reconnect_seconds: Number,
     /// Nodes to add.
     nodes_to_add: u64,
     /// Pods without a place.
@@ -96,6 +100,10 @@ struct Saves {
     spans_per_second: Number,
     /// Access log in a day, in bytes.
     log_bytes_per_day: Number,
+    /// How long a change of configuration takes until the last proxy has it, in seconds.
+    config_change_seconds: Number,
+    /// How long all proxies take to connect again after istiod restarts, in seconds.
+    reconnect_seconds: Number,
     /// Their price per hour.
     money: Number,
 }
@@ -192,6 +200,8 @@ fn figures(figures: &tuning::Figures, plan: &crate::plan::Plan) -> Figures {
         series: Number::new(figures.series.count()),
         spans_per_second: Number::new(figures.spans.as_per_second()),
         log_bytes_per_day: Number::new(figures.log.per_day().as_bytes()),
+        config_change_seconds: Number::new(figures.config_change.as_seconds()),
+        reconnect_seconds: Number::new(figures.reconnect.as_seconds()),
         nodes_to_add: figures.nodes_to_add,
         unplaced: figures.unplaced,
         proxies_at_risk: figures.at_risk,
@@ -209,6 +219,8 @@ impl From<&tuning::Saves> for Saves {
             series: Number::new(saves.series.count()),
             spans_per_second: Number::new(saves.spans.as_per_second()),
             log_bytes_per_day: Number::new(saves.log.per_day().as_bytes()),
+            config_change_seconds: Number::new(saves.config_change.as_seconds()),
+            reconnect_seconds: Number::new(saves.reconnect.as_seconds()),
             money: Number::new(saves.money.amount()),
         }
     }

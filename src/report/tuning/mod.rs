@@ -74,6 +74,8 @@ fn saved(saves: &Saves) -> Vec<String> {
         words(saves.memory_used.as_bytes(), MIB, text::memory, "memory in use"),
         words(saves.cpu_used.as_cores(), 0.001, text::cpu, "CPU in use"),
         words(saves.log.per_day().as_bytes(), MIB, text::memory, "access log a day"),
+        counted(saves.config_change.as_seconds(), 0.01, "s until proxies have a change"),
+        counted(saves.reconnect.as_seconds(), 0.1, "s until all are connected again"),
         counted(saves.series.count(), 1.0, "time series"),
         counted(saves.spans.as_per_second(), 0.01, "spans per second"),
     ]
@@ -98,6 +100,8 @@ fn effect(saves: &Saves) -> String {
         change("CPU in use", saves.cpu_used.as_cores(), 0.001, text::cpu),
     ];
     let told = [
+        change("change s", saves.config_change.as_seconds(), 0.01, text::significant),
+        change("reconnect s", saves.reconnect.as_seconds(), 0.1, text::significant),
         change("log a day", saves.log.per_day().as_bytes(), MIB, text::memory),
         change("series", saves.series.count(), 1.0, text::significant),
         change("spans/s", saves.spans.as_per_second(), 0.01, text::significant),

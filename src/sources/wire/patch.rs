@@ -9,7 +9,7 @@ use super::amounts::listed_amounts;
 use super::{Decoded, Oddity, routing};
 use crate::inventory::objects::{
     AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Object, ObjectName, Patch,
-    TelemetryPatch, WorkloadPatch, is_relevant_annotation,
+    ServicePatch, TelemetryPatch, WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -55,6 +55,12 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
             max_unavailable: text(take(&mut rest, &["spec", "maxUnavailable"])),
         }),
         "DestinationRule" => Patch::DestinationRule(destination_rule(&mut rest, value, name, &mut odd)?),
+        "Service" => {
+            let field = "metadata.annotations";
+            let annotations = texts(take(&mut rest, &["metadata", "annotations"]), field)?;
+            let annotations = annotations.into_iter().filter(|(key, _)| is_relevant_annotation(key)).collect();
+            Patch::Service(ServicePatch { name, annotations })
+        }
         "Telemetry" => Patch::Telemetry(telemetry(&mut rest, value, name, &mut odd)?),
         _ => return Ok(None),
     };

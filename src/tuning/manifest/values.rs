@@ -16,8 +16,15 @@ pub(super) fn values(mesh: &MeshConfig) -> Value {
         let selectors: Vec<Value> = mesh.discovery_selectors.iter().map(|it| selector(it)).collect();
         put(&mut settings, "discoverySelectors", Value::Array(selectors));
     }
+    let mut of_proxies = json!({});
     if let Some(percent) = mesh.telemetry.sampling_percent {
-        put(&mut settings, "defaultConfig", json!({ "tracing": { "sampling": percent } }));
+        put(&mut of_proxies, "tracing", json!({ "sampling": percent }));
+    }
+    if let Some(seconds) = mesh.certificates.ttl_seconds {
+        put(&mut of_proxies, "proxyMetadata", json!({ "SECRET_TTL": duration(Seconds::new(seconds)) }));
+    }
+    if of_proxies.as_object().is_some_and(|members| !members.is_empty()) {
+        put(&mut settings, "defaultConfig", of_proxies);
     }
     if settings.as_object().is_some_and(|members| !members.is_empty()) {
         put(&mut values, "meshConfig", settings);
