@@ -116,7 +116,11 @@ fn effect(saves: &Saves) -> String {
 
 /// A signed number of nodes.
 fn nodes(saves: &Saves) -> Cell {
-    if saves.nodes.abs() < 0.005 { Cell::Empty } else { Cell::Number(format!("{:.2}", saves.nodes).replace('-', "−")) }
+    if saves.nodes.abs() < 0.005 {
+        Cell::Empty
+    } else {
+        Cell::Number(format!("{:.2}", saves.nodes).replace('-', "−"))
+    }
 }
 
 /// A judgement of a recommendation.
