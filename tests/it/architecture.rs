@@ -130,6 +130,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "measurement",
             "mesh",
             "model",
+            "parallel",
             "overhead",
             "placement",
             "plan",
