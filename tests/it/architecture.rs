@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "course",
             "estimate",
             "inventory",
             "measurement",
@@ -137,6 +138,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "resilience",
             "resources",
+            "scenario",
+            "scheduler",
             "units",
         ],
     ),
