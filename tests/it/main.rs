@@ -44,5 +44,6 @@ mod threads;
 mod tuning;
 mod tuning_cluster;
 mod tuning_fields;
+mod tuning_reports;
 mod verdicts;
 mod whatif;
