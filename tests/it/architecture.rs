@@ -132,6 +132,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "mesh",
             "model",
             "overhead",
+            "parallel",
             "placement",
             "plan",
             "policy",
