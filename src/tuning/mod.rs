@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod anti_affinity;
 mod application_autoscalers;
 mod concurrency;
 mod conflicts;
@@ -20,14 +21,17 @@ mod proxy_resources;
 mod proxy_size;
 mod question;
 mod recommendation;
+mod rollout_surge;
 mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod topology_spread;
 mod trial;
 mod tuners;
 mod ztunnel;
 
+pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
@@ -42,7 +46,9 @@ pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use topology_spread::topology_spread;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
 

@@ -102,6 +102,12 @@ pub enum Kind {
     DisruptionBudgets,
     /// Targets of autoscalers that count a sidecar in.
     ApplicationAutoscalers,
+    /// Anti-affinity that leaves pods without a node.
+    AntiAffinity,
+    /// Pods too many and too few while a Deployment replaces its own.
+    RolloutSurge,
+    /// Replicas that one node or zone takes with it.
+    TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.
@@ -122,6 +128,9 @@ impl Kind {
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
+            Self::AntiAffinity => "anti-affinity",
+            Self::RolloutSurge => "rollout-surge",
+            Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
             Self::OutlierDetection => "outlier-detection",
         }

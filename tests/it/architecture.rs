@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "course",
             "estimate",
             "inventory",
             "measurement",
@@ -138,6 +139,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "quantity",
             "resilience",
             "resources",
+            "scenario",
+            "scheduler",
             "units",
         ],
     ),
