@@ -14,6 +14,7 @@ mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
 mod gateways;
+mod groups;
 mod istiod;
 mod manifest;
 mod outlier_detection;
@@ -39,6 +40,7 @@ pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
 pub use gateways::gateways;
+pub use groups::Group;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
 pub use outlier_detection::outlier_detection;
@@ -81,6 +83,13 @@ impl Tuning {
         let mut applied: Vec<&Recommendation> = self.recommendations.iter().filter(|it| it.is_applied()).collect();
         applied.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         applied.into_iter().flat_map(|it| &it.changes)
+    }
+
+    /// What is to be applied, in its order, alike ones together where each by itself would make more than `most` lines:
+    /// by kind and namespace, or by kind, which may still be more.
+    #[must_use]
+    pub fn groups(&self, most: usize) -> Vec<Group<'_>> {
+        groups::groups(&self.recommendations, most)
     }
 }
 

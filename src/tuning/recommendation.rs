@@ -219,6 +219,21 @@ pub struct Saves {
     pub money: MoneyPerHour,
 }
 
+impl std::ops::Add for Saves {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+            cpu_used: self.cpu_used + other.cpu_used,
+            memory_used: self.memory_used + other.memory_used,
+            nodes: self.nodes + other.nodes,
+            money: self.money + other.money,
+        }
+    }
+}
+
 /// What a change makes safe and what it risks.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Risk {
