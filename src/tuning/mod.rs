@@ -6,6 +6,7 @@
 //! that of this plan, not a sum.
 
 mod access_logs;
+mod anti_affinity;
 mod application_autoscalers;
 mod certificates;
 mod concurrency;
@@ -16,6 +17,7 @@ mod disruption_budgets;
 mod effect;
 mod export_to;
 mod gateways;
+mod groups;
 mod istiod;
 mod istiod_environment;
 mod manifest;
@@ -26,16 +28,19 @@ mod proxy_resources;
 mod proxy_size;
 mod question;
 mod recommendation;
+mod rollout_surge;
 mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod trace_sampling;
+mod topology_spread;
 mod trial;
 mod tuners;
 mod ztunnel;
 
 pub use access_logs::access_logs;
+pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
@@ -45,6 +50,7 @@ pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
 pub use export_to::export_to;
 pub use gateways::gateways;
+pub use groups::Group;
 pub use istiod::istiod;
 pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
@@ -54,7 +60,9 @@ pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use topology_spread::topology_spread;
 pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
@@ -88,6 +96,13 @@ impl Tuning {
         let mut applied: Vec<&Recommendation> = self.recommendations.iter().filter(|it| it.is_applied()).collect();
         applied.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         applied.into_iter().flat_map(|it| &it.changes)
+    }
+
+    /// What is to be applied, in its order, alike ones together where each by itself would make more than `most` lines:
+    /// by kind and namespace, or by kind, which may still be more.
+    #[must_use]
+    pub fn groups(&self, most: usize) -> Vec<Group<'_>> {
+        groups::groups(&self.recommendations, most)
     }
 }
 

@@ -114,6 +114,12 @@ pub enum Kind {
     DisruptionBudgets,
     /// Targets of autoscalers that count a sidecar in.
     ApplicationAutoscalers,
+    /// Anti-affinity that leaves pods without a node.
+    AntiAffinity,
+    /// Pods too many and too few while a Deployment replaces its own.
+    RolloutSurge,
+    /// Replicas that one node or zone takes with it.
+    TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.
@@ -140,6 +146,9 @@ impl Kind {
             Self::Certificates => "certificates",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
+            Self::AntiAffinity => "anti-affinity",
+            Self::RolloutSurge => "rollout-surge",
+            Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
             Self::OutlierDetection => "outlier-detection",
         }
@@ -236,6 +245,26 @@ pub struct Saves {
     pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+}
+
+impl std::ops::Add for Saves {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+            cpu_used: self.cpu_used + other.cpu_used,
+            memory_used: self.memory_used + other.memory_used,
+            nodes: self.nodes + other.nodes,
+            series: self.series + other.series,
+            spans: self.spans + other.spans,
+            log: self.log + other.log,
+            config_change: self.config_change + other.config_change,
+            reconnect: self.reconnect + other.reconnect,
+            money: self.money + other.money,
+        }
+    }
 }
 
 /// What a change makes safe and what it risks.

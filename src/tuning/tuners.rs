@@ -1,9 +1,10 @@
 //! All tuners, by the stage in which they are asked.
 
 use super::{
-    Question, Recommendation, access_logs, application_autoscalers, certificates, connection_pools,
+    Question, Recommendation, access_logs, anti_affinity, application_autoscalers, certificates, connection_pools,
     discovery_selectors, disruption_budgets, export_to, gateways, istiod, istiod_environment, metric_series,
-    outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, trace_sampling, ztunnel,
+    outlier_detection, proxy_concurrency, proxy_resources, rollout_surge, sidecar_scopes, topology_spread,
+    trace_sampling, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -11,8 +12,8 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 
 /// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
 /// works on it comes before the sizes of proxies, these before what serves them all,
-/// and how many there are before what protects them.
-pub const STAGES: [&[Tuner]; 8] = [
+/// and how many there are before where they lie and what protects them.
+pub const STAGES: [&[Tuner]; 9] = [
     &[trace_sampling, access_logs],
     &[metric_series],
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
@@ -20,5 +21,6 @@ pub const STAGES: [&[Tuner]; 8] = [
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
     &[istiod_environment, certificates],
-    &[disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
+    &[anti_affinity],
+    &[topology_spread, rollout_surge, disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
 ];

@@ -1,95 +1,17 @@
 //! Recommendations about what the mesh tells of itself: budgets are met, promises come true, nothing is overwritten.
 
-use std::fmt::Write;
 use std::fs;
 
-use meshcap::card::ModelCard;
-use meshcap::plan::Inputs;
-use meshcap::policy::Policy;
-use meshcap::sources::{self, Input, Limits};
-use meshcap::tuning::{Kind, Recommendation, Tuning, manifests, tune};
+use meshcap::sources::Input;
+use meshcap::tuning::{Kind, manifests, tune};
 use proptest::prelude::*;
 
-use crate::tuning::keeps_its_promise;
-
-/// A shop of two workloads, with a gateway in front.
-const SHOP: &str = "
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop, labels: {istio-injection: enabled}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: cart, namespace: shop}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: cart}}
-  template: {metadata: {labels: {app: cart}}, spec: {containers: [{name: cart, image: cart}]}}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: web}]}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: cart, namespace: shop}
-spec: {selector: {app: cart}, ports: [{port: 80, name: http}]}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: shop}
-spec: {selector: {app: web}, ports: [{port: 80, name: http}]}
----
-";
-
-/// A shop with further objects under a policy: tuned, with everything that holds of any tuning.
-fn tuned(further: &str, policy: &str) -> Tuning {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("shop.yaml");
-    fs::write(&path, format!("{SHOP}{further}")).unwrap();
-    keeps_its_promise(&[path.clone()], &inputs(&[Input::Path(path)], policy))
-}
-
-fn inputs(sources: &[Input], policy: &str) -> Inputs {
-    let reading = sources::read(sources, &Limits::default(), &|_| ()).unwrap();
-    let inventory = meshcap::inventory::assemble(reading.objects).inventory;
-    Inputs::new(inventory, Policy::from_toml(policy).unwrap(), ModelCard::named("istio-1.24").unwrap())
-}
-
-fn found<'a>(tuning: &'a Tuning, id: &str) -> &'a Recommendation {
-    let all: Vec<&str> = tuning.recommendations.iter().map(|it| it.id.as_str()).collect();
-    tuning.recommendations.iter().find(|it| it.id == id).unwrap_or_else(|| panic!("no {id} among {all:?}"))
-}
+use crate::tuning_shop::{SHOP, found, inputs, tuned, workload, written};
 
 fn telemetry(namespace: &str, name: &str, spec: &str) -> String {
     format!(
         "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {{name: {name}, namespace: {namespace}}}\n\
          spec: {spec}\n---\n"
-    )
-}
-
-/// One more workload behind a service of its name.
-fn workload(name: &str) -> String {
-    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: shop}\nspec:\n  \
-                      selector: {matchLabels: {app: web}}\n  template: {metadata: {labels: {app: web}}, \
-                      spec: {containers: [{name: web, image: web}]}}\n";
-    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\n\
-                   spec: {selector: {app: web}, ports: [{port: 80, name: http}]}\n";
-    format!("{deployment}---\n{service}---\n").replace("web", name)
-}
-
-/// What a recommendation would write, as one text.
-fn written(it: &Recommendation) -> String {
-    manifests(&it.changes).iter().filter(|file| file.path != "kustomization.yaml").fold(
-        String::new(),
-        |mut all, file| {
-            let _ = write!(all, "{}: {} ", file.path, file.object);
-            all
-        },
     )
 }
 

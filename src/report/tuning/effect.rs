@@ -1,11 +1,10 @@
 //! The plan before and after: what all recommendations together give.
 
 use super::super::chapters::{chapter, table};
-use super::super::document::{Block, Cell, Chapter, Chart, ChartData, Column, Interval};
+use super::super::document::{Block, Cell, Chapter, Column};
 use super::super::text::{self, Unit};
-use crate::plan::Plan;
+use super::charts;
 use crate::tuning::{Figures, Tuning};
-use crate::units::Memory;
 
 /// Figures before and after, and how they look.
 pub fn effect(tuning: &Tuning) -> Option<Chapter> {
@@ -39,16 +38,14 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
     ];
     rows.extend(waits);
     let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
-    let blocks = vec![
-        table("The plan with all recommendations applied", columns, rows, usize::MAX),
-        Block::Chart(chart(tuning)),
-        Block::Paragraph(
-            "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
-             are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
-             and memory fills more."
-                .to_owned(),
-        ),
-    ];
+    let mut blocks = vec![table("The plan with all recommendations applied", columns, rows, usize::MAX)];
+    blocks.extend(charts::charts(tuning).into_iter().map(Block::Chart));
+    blocks.push(Block::Paragraph(
+        "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
+         are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
+         and memory fills more."
+            .to_owned(),
+    ));
     chapter("effect", "What it gives", blocks)
 }
 
@@ -64,34 +61,4 @@ fn telemetry(before: &Figures, after: &Figures) -> Vec<Vec<Cell>> {
         row("Access log a day", &|it| text::memory(it.log.per_day().as_bytes())),
     ];
     rows.into_iter().flatten().collect()
-}
-
-fn chart(tuning: &Tuning) -> Chart {
-    let requested = |label: &str, memory: Memory| {
-        let mib = memory.as_mib();
-        Interval { label: label.to_owned(), lower: mib, value: mib, upper: mib }
-    };
-    let used = |label: &str, plan: &Plan| {
-        let memory = &plan.totals.proxy_memory;
-        Interval {
-            label: label.to_owned(),
-            lower: memory.lower.as_mib(),
-            value: memory.value.as_mib(),
-            upper: memory.upper.as_mib(),
-        }
-    };
-    let rows = vec![
-        requested("Requested, today", tuning.figures_before.memory),
-        requested("Requested, then", tuning.figures_after.memory),
-        used("Proxies' use, today", &tuning.before),
-        used("Proxies' use, then", &tuning.after),
-    ];
-    let alt = rows.iter().map(|row| format!("{}: {:.0} MiB", row.label, row.value));
-    let alt = alt.collect::<Vec<String>>().join("; ");
-    Chart {
-        title: "Memory before and after",
-        caption: "What proxies and istiod request, and what proxies use with its 90 % interval.".to_owned(),
-        alt,
-        data: ChartData::Intervals { axis: "MiB".to_owned(), rows },
-    }
 }
