@@ -40,7 +40,13 @@ fn of_mesh(question: &Question<'_>) -> Option<Recommendation> {
     if let Some(step) = observed.steps.iter().find(|step| left(step) <= budget * (1.0 + 1e-9)) {
         return Some(of_step(question, step));
     }
-    let last = observed.steps.last()?;
+    let Some(last) = observed.steps.last() else {
+        let setting = Setting::exact("time series", Some(count(today)), count(budget));
+        let what = "nothing is left to leave out but durations and outcomes, which tell whether requests succeed; raise \
+                    tuning.series_budget, or drop what Envoy says of itself as it is scraped";
+        let found = Recommendation::new(Kind::MetricSeries, "mesh", "metrics of the mesh", vec![setting]);
+        return Some(found.withhold(Withheld::Infeasible(what.to_owned())));
+    };
     let what = format!(
         "{:.0} series are left without {}, above tuning.series_budget; drop what Envoy says of itself as it is scraped, or \
          raise the budget",
@@ -55,7 +61,6 @@ fn of_step(question: &Question<'_>, step: &Step) -> Recommendation {
     let total = &observed.total.series;
     let [lower, value, upper] = [total.lower, total.value, total.upper].map(Series::count);
     let left = (value - step.series.value.count()).max(0.0);
-    let count = |series: f64| Amount::Count(series.round() as u64);
     let settings = vec![
         Setting::exact("left out", None, Amount::Text(names(step))),
         Setting {
@@ -94,6 +99,10 @@ fn of_step(question: &Question<'_>, step: &Step) -> Recommendation {
         Err(why) => found.withheld = Some(why),
     }
     found
+}
+
+fn count(series: f64) -> Amount {
+    Amount::Count(series.round() as u64)
 }
 
 fn names(step: &Step) -> String {

@@ -156,6 +156,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
+            Kind::TraceSampling | Kind::AccessLogs | Kind::MetricSeries => true,
             Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
             Kind::ProxyConcurrency => other.workload == it.workload,

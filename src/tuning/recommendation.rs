@@ -214,6 +214,8 @@ impl fmt::Display for Amount {
             Self::Memory(bytes) => f.write_str(&print_bytes(*bytes)),
             Self::Count(count) => write!(f, "{count}"),
             Self::Time(seconds) => write!(f, "{} s", seconds.as_seconds()),
+            // Of less than a per cent two digits are said.
+            Self::Share(share) if *share < 0.01 => write!(f, "{} %", (share * 10_000.0).round() / 100.0),
             Self::Share(share) => write!(f, "{} %", (share * 1000.0).round() / 10.0),
             Self::Text(text) => f.write_str(text),
         }

@@ -364,15 +364,7 @@ fn entry(overrides: Vec<MetricOverride>) -> MetricsSetting {
 #[test]
 fn labels_tell_apart_until_the_last_of_them_goes() {
     const OUTCOME: [&str; 3] = ["response_code", "response_flags", "grpc_response_status"];
-    const CALLERS: [&str; 7] = [
-        "source_workload",
-        "source_workload_namespace",
-        "source_principal",
-        "source_app",
-        "source_version",
-        "source_canonical_service",
-        "source_canonical_revision",
-    ];
+    const CALLERS: [&str; 7] = CALLER_LABELS;
     let of = |metric: Option<&str>, side, labels: &[&str]| MetricOverride {
         side,
         metric: metric.map(str::to_owned),

@@ -100,9 +100,10 @@ struct LabelWire<'a> {
     value: Text<'a>,
 }
 
+/// A provider by its name; what else it says is not read.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct ProviderWire<'a> {
+pub(super) struct ProviderWire<'a> {
     #[serde(borrow)]
     name: Text<'a>,
 }
@@ -114,7 +115,8 @@ struct FilterWire<'a> {
     expression: Text<'a>,
 }
 
-fn names(providers: &Seq<ProviderWire<'_>>) -> Vec<String> {
+/// Names of providers.
+pub(super) fn names(providers: &Seq<ProviderWire<'_>>) -> Vec<String> {
     providers.0.iter().map(|provider| (&provider.name).into()).collect()
 }
 
