@@ -82,9 +82,25 @@ fn what_is_told_is_brought_into_its_budget() {
         (
             "even a filter is too much",
             "",
-            &format!("{LOGGED}[tuning]\nlog_budget = \"1Mi\""),
+            &format!("{LOGGED}[tuning]\nlog_budget = \"100Mi\""),
             "access-logs/mesh",
-            Some("infeasible"),
+            None,
+            r#"istiod-values.yaml: {"meshConfig":{"accessLogFile":""}}"#,
+        ),
+        (
+            "nothing is to be logged",
+            &logging,
+            "[tuning]\nlog_budget = \"0\"",
+            "access-logs/shop/logs",
+            None,
+            r#"[{"disabled":true,"providers":[{"name":"envoy"}]}]"#,
+        ),
+        (
+            "filtered by others",
+            &logging.replace("]}]}", "], filter: {expression: \"response.code >= 500\"}}]}"),
+            "[tuning]\nlog_budget = \"1Mi\"",
+            "access-logs/mesh",
+            Some("filtered already"),
             "",
         ),
         (
@@ -131,6 +147,19 @@ fn what_is_told_is_brought_into_its_budget() {
         }
         assert!(written(it).contains(writes), "{case}: {}", written(it));
     }
+}
+
+/// What is left to choose is shown with what it would save, and nothing of it is saved.
+#[test]
+fn a_choice_is_shown_with_its_effect() {
+    let tuning = tuned("", &format!("{TRACED}access_log = true\n"));
+    let saves = |id: &str| found(&tuning, id).saves;
+    assert!(saves("trace-sampling/mesh").spans.as_per_second() > 200.0);
+    assert!(saves("access-logs/mesh").log.per_day().as_mib() > 1000.0);
+    assert!(saves("metric-series/mesh").series.count() > 100.0);
+    assert_eq!(tuning.figures_before.spans, tuning.figures_after.spans);
+    let page = meshcap::report::tuning_markdown(&tuning);
+    assert!(page.contains("tuning.span_budget; simulated, it saves"), "{page}");
 }
 
 /// What nobody asked for is not recommended: nothing is logged, and traces are as Istio samples them.

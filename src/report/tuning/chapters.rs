@@ -125,7 +125,9 @@ pub fn withheld_in_short(tuning: &Tuning, most: usize) -> Option<Chapter> {
 
 fn because(recommendation: &Recommendation) -> String {
     let reason = recommendation.withheld.as_ref().map(ToString::to_string);
-    reason.unwrap_or_else(|| "only a person can do it".to_owned())
+    let reason = reason.unwrap_or_else(|| "only a person can do it".to_owned());
+    let would = saved(&recommendation.saves);
+    if would.is_empty() { reason } else { format!("{reason}; simulated, it saves {}", would.join(", ")) }
 }
 
 fn blocks(recommendation: &Recommendation) -> Vec<Block> {
