@@ -127,6 +127,7 @@ impl Plan {
             mesh: &mesh,
             profiles: &profiles,
             policy: &policy,
+            traffic: &traffic(&workloads, &responses, calls.as_deref()),
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &resilience, &policy);
@@ -243,6 +244,21 @@ fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, Beh
         }
     }
     behind
+}
+
+/// What is known of the requests of each workload.
+fn traffic<'a>(
+    workloads: &[WorkloadPlan],
+    responses: &[super::WorkloadResponse],
+    calls: Option<&'a [Call]>,
+) -> resilience::Traffic<'a> {
+    let mut responses = responses.iter().peekable();
+    let times = workloads.iter().map(|workload| {
+        let name = format!("{}/{}", workload.namespace, workload.name);
+        responses.next_if(|response| response.workload == name).and_then(super::WorkloadResponse::times)
+    });
+    let workers = workloads.iter().map(|workload| u64::from(workload.workers)).max().unwrap_or(1);
+    resilience::Traffic { times: times.collect(), workers, calls }
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

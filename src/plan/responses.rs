@@ -11,7 +11,8 @@ use crate::mesh::{Membership, ProxyMode};
 use crate::model::queueing::Arrivals;
 use crate::overhead::{features, features_over};
 use crate::policy::Policy;
-use crate::units::{Bytes, Millicores, Quantile, Rate, Share};
+use crate::resilience::ResponseTimes;
+use crate::units::{Bytes, Millicores, Quantile, Rate, Seconds, Share};
 
 /// Payload where nothing says how large requests are: that of the card's figures.
 const PAYLOAD: Bytes = Bytes::new(1024);
@@ -45,6 +46,10 @@ pub struct WorkloadResponse {
     pub measurement: String,
     /// What the plan does to it, in words.
     pub change: String,
+    /// How many requests were measured, where the source says so.
+    pub samples: Option<u64>,
+    /// The mean as measured.
+    pub mean: QuantileEstimate,
     /// Quantiles as measured, in the order of [`QUANTILES`], with their 90 % intervals.
     pub today: Vec<(Quantile, QuantileEstimate)>,
     /// With the proxies that come; `None` where none do, or they cannot carry the load.
@@ -53,6 +58,38 @@ pub struct WorkloadResponse {
     pub saturated: Option<String>,
     /// Objectives.
     pub objectives: Vec<ResponseObjective>,
+}
+
+impl WorkloadResponse {
+    /// What guards are judged by: the mean and the slowest requests with the proxies that come, each by the upper end.
+    #[must_use]
+    pub fn times(&self) -> Option<ResponseTimes> {
+        let planned = self.prediction.as_ref().map(|prediction| prediction.distribution.mean().upper);
+        let mean = planned.map_or(self.mean.upper, |planned| planned.max(self.mean.upper));
+        let (quantile, tail) = self.tail();
+        let is_known = mean.as_seconds().is_finite();
+        is_known.then(|| ResponseTimes { measurement: self.measurement.clone(), mean, quantile, tail })
+    }
+
+    /// The highest quantile that enough requests were measured for, and its upper end with the proxies that come.
+    fn tail(&self) -> (Quantile, Option<Seconds>) {
+        const LOWEST: Quantile = Quantile::literal(0.99);
+        let upper = |index: usize| match (&self.prediction, &self.saturated) {
+            (_, Some(_)) => None,
+            (Some(prediction), None) => prediction.quantiles.get(index).map(|it| it.with_mesh.upper),
+            (None, None) => self.today.get(index).map(|(_, today)| today.upper),
+        };
+        let is_enough = |quantile: Quantile| {
+            self.samples.is_none_or(|samples| samples >= measurement::samples_needed(quantile, Quantile::literal(0.9)))
+        };
+        let slowest = QUANTILES.iter().enumerate().rev().filter(|(_, (_, quantile))| *quantile >= LOWEST);
+        let known = slowest.filter(|(_, (_, quantile))| is_enough(*quantile));
+        let mut bounded = known.filter_map(|(index, (_, quantile))| {
+            let upper = upper(index).filter(|upper| upper.as_seconds().is_finite() && *upper > Seconds::ZERO)?;
+            Some((*quantile, upper))
+        });
+        bounded.next().map_or((LOWEST, None), |(quantile, upper)| (quantile, Some(upper)))
+    }
 }
 
 /// An objective of one workload.
@@ -167,6 +204,8 @@ fn response(
         workload: name,
         measurement: measured.name.clone(),
         change: change.to_owned(),
+        samples: distribution.samples(),
+        mean: distribution.mean(),
         today: QUANTILES.map(|(_, quantile)| (quantile, distribution.interval(quantile, CONFIDENCE))).to_vec(),
         prediction: None,
         saturated: None,

@@ -39,6 +39,17 @@ fn keys(change: &Change) -> Vec<String> {
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
         }
+        Change::Patch(Patch::VirtualService(patch)) => {
+            let fields = patch.routes.iter().flat_map(|(index, route)| {
+                let said = [
+                    (route.timeout.is_some(), "timeout"),
+                    (route.attempts.is_some(), "attempts"),
+                    (route.per_try_timeout.is_some(), "perTryTimeout"),
+                ];
+                said.into_iter().filter(|(is, _)| *is).map(move |(_, field)| format!("http/{index}/{field}"))
+            });
+            fields.map(|field| format!("VirtualService {} {field}", patch.name)).collect()
+        }
         Change::Patch(patch) => {
             let (kind, name) = patch.target();
             object(kind, name)
@@ -47,6 +58,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
+        Change::VirtualService(it) => object("VirtualService", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {
             let said = [

@@ -104,8 +104,12 @@ pub enum Kind {
     ApplicationAutoscalers,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
+    /// How often failed requests to a service are sent again.
+    Retries,
     /// Hosts that clients may leave alone at once.
     OutlierDetection,
+    /// How long a request of a route may take.
+    Timeouts,
 }
 
 impl Kind {
@@ -123,7 +127,9 @@ impl Kind {
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
             Self::ConnectionPools => "connection-pools",
+            Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",
+            Self::Timeouts => "timeouts",
         }
     }
 }
@@ -208,6 +214,10 @@ pub struct Saves {
     pub nodes: f64,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+    /// Dangers that go ([`crate::tuning::Dangers::acute`]).
+    pub dangers: f64,
+    /// Missing guards that come ([`crate::tuning::Dangers::unguarded`]).
+    pub guards: f64,
 }
 
 /// What a change makes safe and what it risks.

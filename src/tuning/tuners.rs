@@ -2,7 +2,7 @@
 
 use super::{
     Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
-    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, ztunnel,
+    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries, sidecar_scopes, timeouts, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -10,10 +10,11 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 
 /// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
 /// works on it comes before the sizes of proxies, these before what serves them all,
-/// and how many there are before what protects them.
-pub const STAGES: [&[Tuner]; 4] = [
+/// and how many there are before what protects them. The last stage adds to objects that the one before may have made.
+pub const STAGES: [&[Tuner]; 5] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
-    &[disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
+    &[disruption_budgets, application_autoscalers, connection_pools, retries],
+    &[outlier_detection, timeouts],
 ];

@@ -3,7 +3,7 @@
 use super::super::chapters::{chapter, table};
 use super::super::document::{Block, Cell, Chapter, Column, Details, Tone};
 use super::super::text;
-use super::{effect, mark, nodes, saved};
+use super::{effect, mark, nodes, safer, saved};
 use crate::tuning::{Recommendation, Setting, Tuning};
 
 /// What to apply, the most important first.
@@ -93,6 +93,10 @@ fn blocks(recommendation: &Recommendation) -> Vec<Block> {
     let effects = saved(&recommendation.saves);
     if !effects.is_empty() {
         points.push(format!("Simulated alone it saves {}.", effects.join(", ")));
+    }
+    let safer = safer(&recommendation.saves);
+    if !safer.is_empty() {
+        points.push(format!("Simulated alone it leaves {}.", safer.join(" and ")));
     }
     blocks.push(Block::List(points));
     if !recommendation.terms.is_empty() {

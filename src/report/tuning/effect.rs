@@ -26,8 +26,17 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         row("Nodes that all requests fill", &|it| format!("{:.2}", it.nodes)),
         row("Nodes to add", &|it| text::count(it.nodes_to_add)),
         row("Pods without a place", &|it| text::count(it.unplaced)),
-        row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
     ];
+    for (at, (name, _)) in before.dangers.by_name().into_iter().enumerate() {
+        let count = |it: &Figures| it.dangers.by_name().get(at).map_or(0, |(_, count)| *count);
+        // Proxies are always told of, the other dangers where there are any.
+        if at == 0 || count(before) + count(after) > 0 {
+            rows.push(row(&capitalised(name), &|it| text::count(count(it))));
+        }
+    }
+    if before.dangers.unguarded + after.dangers.unguarded > 0 {
+        rows.push(row("Guards that are missing", &|it| text::count(it.dangers.unguarded)));
+    }
     if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
         let cells = [was, is].map(|seconds| Cell::Number(format!("{seconds:.2} s")));
         let [was, is] = cells;
@@ -40,11 +49,17 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         Block::Paragraph(
             "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
              are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
-             and memory fills more."
+             and memory fills more. Guards are limits of what is under way, timeouts and outlier detection, where it is \
+             known what they should be."
                 .to_owned(),
         ),
     ];
     chapter("effect", "What it gives", blocks)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn config_change(plan: &Plan) -> Option<f64> {

@@ -75,7 +75,23 @@ fn saved(saves: &Saves) -> Vec<String> {
     .collect()
 }
 
-/// What changes, in a few signs: requests, else use.
+/// Dangers that go and guards that come, in words.
+fn safer(saves: &Saves) -> Vec<String> {
+    let words = |count: f64, one: &str, many: &str, more: &str, less: &str| {
+        let whole = count.abs().round() as u64;
+        let verb = if count > 0.0 { more } else { less };
+        (whole > 0).then(|| format!("{} {verb}", text::counted(whole, one, many)))
+    };
+    [
+        words(saves.dangers, "danger", "dangers", "less", "more"),
+        words(saves.guards, "missing guard", "missing guards", "less", "more"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What changes, in a few signs: requests, else use; then dangers and guards.
 fn effect(saves: &Saves) -> String {
     const MIB: f64 = 1_048_576.0;
     let change = |of: &str, saved: f64, least: f64, print: fn(f64) -> String| {
@@ -92,7 +108,9 @@ fn effect(saves: &Saves) -> String {
     ];
     let words = |changes: [Option<String>; 2]| changes.into_iter().flatten().collect::<Vec<String>>().join(", ");
     let requested = words(requests);
-    if requested.is_empty() { words(used) } else { requested }
+    let amounts = if requested.is_empty() { words(used) } else { requested };
+    let all = [vec![amounts], safer(saves)].concat();
+    all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<String>>().join(", ")
 }
 
 /// A signed number of nodes.
@@ -105,6 +123,7 @@ fn mark(recommendation: &Recommendation) -> Cell {
     match (&recommendation.withheld, &recommendation.risk.removes) {
         (Some(_), _) => Cell::Mark(Tone::Neutral, "withheld".to_owned()),
         (None, Some(_)) => Cell::Mark(Tone::Bad, "danger".to_owned()),
+        (None, None) if recommendation.saves.guards > 0.0 => Cell::Mark(Tone::Good, "guards".to_owned()),
         (None, None) => Cell::Mark(Tone::Good, "saves".to_owned()),
     }
 }
