@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::args::{Format, Global, PlanArguments};
-use super::{Failure, Outcome, load, output, terminal};
+use super::{Failure, Outcome, load, output, terminal, tune};
 use crate::plan::{Inputs, Outcome as Judgement, Plan};
-use crate::report::{self, TerminalOptions};
+use crate::report::{self, Reported, TerminalOptions};
 use crate::sources::latency::{LatencyOptions, LatencyReading, read_latency};
 use crate::sources::{self, Input};
+use crate::tuning;
 
 pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failure> {
     let files = output::files::<Format>(&arguments.report.output)?;
@@ -15,16 +16,16 @@ pub fn run(arguments: &PlanArguments, global: &Global) -> Result<Outcome, Failur
     read_response_times(&mut inputs, &arguments.latency)?;
     inputs.objectives.clone_from(&arguments.slo);
     inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
+    let day = tune::today(arguments.today.as_deref())?;
+    let tuning = arguments.tune.then(|| tuning::tune(&inputs, Some(&day)));
     let plan = Plan::new(inputs);
+    let reported = Reported { plan: &plan, tuning: tuning.as_ref() };
     for (path, format) in files {
-        output::write_text(path, &render(&plan, format, TerminalOptions::FILE), global.quiet)?;
+        output::write_text(path, &render(reported, format, TerminalOptions::FILE), global.quiet)?;
     }
     let format = arguments.report.printed();
-    output::print(&render(
-        &plan,
-        format,
-        TerminalOptions { width: terminal::width(), color: terminal::color(global) },
-    ))?;
+    let options = TerminalOptions { width: terminal::width(), color: terminal::color(global) };
+    output::print(&render(reported, format, options))?;
     match plan.verdict.outcome {
         _ if !arguments.check => Ok(Outcome::Done),
         Judgement::Fits => Ok(Outcome::Done),
@@ -63,11 +64,11 @@ fn response_times(wanted: &Path) -> Result<LatencyReading, Failure> {
     Ok(reading)
 }
 
-fn render(plan: &Plan, format: Format, options: TerminalOptions) -> String {
+fn render(reported: Reported<'_>, format: Format, options: TerminalOptions) -> String {
     match format {
-        Format::Text => report::terminal(plan, options),
-        Format::Markdown => report::markdown(plan),
-        Format::Html => report::html(plan),
-        Format::Json => report::json(plan),
+        Format::Text => report::terminal(reported, options),
+        Format::Markdown => report::markdown(reported),
+        Format::Html => report::html(reported),
+        Format::Json => report::json(reported),
     }
 }

@@ -47,7 +47,7 @@ fn explained(tuning: &Tuning, name: &str, options: TerminalOptions) -> Result<St
 }
 
 /// The day as given, else that of the clock, in UTC.
-fn today(given: Option<&str>) -> Result<String, Failure> {
+pub fn today(given: Option<&str>) -> Result<String, Failure> {
     let Some(day) = given else { return Ok(jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()) };
     if is_day(day) {
         return Ok(day.to_owned());

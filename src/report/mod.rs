@@ -42,10 +42,25 @@ use crate::modes::Comparison;
 use crate::plan::{Plan, Scoping, WorkloadPlan};
 use crate::tuning::{Manifest, Recommendation, Tuning};
 
+/// What a report of a plan is made of; a plan alone becomes one by `into()`.
+#[derive(Debug, Clone, Copy)]
+pub struct Reported<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// What to change, where that was worked out: a chapter of the report.
+    pub tuning: Option<&'a Tuning>,
+}
+
+impl<'a> From<&'a Plan> for Reported<'a> {
+    fn from(plan: &'a Plan) -> Self {
+        Self { plan, tuning: None }
+    }
+}
+
 /// The whole report as values, charts included.
 #[must_use]
-pub fn document(plan: &Plan) -> Document {
-    chapters::document(plan)
+pub fn document<'a>(reported: impl Into<Reported<'a>>) -> Document {
+    chapters::document(reported.into())
 }
 
 /// A summary that fits on a screen: the verdict first, then the figures behind it.
@@ -53,8 +68,8 @@ pub fn document(plan: &Plan) -> Document {
 /// Lines are at most `options.width` characters wide (but never narrower than 40) and end without
 /// spaces; columns that do not fit are left out, and the text says so.
 #[must_use]
-pub fn terminal(plan: &Plan, options: TerminalOptions) -> String {
-    terminal::render(&chapters::brief(plan), options)
+pub fn terminal<'a>(reported: impl Into<Reported<'a>>, options: TerminalOptions) -> String {
+    terminal::render(&chapters::brief(reported.into()), options)
 }
 
 /// One workload in full: why it is in the mesh, what its proxy is sent and costs, the arithmetic behind it,
@@ -73,20 +88,20 @@ pub fn explain_control_plane(plan: &Plan, options: TerminalOptions) -> String {
 /// The whole report as GitHub-flavoured Markdown, below 60,000 characters: what fits in a pull
 /// request comment. Long tables are cut, and each cut is counted.
 #[must_use]
-pub fn markdown(plan: &Plan) -> String {
-    markdown::render(&chapters::document(plan))
+pub fn markdown<'a>(reported: impl Into<Reported<'a>>) -> String {
+    markdown::render(&chapters::document(reported.into()))
 }
 
 /// The whole report as one HTML page that loads nothing and runs nothing; charts with feature `charts`.
 #[must_use]
-pub fn html(plan: &Plan) -> String {
-    html::render(&chapters::document(plan))
+pub fn html<'a>(reported: impl Into<Reported<'a>>) -> String {
+    html::render(&chapters::document(reported.into()))
 }
 
 /// The plan for machines: pretty JSON in a fixed order, in base units, with its `schema_version`.
 #[must_use]
-pub fn json(plan: &Plan) -> String {
-    json::render(plan)
+pub fn json<'a>(reported: impl Into<Reported<'a>>) -> String {
+    json::render(reported.into())
 }
 
 /// Modes side by side for a terminal: which uses least, then costs, capacity, response times, differences.

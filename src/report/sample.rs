@@ -364,6 +364,7 @@ fn resilience() -> Resilience {
     };
     let host = "cart.shop.svc.cluster.local".to_owned();
     Resilience {
+        guards: crate::resilience::Guards::default(),
         splits: vec![Split {
             route: "VirtualService shop/cart".to_owned(),
             host: host.clone(),

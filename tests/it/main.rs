@@ -43,5 +43,6 @@ mod telemetry;
 mod threads;
 mod tuning;
 mod tuning_fields;
+mod tuning_reports;
 mod verdicts;
 mod whatif;

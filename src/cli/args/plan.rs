@@ -14,6 +14,7 @@ Examples:
   meshcap plan dump/ --enroll shop             what if namespace shop joins the mesh
   meshcap plan dump.tar.gz --format json | jq .totals
   helm template chart/ | meshcap plan - nodes.json --policy policy.toml --check
+  meshcap plan dump/ --tune -o report.html     the same with what to change
   meshcap plan dump/ --latency shop/cart=fortio.json --slo 'p99<250ms' --check";
 
 pub const COMPARE_EXAMPLES: &str = "\
@@ -56,6 +57,12 @@ pub struct PlanArguments {
     /// NAMESPACE/NAME; a host outside has no namespace
     #[arg(long, value_name = "FILE")]
     pub calls: Option<PathBuf>,
+    /// Add a chapter with what to change, as `meshcap tune` recommends it
+    #[arg(long)]
+    pub tune: bool,
+    /// With --tune, the day on which waivers are judged, as 2027-03-31; today unless given
+    #[arg(long, value_name = "DAY", requires = "tune")]
+    pub today: Option<String>,
     #[command(flatten)]
     pub report: ReportArguments,
     /// Exit with 1 when the policy is not met, with 2 when that cannot be judged

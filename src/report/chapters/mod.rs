@@ -23,11 +23,12 @@ pub use explanation::explanation;
 pub use findings::of as findings_of;
 pub use provenance::{coefficients, inputs_of};
 
+use super::Reported;
 use super::document::{Block, Cell, Chapter, Column, Details, Document, Table, Tone};
-use crate::plan::Plan;
 
 /// The whole report.
-pub fn document(plan: &Plan) -> Document {
+pub fn document(reported: Reported<'_>) -> Document {
+    let Reported { plan, tuning } = reported;
     Document {
         title: "Mesh capacity plan".to_owned(),
         headline: summary::headline(plan),
@@ -41,6 +42,7 @@ pub fn document(plan: &Plan) -> Document {
             capacity::capacity(plan),
             super::scenarios::chapter(&plan.scenarios),
             resilience::resilience(plan),
+            tuning.and_then(super::tuning::chapter),
             control_plane::control_plane(plan),
             savings::savings(plan),
             observability::observability(plan),
@@ -58,7 +60,8 @@ pub fn document(plan: &Plan) -> Document {
 }
 
 /// What fits on a screen.
-pub fn brief(plan: &Plan) -> Document {
+pub fn brief(reported: Reported<'_>) -> Document {
+    let Reported { plan, tuning } = reported;
     Document {
         title: "Mesh capacity plan".to_owned(),
         headline: summary::headline(plan),
@@ -68,6 +71,7 @@ pub fn brief(plan: &Plan) -> Document {
             namespaces::largest_namespaces(plan),
             responses::brief(plan),
             super::scenarios::brief(&plan.scenarios),
+            tuning.and_then(super::tuning::brief_chapter),
             findings::brief(plan),
             provenance::brief(plan),
         ]
@@ -126,7 +130,8 @@ mod tests {
 
     #[test]
     fn every_row_has_a_cell_per_column_and_every_chapter_its_anchor() {
-        for document in [document(&sample::plan()), brief(&sample::plan())] {
+        let plan = sample::plan();
+        for document in [document((&plan).into()), brief((&plan).into())] {
             let anchors: BTreeSet<&str> = document.chapters.iter().map(|chapter| chapter.id).collect();
             assert_eq!(anchors.len(), document.chapters.len());
             document.chapters.iter().for_each(|chapter| check(&chapter.blocks));

@@ -25,14 +25,14 @@ pub use wire::{Card, Estimate, Finding, Input, Number, Tool};
 
 use serde::Serialize;
 
-use crate::plan::Plan;
+use super::Reported;
 
 /// Version of the format; a change that breaks a reader changes it.
 const SCHEMA_VERSION: &str = "1";
 
 /// Writes a plan.
-pub fn render(plan: &Plan) -> String {
-    write(&wire::Report::from(plan))
+pub fn render(reported: Reported<'_>) -> String {
+    write(&wire::Report::from(reported))
 }
 
 /// The JSON Schema of what [`render`] writes.

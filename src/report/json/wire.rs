@@ -16,7 +16,9 @@ use super::telemetry::{Telemetry, WorkloadTelemetry};
 use super::verdict::Verdict;
 use crate::finding::{self, Severity};
 use crate::plan;
+use crate::report::Reported;
 use crate::report::scenarios::ScenarioRow;
+use crate::report::tuning::Changes;
 use crate::units::{Memory, Quantity};
 
 /// A mesh capacity plan.
@@ -56,6 +58,8 @@ pub struct Report<'a> {
     scenarios: Vec<ScenarioRow<'a>>,
     /// Canaries and failures.
     resilience: Resilience<'a>,
+    /// What to change; `null` where it was not asked for.
+    tuning: Option<Changes<'a>>,
     /// Rules of thumb of the field against this plan.
     bands: Vec<Band<'a>>,
     /// What was noticed, gravest first.
@@ -281,8 +285,9 @@ impl From<&crate::resources::Declared> for Declared {
     }
 }
 
-impl<'a> From<&'a plan::Plan> for Report<'a> {
-    fn from(plan: &'a plan::Plan) -> Self {
+impl<'a> From<Reported<'a>> for Report<'a> {
+    fn from(reported: Reported<'a>) -> Self {
+        let Reported { plan, tuning } = reported;
         let mut derivations = Derivations::default();
         Self {
             schema_version: SCHEMA_VERSION,
@@ -301,6 +306,7 @@ impl<'a> From<&'a plan::Plan> for Report<'a> {
             headroom: Headroom::new(&plan.headroom, &plan.headroom_today),
             scenarios: plan.scenarios.rows.iter().map(ScenarioRow::from).collect(),
             resilience: Resilience::new(&plan.resilience, &mut derivations),
+            tuning: tuning.map(Changes::from),
             bands: plan.bands.iter().map(Band::from).collect(),
             findings: plan.findings.iter().map(Finding::from).collect(),
             not_modelled: &plan.not_modelled,

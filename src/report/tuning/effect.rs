@@ -1,11 +1,11 @@
 //! The plan before and after: what all recommendations together give.
 
 use super::super::chapters::{chapter, table};
-use super::super::document::{Block, Cell, Chapter, Chart, ChartData, Column, Interval};
+use super::super::document::{Block, Cell, Chapter, Column};
 use super::super::text::{self, Unit};
+use super::charts;
 use crate::plan::Plan;
 use crate::tuning::{Figures, Tuning};
-use crate::units::Memory;
 
 /// Figures before and after, and how they look.
 pub fn effect(tuning: &Tuning) -> Option<Chapter> {
@@ -34,7 +34,8 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
             rows.push(row(&capitalised(name), &|it| text::count(count(it))));
         }
     }
-    if before.dangers.unguarded + after.dangers.unguarded > 0 {
+    let guards_are_missing = before.dangers.unguarded + after.dangers.unguarded > 0;
+    if guards_are_missing {
         rows.push(row("Guards that are missing", &|it| text::count(it.dangers.unguarded)));
     }
     if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
@@ -43,17 +44,20 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         rows.push(vec![Cell::Text("A change of configuration reaches all proxies in".to_owned()), was, is]);
     }
     let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
-    let blocks = vec![
-        table("The plan with all recommendations applied", columns, rows, usize::MAX),
-        Block::Chart(chart(tuning)),
-        Block::Paragraph(
-            "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
-             are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
-             and memory fills more. Guards are limits of what is under way, timeouts and outlier detection, where it is \
-             known what they should be."
-                .to_owned(),
-        ),
-    ];
+    let mut blocks = vec![table("The plan with all recommendations applied", columns, rows, usize::MAX)];
+    blocks.extend(charts::charts(tuning).into_iter().map(Block::Chart));
+    let mut words = String::from(
+        "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
+         are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
+         and memory fills more.",
+    );
+    if guards_are_missing {
+        words.push_str(
+            " Guards are limits of what is under way, timeouts and outlier detection; they are missing where it is known \
+             what they should be.",
+        );
+    }
+    blocks.push(Block::Paragraph(words));
     chapter("effect", "What it gives", blocks)
 }
 
@@ -66,34 +70,4 @@ fn config_change(plan: &Plan) -> Option<f64> {
     let operation = plan.control_plane.operation.as_ref()?;
     let waiting = operation.times.iter().find(|it| it.event == crate::overhead::Event::ConfigChange)?;
     Some(waiting.time.value.as_seconds())
-}
-
-fn chart(tuning: &Tuning) -> Chart {
-    let requested = |label: &str, memory: Memory| {
-        let mib = memory.as_mib();
-        Interval { label: label.to_owned(), lower: mib, value: mib, upper: mib }
-    };
-    let used = |label: &str, plan: &Plan| {
-        let memory = &plan.totals.proxy_memory;
-        Interval {
-            label: label.to_owned(),
-            lower: memory.lower.as_mib(),
-            value: memory.value.as_mib(),
-            upper: memory.upper.as_mib(),
-        }
-    };
-    let rows = vec![
-        requested("Requested, today", tuning.figures_before.memory),
-        requested("Requested, then", tuning.figures_after.memory),
-        used("Proxies' use, today", &tuning.before),
-        used("Proxies' use, then", &tuning.after),
-    ];
-    let alt = rows.iter().map(|row| format!("{}: {:.0} MiB", row.label, row.value));
-    let alt = alt.collect::<Vec<String>>().join("; ");
-    Chart {
-        title: "Memory before and after",
-        caption: "What proxies and istiod request, and what proxies use with its 90 % interval.".to_owned(),
-        alt,
-        data: ChartData::Intervals { axis: "MiB".to_owned(), rows },
-    }
 }

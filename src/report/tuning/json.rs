@@ -34,6 +34,16 @@ struct Tuning<'a> {
     /// What was wanted.
     #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
     policy: &'a crate::policy::Policy,
+    #[serde(flatten)]
+    changes: Changes<'a>,
+    /// What was noticed in the plan as it is, gravest first.
+    findings: Vec<Finding<'a>>,
+}
+
+/// Recommendations and what they make of the plan.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Changes<'a> {
     /// The plan as it is.
     before: Figures,
     /// The plan with everything applied that is not withheld.
@@ -42,8 +52,6 @@ struct Tuning<'a> {
     saves: Saves,
     /// Recommendations: those to apply first, dangers first among them, then by nodes saved.
     recommendations: Vec<Recommendation<'a>>,
-    /// What was noticed in the plan as it is, gravest first.
-    findings: Vec<Finding<'a>>,
 }
 
 /// Figures of a plan.
@@ -174,11 +182,19 @@ impl<'a> From<&'a tuning::Tuning> for Tuning<'a> {
             inputs: before.inputs.iter().map(Input::from).collect(),
             card: Card::from(&before.card),
             policy: &before.policy,
-            before: figures(&tuning.figures_before, before),
+            changes: Changes::from(tuning),
+            findings: before.findings.iter().map(Finding::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a tuning::Tuning> for Changes<'a> {
+    fn from(tuning: &'a tuning::Tuning) -> Self {
+        Self {
+            before: figures(&tuning.figures_before, &tuning.before),
             after: figures(&tuning.figures_after, &tuning.after),
             saves: Saves::from(&tuning.saves),
             recommendations: tuning.recommendations.iter().map(Recommendation::from).collect(),
-            findings: before.findings.iter().map(Finding::from).collect(),
         }
     }
 }

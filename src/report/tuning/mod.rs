@@ -1,17 +1,18 @@
 //! Recommendations: arranged as a document, as JSON, and as the page that goes with their files.
 
 mod chapters;
+mod charts;
 mod effect;
 mod headline;
 mod json;
 mod readme;
 
-pub use json::render as json;
 #[cfg(feature = "schema")]
 pub use json::schema;
+pub use json::{Changes, render as json};
 pub use readme::readme;
 
-use super::document::{Cell, Document, Tone};
+use super::document::{Block, Cell, Chapter, Document, Tone};
 use super::text;
 use crate::tuning::{Recommendation, Saves, Tuning};
 
@@ -44,6 +45,24 @@ pub fn brief(tuning: &Tuning) -> Document {
             .flatten()
             .collect(),
     }
+}
+
+/// The same as a chapter of a plan's report: what to apply, what it gives, what is withheld.
+pub fn chapter(tuning: &Tuning) -> Option<Chapter> {
+    /// Rows of a table; `meshcap tune` has all.
+    const ROWS: usize = 50;
+    in_one([chapters::ranked(tuning, ROWS), effect::effect(tuning), chapters::withheld(tuning, ROWS)], tuning)
+}
+
+/// The same for a plan's summary.
+pub fn brief_chapter(tuning: &Tuning) -> Option<Chapter> {
+    in_one([chapters::ranked(tuning, 5), None, None], tuning)
+}
+
+fn in_one(parts: [Option<Chapter>; 3], tuning: &Tuning) -> Option<Chapter> {
+    let mut blocks = vec![Block::Paragraph(headline::headline(tuning).sentence)];
+    blocks.extend(parts.into_iter().flatten().flat_map(|part| part.blocks));
+    (!tuning.recommendations.is_empty()).then_some(Chapter { id: "tuning", title: "What to change", blocks })
 }
 
 /// One recommendation in full.
@@ -115,7 +134,11 @@ fn effect(saves: &Saves) -> String {
 
 /// A signed number of nodes.
 fn nodes(saves: &Saves) -> Cell {
-    if saves.nodes.abs() < 0.005 { Cell::Empty } else { Cell::Number(format!("{:.2}", saves.nodes)) }
+    if saves.nodes.abs() < 0.005 {
+        Cell::Empty
+    } else {
+        Cell::Number(format!("{:.2}", saves.nodes).replace('-', "−"))
+    }
 }
 
 /// A judgement of a recommendation.
