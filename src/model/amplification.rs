@@ -133,7 +133,8 @@ impl CallChains {
         if each >= 2 {
             return each - 1;
         }
-        let kept = (0..u32::MAX).take_while(|&calls| 2.0_f64.powi(calls.saturating_add(1).cast_signed()) <= bound).count();
+        let kept =
+            (0..u32::MAX).take_while(|&calls| 2.0_f64.powi(calls.saturating_add(1).cast_signed()) <= bound).count();
         let height = self.group.get(service).map_or(0, |&group| at(&self.height, group));
         u64::from((height as usize) < kept)
     }

@@ -119,7 +119,11 @@ fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
              threads of a proxy",
             case.workers, case.pods
         ),
-        format!("retries are {} % of what is under way, {} at least", policy.retry_budget.get() * 100.0, policy.least_retries),
+        format!(
+            "retries are {} % of what is under way, {} at least",
+            policy.retry_budget.get() * 100.0,
+            policy.least_retries
+        ),
     ];
     if case.today.max_requests_per_connection == Some(1) {
         basis.push(format!(
@@ -147,14 +151,16 @@ fn unknown(question: &Question<'_>) -> Option<Recommendation> {
         Some(Amount::Count(known)),
         Amount::Count(known.saturating_add(count)),
     );
-    let found = Recommendation::new(Kind::ConnectionPools, "mesh", "clients of services without measurements", vec![setting]);
+    let found =
+        Recommendation::new(Kind::ConnectionPools, "mesh", "clients of services without measurements", vec![setting]);
     let missing = [
         (requests, "requests per second", "add them with the inventory's measurements"),
         (times, "response times", "give them with --latency NAMESPACE/NAME=FILE"),
     ];
     let missing = missing.into_iter().filter(|(of, _, _)| !of.is_empty());
-    let missing: Vec<String> =
-        missing.map(|(of, what, remedy)| format!("{what} of {} ({}): {remedy}", services(of.len()), some(of))).collect();
+    let missing: Vec<String> = missing
+        .map(|(of, what, remedy)| format!("{what} of {} ({}): {remedy}", services(of.len()), some(of)))
+        .collect();
     Some(found.withhold(Withheld::Data(missing.join("; "))))
 }
 

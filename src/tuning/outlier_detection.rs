@@ -133,8 +133,7 @@ fn not_added(question: &Question<'_>) -> Option<Recommendation> {
         return None;
     }
     let count = (unknown.len() + scarce.len()) as u64;
-    let setting =
-        Setting::exact("services with outlier detection", Some(Amount::Count(0)), Amount::Count(count));
+    let setting = Setting::exact("services with outlier detection", Some(Amount::Count(0)), Amount::Count(count));
     let found =
         Recommendation::new(Kind::OutlierDetection, "mesh", "services without outlier detection", vec![setting]);
     let first = |names: &[String]| {
@@ -150,7 +149,11 @@ fn not_added(question: &Question<'_>) -> Option<Recommendation> {
         Withheld::Infeasible(no_spare)
     } else {
         let more = if scarce.is_empty() { String::new() } else { format!("; {no_spare}") };
-        Withheld::Data(format!("measured requests and CPU of the application of {} ({}){more}", unknown.len(), first(&unknown)))
+        Withheld::Data(format!(
+            "measured requests and CPU of the application of {} ({}){more}",
+            unknown.len(),
+            first(&unknown)
+        ))
     }))
 }
 

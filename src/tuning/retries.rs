@@ -55,7 +55,8 @@ fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> 
         format!("{} retries each keep every chain within that", case.allowed),
     ];
     found.risk.removes = Some("retries of every caller multiply what a failing service is asked for".to_owned());
-    found.risk.brings = vec!["fewer failures are hidden from callers: watch upstream_rq_retry_limit_exceeded".to_owned()];
+    found.risk.brings =
+        vec!["fewer failures are hidden from callers: watch upstream_rq_retry_limit_exceeded".to_owned()];
     if case.in_circle {
         let why = "it is called by those it calls, and nobody knows how often a request goes round";
         return Some(found.withhold(Withheld::Data(why.to_owned())));

@@ -37,10 +37,9 @@ pub(super) fn set(
                     has_retries: route.retries.is_some() && patch.says_retries(),
                     ..patch
                 };
-                let known = patches.entry(service).or_insert_with(|| VirtualServicePatch {
-                    name: service.clone(),
-                    ..VirtualServicePatch::default()
-                });
+                let known = patches
+                    .entry(service)
+                    .or_insert_with(|| VirtualServicePatch { name: service.clone(), ..VirtualServicePatch::default() });
                 known.routes.insert(*index, patch);
             }
             Routed::ByWildcard { service } => {

@@ -79,7 +79,9 @@ mod tests {
             assert_eq!(count(expected), expected);
         }
         assert_eq!(count(u64::MAX), u64::MAX);
-        for (seconds, expected) in [(0.0, 0.001), (0.0123, 0.013), (0.1011, 0.11), (1.0, 1.0), (2.345, 2.4), (1e9, 87_000.0)] {
+        for (seconds, expected) in
+            [(0.0, 0.001), (0.0123, 0.013), (0.1011, 0.11), (1.0, 1.0), (2.345, 2.4), (1e9, 87_000.0)]
+        {
             assert_eq!(time(Seconds::new(seconds)), Seconds::new(expected));
             assert_eq!(time(Seconds::new(expected)), Seconds::new(expected));
         }

@@ -2,7 +2,8 @@
 
 use super::{
     Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
-    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries, sidecar_scopes, timeouts, ztunnel,
+    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries, sidecar_scopes, timeouts,
+    ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.

@@ -12,8 +12,8 @@ mod template;
 pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
 
 use super::objects::{
-    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig, Patch,
-    ProxySettings, Sidecar, VirtualService, VirtualServicePatch, WorkloadPatch,
+    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig,
+    Patch, ProxySettings, Sidecar, VirtualService, VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
