@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::admission::Admission;
 use super::expand::{self, Expansion};
 use super::findings::{
-    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, MEASUREMENT_WITHOUT_WORKLOAD, PATCH_WITHOUT_TARGET,
-    POD_ON_UNKNOWN_NODE, PODS_WITHOUT_REQUESTS,
+    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE,
+    PODS_WITHOUT_REQUESTS,
 };
 use super::istio::{Collected, RouteKey};
+use super::measurements;
 use super::objects::{
-    Autoscaler, Controller, CsiNode, Endpoints, MeasuredWorkload, MeshConfigOrigin, Namespace, Node, Object,
-    ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass, UpdateStrategy,
+    Autoscaler, Controller, CsiNode, Endpoints, MeasuredSeries, MeasuredWorkload, MeshConfigOrigin, Namespace, Node,
+    Object, ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
+    UpdateStrategy,
 };
 use super::owners::Owners;
 use super::{Assembled, Change, Inventory, Measured, Place, Pod, ReplicasBasis, Workload, WorkloadId};
@@ -81,7 +83,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     }
     inventory.nodes = sorted.nodes;
     attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
-    attach_measurements(&mut inventory.workloads, sorted.measured, &mut findings);
+    measurements::attach(&mut inventory, sorted.measured, &sorted.series, &mut findings);
     apply(&mut inventory, &sorted.changes, &mut findings);
     note_odd_pods(&inventory, &mut findings);
     Assembled { inventory, findings }
@@ -106,6 +108,7 @@ struct Sorted {
     gateways: BTreeMap<ObjectName, super::Gateway>,
     istio: Collected,
     measured: Vec<MeasuredWorkload>,
+    series: Vec<MeasuredSeries>,
     changes: Vec<(Change, Arc<str>)>,
 }
 
@@ -150,7 +153,8 @@ impl Sorted {
                     again.keep(&mut runtime_classes, it.name.clone(), it, "RuntimeClass", &source);
                 }
                 Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
-                Object::Measured(it) => all.measured.push(it),
+                Object::Measured(it) => all.measured.push(*it),
+                Object::Series(it) => all.series.push(it),
                 Object::Patch(it) => all.changes.push((Change::Patch(it), source)),
                 Object::MeshConfig(it) if it.origin == MeshConfigOrigin::Overlay => {
                     all.changes.push((Change::Values(it), source));
@@ -450,28 +454,6 @@ fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, 
                 let message = format!("its target {id} is not in the input");
                 let subject = format!("HorizontalPodAutoscaler {}", autoscaler.name);
                 findings.push(Finding::new(&AUTOSCALER_WITHOUT_TARGET, subject, message));
-            }
-        }
-    }
-}
-
-fn attach_measurements(workloads: &mut [Workload], measured: Vec<MeasuredWorkload>, findings: &mut Vec<Finding>) {
-    let mut by_name: BTreeMap<ObjectName, Vec<usize>> = BTreeMap::new();
-    for (index, workload) in workloads.iter().enumerate() {
-        let name = ObjectName { namespace: workload.id.namespace.clone(), name: workload.id.name.clone() };
-        by_name.entry(name).or_default().push(index);
-    }
-    for row in measured {
-        let candidates = by_name.get(&row.name).into_iter().flatten().copied();
-        let target = candidates
-            .filter_map(|index| workloads.get(index).map(|workload| (index, workload)))
-            .find(|(_, workload)| row.kind.as_deref().is_none_or(|kind| kind == &*workload.id.kind))
-            .map(|(index, _)| index);
-        match target.and_then(|index| workloads.get_mut(index)) {
-            Some(workload) => workload.measured = row.measured,
-            None => {
-                let message = "no workload of that name is in the input".to_owned();
-                findings.push(Finding::new(&MEASUREMENT_WITHOUT_WORKLOAD, row.name.to_string(), message));
             }
         }
     }

@@ -12,6 +12,8 @@ pub const FINDINGS: &[&FindingKind] = &[
     &DAEMONSET_WITHOUT_NODES,
     &AUTOSCALER_WITHOUT_TARGET,
     &MEASUREMENT_WITHOUT_WORKLOAD,
+    &MEASURED_TWICE,
+    &SERIES_THIN,
     &PODS_WITHOUT_REQUESTS,
     &SEVERAL_MESH_CONFIGS,
     &PATCH_WITHOUT_TARGET,
@@ -79,6 +81,22 @@ pub(super) const MEASUREMENT_WITHOUT_WORKLOAD: FindingKind = FindingKind {
     meaning: "a table measures a workload that is not in the input",
     why: "the measurement is used nowhere",
     remedy: "correct namespace and name in the table, or give replicas and requests so that it describes the workload",
+};
+
+pub(super) const MEASURED_TWICE: FindingKind = FindingKind {
+    id: "measured-twice",
+    severity: Severity::Warning,
+    meaning: "series say the same of the same pod at the same moment more than once, or of a workload as a whole and by pod",
+    why: "added up it would count twice: the mean stands for a moment, the whole for its parts",
+    remedy: "give each table once, and either the pods or the workload",
+};
+
+pub(super) const SERIES_THIN: FindingKind = FindingKind {
+    id: "series-thin",
+    severity: Severity::Warning,
+    meaning: "a series has too few moments to tell of its busiest ones",
+    why: "its mean is used, but nothing is sized by percentiles of demand",
+    remedy: "measure at least 30 moments, better a week of them; more of the day's course tells more than finer steps",
 };
 
 pub(super) const PODS_WITHOUT_REQUESTS: FindingKind = FindingKind {

@@ -6,6 +6,8 @@ mod change;
 mod expand;
 mod findings;
 mod istio;
+mod measured;
+mod measurements;
 pub mod objects;
 mod owners;
 pub mod request;
@@ -19,6 +21,7 @@ pub use assemble::assemble;
 pub use change::{Change, PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
 pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
+pub use measured::{Busy, FEWEST_MOMENTS, Measured, Peaks, ResponseTimes, Tail};
 pub use objects::{
     AuthorizationPolicy, Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints,
     EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object,
@@ -29,7 +32,6 @@ pub use objects::{
 pub use owners::STATIC_POD;
 
 use crate::finding::Finding;
-use crate::units::{Cores, Memory, Rate};
 
 /// Name Istio gives the proxy container it injects.
 pub const PROXY_CONTAINER: &str = "istio-proxy";
@@ -248,23 +250,6 @@ pub enum Place {
     On(usize),
     /// On a node that is not in the input.
     Elsewhere,
-}
-
-/// Measured demand of a workload, all columns optional, totals over its replicas.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Measured {
-    /// Requests per second it receives.
-    pub inbound_rps: Option<Rate>,
-    /// Requests per second it sends to other services.
-    pub outbound_rps: Option<Rate>,
-    /// Bytes per request, request and response together.
-    pub bytes_per_request: Option<Memory>,
-    /// Open connections, inbound and outbound together.
-    pub connections: Option<f64>,
-    /// CPU used by its application containers.
-    pub app_cpu: Option<Cores>,
-    /// Memory used by its application containers.
-    pub app_memory: Option<Memory>,
 }
 
 /// What [`assemble`] gives: the inventory and what was odd about it.

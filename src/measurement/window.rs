@@ -21,6 +21,12 @@ impl Timestamp {
         (seconds.abs() <= FARTHEST).then(|| Self((seconds * 1e6).round() as i64 * 1000))
     }
 
+    /// Seconds after the start, to the microsecond or so.
+    #[must_use]
+    pub fn as_seconds(self) -> Seconds {
+        Seconds::new(self.0 as f64 / 1e9)
+    }
+
     /// The time that much later.
     #[must_use]
     pub fn after(self, offset: Seconds) -> Self {

@@ -70,6 +70,8 @@ pub struct Limits {
     pub total_bytes: u64,
     /// Most objects kept in a run. Default 5 million.
     pub objects: u64,
+    /// Most measurements of series kept in a run. Default 20 million, which take 320 MB.
+    pub points: u64,
     /// Most files in a folder. Default 200,000.
     pub files: u64,
     /// Most folders within folders. Default 32.
@@ -84,6 +86,7 @@ impl Default for Limits {
             yaml_bytes: 96 << 20,
             total_bytes: 16 << 30,
             objects: 5_000_000,
+            points: 20_000_000,
             files: 200_000,
             depth: 32,
         }

@@ -27,6 +27,7 @@ pub(super) struct Session<'a> {
     counts: BTreeMap<&'static str, u64>,
     unread: BTreeMap<(bool, String), u64>,
     inputs: Vec<InputSummary>,
+    points: u64,
 }
 
 /// What one file gave.
@@ -44,6 +45,7 @@ pub(super) struct Tally {
 /// A state to go back to when a file turns out to be broken.
 pub(super) struct Mark {
     objects: usize,
+    points: u64,
     counts: BTreeMap<&'static str, u64>,
     unread: BTreeMap<(bool, String), u64>,
 }
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
             counts: BTreeMap::new(),
             unread: BTreeMap::new(),
             inputs: Vec::new(),
+            points: 0,
         }
     }
 
@@ -91,6 +94,20 @@ impl<'a> Session<'a> {
         *self.counts.entry(kind_name(&decoded.object)).or_default() += 1;
         self.objects.push(Sourced { object: decoded.object, source: Arc::clone(source) });
         Ok(())
+    }
+
+    /// Counts measurements of a series that are to be kept.
+    ///
+    /// # Errors
+    /// [`Trouble::Exhausted`] when there are more of them than the limit.
+    pub(super) fn count_points(&mut self, source: &str, more: u64) -> Result<(), Trouble> {
+        self.points = self.points.saturating_add(more);
+        if self.points <= self.limits.points {
+            return Ok(());
+        }
+        let found = format!("more than {} measurements", self.limits.points);
+        let remedy = "measure in longer steps or over a shorter time, or raise the limit of measurements";
+        Err(Trouble::Exhausted(InputError::new(source, found, "no more measurements than the limit", remedy)))
     }
 
     /// Counts an object of a kind that is not read.
@@ -125,12 +142,18 @@ impl<'a> Session<'a> {
     }
 
     pub(super) fn mark(&self) -> Mark {
-        Mark { objects: self.objects.len(), counts: self.counts.clone(), unread: self.unread.clone() }
+        Mark {
+            objects: self.objects.len(),
+            points: self.points,
+            counts: self.counts.clone(),
+            unread: self.unread.clone(),
+        }
     }
 
     /// Forgets the objects read since a mark.
     pub(super) fn go_back(&mut self, mark: Mark) {
         self.objects.truncate(mark.objects);
+        self.points = mark.points;
         self.counts = mark.counts;
         self.unread = mark.unread;
     }
@@ -279,5 +302,6 @@ fn kind_name(object: &Object) -> &'static str {
         Object::MeshConfig(_) => "mesh settings",
         Object::Patch(_) => "patch",
         Object::Measured(_) => "measured workload",
+        Object::Series(_) => "measured series",
     }
 }

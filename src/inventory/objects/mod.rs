@@ -17,6 +17,7 @@ mod pod;
 mod routing;
 mod security;
 mod selector;
+mod series;
 mod service;
 mod storage;
 mod telemetry;
@@ -41,6 +42,7 @@ pub use pod::*;
 pub use routing::*;
 pub use security::*;
 pub use selector::*;
+pub use series::*;
 pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
@@ -132,18 +134,9 @@ pub enum Object {
     /// Part of an object that another input has.
     Patch(Patch),
     /// A row of a flat table: measured demand of a workload that another object describes.
-    Measured(MeasuredWorkload),
-}
-
-/// Measured demand of a named workload.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MeasuredWorkload {
-    /// Namespace and name of the workload.
-    pub name: ObjectName,
-    /// Kind, where the table says; otherwise any workload of that name.
-    pub kind: Option<String>,
-    /// The measurements.
-    pub measured: super::Measured,
+    Measured(Box<MeasuredWorkload>),
+    /// Measured demand over time of a workload or pod that another object describes.
+    Series(MeasuredSeries),
 }
 
 /// Namespace and name; the namespace is empty for cluster-scoped objects.

@@ -16,7 +16,7 @@ const SINCE_1970: f64 = 1e8;
 
 /// When a sample was taken.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Time {
+pub(in crate::sources) struct Time {
     pub at: Timestamp,
     /// Whether it is a time since 1970 rather than since some start.
     pub instant: bool,
@@ -24,7 +24,7 @@ pub(super) struct Time {
 
 /// A time as files write it: RFC 3339, or a number in seconds, milliseconds, microseconds or nanoseconds,
 /// told apart by its size (since 1970 they differ by factors of a thousand).
-pub(super) fn time(text: &[u8]) -> Option<Time> {
+pub(in crate::sources) fn time(text: &[u8]) -> Option<Time> {
     if let Some(whole) = std::str::from_utf8(text).ok().and_then(|text| text.parse::<i64>().ok()) {
         let per_unit = match whole.unsigned_abs() {
             0..100_000_000_000 => 1_000_000_000,

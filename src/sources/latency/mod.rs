@@ -47,6 +47,7 @@ mod tests;
 
 use serde_json::Value;
 
+pub(super) use clock::time;
 pub use clock::{NoMoment, moment};
 pub use notes::FINDINGS;
 

@@ -1,6 +1,6 @@
 //! Columns by name, and which kind of table they make.
 
-/// What a column holds. Units: cores and bytes, unless the name says milli or mib.
+/// What a column holds. Units: cores, bytes and seconds, unless the name says milli, ms or mib.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Column {
     Namespace,
@@ -18,6 +18,14 @@ pub(in super::super) enum Column {
     Connections,
     AppCpu(Unit),
     AppMemory(Unit),
+    ProxyCpu(Unit),
+    ProxyMemory(Unit),
+    Throttled,
+    ResponseMean(Unit),
+    /// In thousandths: 990 for the 99th percentile.
+    Response(u16, Unit),
+    Time,
+    PodName,
     Gpu,
     Model,
     Zone,
@@ -33,7 +41,7 @@ pub(in super::super) enum Column {
 pub(in super::super) enum Unit {
     /// A Kubernetes quantity, or cores or bytes.
     Base,
-    /// Thousandths of a core.
+    /// Thousandths of a core or second.
     Milli,
     /// Mebibytes.
     Mebi,
@@ -45,6 +53,8 @@ pub(in super::super) enum TableKind {
     Workloads,
     Pods,
     Nodes,
+    /// A moment of a workload or pod.
+    Moments,
 }
 
 /// The column of that name, in any case, with `_`, `-` or blanks between words.
@@ -74,6 +84,13 @@ pub(in super::super) fn column(name: &str) -> Option<Column> {
         "app_cpu_milli" | "cpu_usage_milli" => Column::AppCpu(Unit::Milli),
         "app_memory_bytes" | "memory_usage" | "app_memory" | "memory_bytes" => Column::AppMemory(Unit::Base),
         "app_memory_mib" | "memory_usage_mib" => Column::AppMemory(Unit::Mebi),
+        "proxy_cpu_cores" | "proxy_cpu" => Column::ProxyCpu(Unit::Base),
+        "proxy_cpu_milli" => Column::ProxyCpu(Unit::Milli),
+        "proxy_memory_bytes" | "proxy_memory" => Column::ProxyMemory(Unit::Base),
+        "proxy_memory_mib" => Column::ProxyMemory(Unit::Mebi),
+        "throttled" | "proxy_throttled" => Column::Throttled,
+        "time" | "timestamp" | "unix_timestamp" | "datetime" => Column::Time,
+        "pod" | "pod_name" | "podname" => Column::PodName,
         "gpu" | "num_gpu" | "gpus" => Column::Gpu,
         "model" => Column::Model,
         "zone" => Column::Zone,
@@ -81,8 +98,64 @@ pub(in super::super) fn column(name: &str) -> Option<Column> {
         "pod_phase" | "phase" => Column::Phase,
         "node" => Column::Node,
         "gpu_milli" | "gpu_spec" | "qos" | "creation_time" | "deletion_time" | "scheduled_time" => Column::Unused,
+        other => return response(other).or_else(|| published(other)),
+    })
+}
+
+/// `response_mean_ms`, `response_p99_ms`, `response_p99_9_s`, and `latency` for `response`.
+fn response(name: &str) -> Option<Column> {
+    let name = name.strip_prefix("response_").or_else(|| name.strip_prefix("latency_"))?;
+    let (what, unit) = match name.rsplit_once('_')? {
+        (what, "ms") => (what, Unit::Milli),
+        (what, "s" | "seconds") => (what, Unit::Base),
+        _ => return None,
+    };
+    if matches!(what, "mean" | "avg") {
+        return Some(Column::ResponseMean(unit));
+    }
+    let percent = what.strip_prefix('p')?;
+    let thousandths = match percent.split_once('_') {
+        Some((whole, tenth)) if tenth.len() == 1 => format!("{whole}{tenth}").parse::<u16>().ok()?,
+        Some(_) => return None,
+        None if percent.starts_with("99") && percent.len() == 3 => percent.parse().ok()?,
+        None => percent.parse::<u16>().ok()?.checked_mul(10)?,
+    };
+    (1..1000).contains(&thousandths).then_some(Column::Response(thousandths, unit))
+}
+
+/// Columns of published tables, by their names there.
+///
+/// Nezha (IntelligentDDS/Nezha, `rca_data/*/metric`): millicores, MiB, seconds and requests per second of each pod.
+fn published(name: &str) -> Option<Column> {
+    Some(match name {
+        "cpuusage(m)" => Column::AppCpu(Unit::Milli),
+        "memoryusage(mi)" => Column::AppMemory(Unit::Mebi),
+        "podworkload(ops)" => Column::InboundRps,
+        "podserverlatencyp90(s)" => Column::Response(900, Unit::Base),
+        "podserverlatencyp95(s)" => Column::Response(950, Unit::Base),
+        "podserverlatencyp99(s)" => Column::Response(990, Unit::Base),
         _ => return None,
     })
+}
+
+impl Column {
+    /// Whether it holds measured demand.
+    pub(in super::super) fn is_measured(self) -> bool {
+        matches!(
+            self,
+            Self::InboundRps
+                | Self::OutboundRps
+                | Self::BytesPerRequest
+                | Self::Connections
+                | Self::AppCpu(_)
+                | Self::AppMemory(_)
+                | Self::ProxyCpu(_)
+                | Self::ProxyMemory(_)
+                | Self::Throttled
+                | Self::ResponseMean(_)
+                | Self::Response(..)
+        )
+    }
 }
 
 /// Separator and cells of a header line; nothing where it is no header.
@@ -114,6 +187,11 @@ pub(in super::super) fn is_inventory(cells: &[String]) -> bool {
 pub(in super::super) fn table_kind(columns: &[Column]) -> Option<TableKind> {
     let has = |wanted: &[Column]| columns.iter().any(|column| wanted.contains(column));
     let asks = columns.iter().any(|column| matches!(column, Column::CpuRequest(_) | Column::MemoryRequest(_)));
+    let names_pods = has(&[Column::PodName]);
+    let is_moments = names_pods || (has(&[Column::Time]) && has(&[Column::Name]));
+    if is_moments && columns.iter().any(|column| column.is_measured()) {
+        return Some(TableKind::Moments);
+    }
     if has(&[Column::NodeName]) {
         return asks.then_some(TableKind::Nodes);
     }
@@ -123,7 +201,8 @@ pub(in super::super) fn table_kind(columns: &[Column]) -> Option<TableKind> {
     if has(&[Column::Phase, Column::Node]) {
         return Some(TableKind::Pods);
     }
-    let more =
-        columns.iter().any(|column| !matches!(column, Column::Name | Column::Unused | Column::Model | Column::Zone));
+    let more = columns
+        .iter()
+        .any(|column| !matches!(column, Column::Name | Column::Unused | Column::Model | Column::Zone | Column::Time));
     more.then_some(TableKind::Workloads)
 }

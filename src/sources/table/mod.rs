@@ -1,10 +1,16 @@
-//! Flat tables: one row per workload, pod or node.
+//! Flat tables: one row per workload, pod or node, or per moment of one.
 
+#[cfg(feature = "columnar")]
+mod cells;
 mod columns;
 #[cfg(feature = "columnar")]
 mod frame;
 #[cfg(feature = "columnar")]
+mod moments;
+#[cfg(feature = "columnar")]
 mod rows;
+#[cfg(feature = "columnar")]
+mod time;
 
 use std::io::Read;
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 mod controllers;
 mod hostile;
 mod istio;
+#[cfg(feature = "columnar")]
+mod moments;
 mod shapes;
 
 use std::collections::BTreeMap;
