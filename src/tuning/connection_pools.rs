@@ -103,10 +103,19 @@ fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
     let policy = &question.inputs.policy.resilience;
     let mut basis = vec![
         format!(
-            "{:.0} requests per second of {:.1} ms, {} times as many in the busiest seconds: {:.1} under way on average",
+            "{:.0} requests per second of {:.1} ms ({})",
             case.rate.as_per_second(),
             case.response.as_seconds() * 1000.0,
-            policy.peak_factor.as_number(),
+            case.response_is,
+        ),
+        format!(
+            "{:.0} in the busiest seconds ({}): {:.1} under way on average",
+            case.busiest.as_per_second(),
+            if case.busiest_measured {
+                "99 % of the moments that were measured".to_owned()
+            } else {
+                format!("{} times as many, as the policy assumes", policy.peak_factor.as_number())
+            },
             case.mean,
         ),
         format!(
@@ -154,8 +163,8 @@ fn unknown(question: &Question<'_>) -> Option<Recommendation> {
     let found =
         Recommendation::new(Kind::ConnectionPools, "mesh", "clients of services without measurements", vec![setting]);
     let missing = [
-        (requests, "requests per second", "add them with the inventory's measurements"),
-        (times, "response times", "give them with --latency NAMESPACE/NAME=FILE"),
+        (requests, "requests per second", "give a table with inbound_rps"),
+        (times, "response times", "give --latency NAMESPACE/NAME=FILE, or a table with response_mean_ms"),
     ];
     let missing = missing.into_iter().filter(|(of, _, _)| !of.is_empty());
     let missing: Vec<String> = missing

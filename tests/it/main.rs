@@ -44,5 +44,6 @@ mod threads;
 mod tuning;
 mod tuning_fields;
 mod tuning_reports;
+mod tuning_traffic;
 mod verdicts;
 mod whatif;

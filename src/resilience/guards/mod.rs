@@ -38,8 +38,10 @@ pub struct Traffic<'a> {
 pub struct ResponseTimes {
     /// What was measured.
     pub measurement: String,
-    /// Upper end of the mean, finite.
+    /// Upper end of the mean, finite; where only a quantile was stated, that.
     pub mean: Seconds,
+    /// Whether it is a quantile that stands for the mean.
+    pub mean_is_quantile: bool,
     /// Which of the slowest requests are looked at; lower than the policy's where too few were measured for that.
     pub quantile: Quantile,
     /// Upper end of that quantile; `None` where nothing bounds it.

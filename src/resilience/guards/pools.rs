@@ -2,12 +2,12 @@
 
 use super::super::Inputs;
 use super::super::services::{Backing, Services};
-use super::Traffic;
+use super::{ResponseTimes, Traffic};
 use crate::inventory::objects::ConnectionPool;
 use crate::inventory::{DestinationRule, ObjectName, Service};
 use crate::mesh::DestinationRules;
 use crate::model::{InFlight, retries_at_once};
-use crate::units::{Rate, Seconds};
+use crate::units::{Rate, Ratio, Seconds};
 
 /// Limits of the clients of a service against what is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +18,14 @@ pub struct PoolCase {
     pub rule: Option<ObjectName>,
     /// Requests per second that it receives.
     pub rate: Rate,
-    /// Upper end of its mean response time.
+    /// The same in its busiest seconds.
+    pub busiest: Rate,
+    /// Whether these were measured as a series; otherwise they are the policy's factor times the mean.
+    pub busiest_measured: bool,
+    /// Upper end of its mean response time, or a quantile that stands for it.
     pub response: Seconds,
+    /// What that is.
+    pub response_is: String,
     /// Pods behind it.
     pub pods: u64,
     /// Worker threads of a client.
@@ -68,7 +74,10 @@ impl PoolCase {
 /// What a service is asked for.
 pub(super) struct Demand {
     rate: Rate,
+    /// 99 % of the moments that were measured, of all workloads together.
+    measured_busiest: Option<Rate>,
     response: Seconds,
+    response_is: String,
     pods: u64,
     workers: u64,
 }
@@ -85,9 +94,19 @@ pub(super) fn demand(services: &Services<'_>, backing: &Backing, traffic: &Traff
     let rate = services.workloads(backing).map(|it| it.measured.inbound_rps).sum::<Option<Rate>>();
     let rate = rate.filter(|rate| *rate > Rate::ZERO).ok_or(Missing::Requests)?;
     let times = backing.workloads.iter().filter_map(|&index| traffic.times.get(index)?.as_ref());
-    let response = times.map(|times| times.mean).reduce(Seconds::max).ok_or(Missing::Times)?;
+    let slower = |a: &'_ ResponseTimes, b: &'_ ResponseTimes| a.mean.as_seconds().total_cmp(&b.mean.as_seconds());
+    let slowest = times.max_by(|a, b| slower(a, b)).ok_or(Missing::Times)?;
+    let what = if slowest.mean_is_quantile { "a quantile, for no mean was measured, of" } else { "the mean of" };
+    let peaks = services.workloads(backing).map(|it| it.measured.busy.inbound_rps.map(|peaks| peaks.p99));
     let pods = services.workloads(backing).map(|it| it.replicas).fold(0, u64::saturating_add);
-    Ok(Demand { rate, response, pods, workers: traffic.workers.max(1) })
+    Ok(Demand {
+        rate,
+        measured_busiest: peaks.sum::<Option<Rate>>().map(|busiest| busiest.max(rate)),
+        response: slowest.mean,
+        response_is: format!("{what} {}", slowest.measurement),
+        pods,
+        workers: traffic.workers.max(1),
+    })
 }
 
 /// A service against the limits that the proxies of its own namespace see.
@@ -98,14 +117,18 @@ pub(super) fn case(
     demand: &Demand,
 ) -> Option<PoolCase> {
     let policy = &inputs.policy.resilience;
-    let way = InFlight::new(demand.rate, demand.response, policy.peak_factor);
+    let busiest = demand.measured_busiest.unwrap_or(demand.rate * policy.peak_factor.as_number());
+    let way = InFlight::new(busiest, demand.response, Ratio::new(1.0));
     let requests = way.quantile(policy.pool_quantile);
     let rule = holding(rules, host, &service.name.namespace);
     Some(PoolCase {
         service: service.name.clone(),
         rule: rule.map(|rule| rule.name.clone()),
         rate: demand.rate,
+        busiest,
+        busiest_measured: demand.measured_busiest.is_some(),
         response: demand.response,
+        response_is: demand.response_is.clone(),
         pods: demand.pods,
         workers: demand.workers,
         mean: way.mean(),
