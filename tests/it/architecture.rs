@@ -127,7 +127,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "estimate",
             "inventory",
-            "measurement",
             "mesh",
             "model",
             "overhead",

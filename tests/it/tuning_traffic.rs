@@ -78,8 +78,13 @@ fn patches_of_routes_are_read_back_and_refused_where_the_route_is_another() {
         let inputs: Vec<Input> = paths.iter().cloned().map(Input::Path).collect();
         let reading = sources::read(&inputs, &Limits::default(), &|_| ()).unwrap();
         let assembled = assemble(reading.objects);
-        let findings: Vec<&str> =
-            reading.findings.iter().chain(&assembled.findings).map(|it| it.kind.id).filter(|id| id.contains("patch") || id.contains("kustom")).collect();
+        let findings: Vec<&str> = reading
+            .findings
+            .iter()
+            .chain(&assembled.findings)
+            .map(|it| it.kind.id)
+            .filter(|id| id.contains("patch") || id.contains("kustom"))
+            .collect();
         let routes = assembled.inventory.istio.virtual_services.first().unwrap().http.clone();
         let times: Vec<Option<f64>> = routes.iter().map(|it| it.timeout.map(|time| time.as_seconds())).collect();
         (times, routes[1].retries.as_ref().and_then(|it| it.attempts), findings.join(" "))
@@ -96,9 +101,30 @@ fn patches_of_routes_are_read_back_and_refused_where_the_route_is_another() {
         ("no such route", "orders", timeout(7, "orders"), unchanged.clone(), 3, "patch"),
         ("no such object", "web", timeout(1, "orders"), unchanged.clone(), 3, "patch"),
         ("a pattern", "o.*", timeout(1, "orders"), unchanged.clone(), 3, "kustomization"),
-        ("attempts", "orders", "- {op: replace, path: /spec/http/1/retries/attempts, value: 1}".to_owned(), unchanged.clone(), 1, ""),
-        ("other fields", "orders", "- {op: remove, path: /spec/http/0/fault}".to_owned(), unchanged.clone(), 3, "field"),
-        ("all of retries", "orders", "- {op: add, path: /spec/http/1/retries, value: {attempts: 2}}".to_owned(), unchanged, 2, ""),
+        (
+            "attempts",
+            "orders",
+            "- {op: replace, path: /spec/http/1/retries/attempts, value: 1}".to_owned(),
+            unchanged.clone(),
+            1,
+            "",
+        ),
+        (
+            "other fields",
+            "orders",
+            "- {op: remove, path: /spec/http/0/fault}".to_owned(),
+            unchanged.clone(),
+            3,
+            "field",
+        ),
+        (
+            "all of retries",
+            "orders",
+            "- {op: add, path: /spec/http/1/retries, value: {attempts: 2}}".to_owned(),
+            unchanged,
+            2,
+            "",
+        ),
     ] {
         let (found, tries, findings) = patched(name, &operations);
         assert_eq!((found, tries), (times, Some(attempts)), "{case}");
@@ -162,7 +188,8 @@ fn circles_of_calls_are_withheld_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let calls = folder.path().join("calls.csv");
     let chain = std::fs::read_to_string(data("traffic/guarded-calls.csv")).unwrap();
-    std::fs::write(&calls, format!("{chain}shop/prices,shop/stock\nshop/web,shop/web\nshop/gone,shop/nobody\n")).unwrap();
+    std::fs::write(&calls, format!("{chain}shop/prices,shop/stock\nshop/web,shop/web\nshop/gone,shop/nobody\n"))
+        .unwrap();
     let policy = Policy::from_toml("[resilience]\nmost_amplification = 2.0").unwrap();
     let tuning = keeps_its_promise(&paths, &inputs(&paths, policy, Some(calls)));
     let retries = of_kinds(&tuning, &[Kind::Retries]);
