@@ -102,6 +102,12 @@ pub enum Kind {
     DisruptionBudgets,
     /// Targets of autoscalers that count a sidecar in.
     ApplicationAutoscalers,
+    /// Anti-affinity that leaves pods without a node.
+    AntiAffinity,
+    /// Pods too many and too few while a Deployment replaces its own.
+    RolloutSurge,
+    /// Replicas that one node or zone takes with it.
+    TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// How often failed requests to a service are sent again.
@@ -126,6 +132,9 @@ impl Kind {
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
+            Self::AntiAffinity => "anti-affinity",
+            Self::RolloutSurge => "rollout-surge",
+            Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
             Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",
@@ -218,6 +227,23 @@ pub struct Saves {
     pub dangers: f64,
     /// Missing guards that come ([`crate::tuning::Dangers::unguarded`]).
     pub guards: f64,
+}
+
+impl std::ops::Add for Saves {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+            cpu_used: self.cpu_used + other.cpu_used,
+            memory_used: self.memory_used + other.memory_used,
+            nodes: self.nodes + other.nodes,
+            money: self.money + other.money,
+            dangers: self.dangers + other.dangers,
+            guards: self.guards + other.guards,
+        }
+    }
 }
 
 /// What a change makes safe and what it risks.

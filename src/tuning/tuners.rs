@@ -1,9 +1,9 @@
 //! All tuners, by the stage in which they are asked.
 
 use super::{
-    Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
-    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries, sidecar_scopes, timeouts,
-    ztunnel,
+    Question, Recommendation, anti_affinity, application_autoscalers, connection_pools, discovery_selectors,
+    disruption_budgets, gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries,
+    rollout_surge, sidecar_scopes, timeouts, topology_spread, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -11,11 +11,13 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 
 /// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
 /// works on it comes before the sizes of proxies, these before what serves them all,
-/// and how many there are before what protects them. The last stage adds to objects that the one before may have made.
-pub const STAGES: [&[Tuner]; 5] = [
+/// and how many there are before where they lie and what protects them. The last stage adds to objects that the one
+/// before may have made.
+pub const STAGES: [&[Tuner]; 6] = [
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
-    &[disruption_budgets, application_autoscalers, connection_pools, retries],
+    &[anti_affinity],
+    &[topology_spread, rollout_surge, disruption_budgets, application_autoscalers, connection_pools, retries],
     &[outlier_detection, timeouts],
 ];

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ConnectionPool, DestinationRule, Labels, ObjectName, OutlierDetection, RetryPolicy, VirtualService};
+use super::{
+    ConnectionPool, DestinationRule, Labels, ObjectName, OutlierDetection, PodAffinityTerm, PodCount, RetryPolicy,
+    TopologySpread, VirtualService, WeightedPodAffinityTerm,
+};
 use crate::resources::Declared;
 use crate::units::Seconds;
 
@@ -21,7 +24,8 @@ pub enum Patch {
     VirtualService(VirtualServicePatch),
 }
 
-/// Part of a controller: its replicas, and of its template annotations and resources.
+/// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
+/// of placement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkloadPatch {
     /// Kind, e.g. `Deployment`.
@@ -34,6 +38,30 @@ pub struct WorkloadPatch {
     pub annotations: Labels,
     /// Resources of its containers to add or replace.
     pub containers: Vec<ContainerPatch>,
+    /// How many of its pods may be too many or too few while they are replaced.
+    pub rolling: RollingPatch,
+    /// How its pods must be spread: each takes the place of one with its topology key, or is added.
+    pub spread: Vec<TopologySpread>,
+    /// Anti-affinity to other pods.
+    pub anti_affinity: AntiAffinityPatch,
+}
+
+/// Lists of anti-affinity that take the place of those there are; `None` leaves one as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AntiAffinityPatch {
+    /// Terms that must hold.
+    pub required: Option<Vec<PodAffinityTerm>>,
+    /// Terms that add to a node's score.
+    pub preferred: Option<Vec<WeightedPodAffinityTerm>>,
+}
+
+/// Limits while pods are replaced; `None` leaves one as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RollingPatch {
+    /// `maxSurge`.
+    pub max_surge: Option<PodCount>,
+    /// `maxUnavailable`.
+    pub max_unavailable: Option<PodCount>,
 }
 
 /// Resources of a container, found by its name; what is not declared stays.
