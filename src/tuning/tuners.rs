@@ -1,9 +1,10 @@
 //! All tuners, by the stage in which they are asked.
 
 use super::{
-    Question, Recommendation, anti_affinity, application_autoscalers, connection_pools, discovery_selectors,
-    disruption_budgets, gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, retries,
-    rollout_surge, sidecar_scopes, timeouts, topology_spread, ztunnel,
+    Question, Recommendation, access_logs, anti_affinity, application_autoscalers, certificates, connection_pools,
+    discovery_selectors, disruption_budgets, export_to, gateways, istiod, istiod_environment, metric_series,
+    outlier_detection, proxy_concurrency, proxy_resources, retries, rollout_surge, sidecar_scopes, timeouts,
+    topology_spread, trace_sampling, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
@@ -13,10 +14,14 @@ pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 /// works on it comes before the sizes of proxies, these before what serves them all,
 /// and how many there are before where they lie and what protects them. The last stage adds to objects that the one
 /// before may have made.
-pub const STAGES: [&[Tuner]; 6] = [
+pub const STAGES: [&[Tuner]; 10] = [
+    &[trace_sampling, access_logs],
+    &[metric_series],
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
+    &[export_to],
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
+    &[istiod_environment, certificates],
     &[anti_affinity],
     &[topology_spread, rollout_surge, disruption_budgets, application_autoscalers, connection_pools, retries],
     &[outlier_detection, timeouts],

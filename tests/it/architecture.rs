@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "card",
             "course",
             "estimate",
             "inventory",
@@ -140,6 +141,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "resources",
             "scenario",
             "scheduler",
+            "telemetry",
             "units",
         ],
     ),

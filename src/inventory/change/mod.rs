@@ -13,7 +13,8 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig,
-    Patch, ProxySettings, RollingPatch, Sidecar, VirtualService, VirtualServicePatch, WorkloadPatch,
+    Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch, VirtualService,
+    VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -34,6 +35,8 @@ pub enum Change {
     DestinationRule(Box<DestinationRule>),
     /// A VirtualService.
     VirtualService(Box<VirtualService>),
+    /// A Telemetry.
+    Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
     Values(Box<MeshConfig>),
 }
@@ -56,6 +59,8 @@ impl Inventory {
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
+            Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
+            Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -110,6 +115,17 @@ impl Inventory {
     fn patch_virtual_service(&mut self, patch: &VirtualServicePatch) -> bool {
         let service = self.istio.virtual_services.iter_mut().find(|service| service.name == patch.name);
         service.is_some_and(|service| patch.apply(service))
+    }
+
+    fn patch_service(&mut self, patch: &ServicePatch) -> bool {
+        let Some(service) = self.services.iter_mut().find(|it| it.name == patch.name) else { return false };
+        service.annotations.extend(patch.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
+        true
+    }
+
+    fn patch_telemetry(&mut self, patch: &TelemetryPatch) -> bool {
+        let known = self.istio.telemetries.iter_mut().find(|it| it.name == patch.name);
+        known.map(|telemetry| patch.apply(telemetry)).is_some()
     }
 
     fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {

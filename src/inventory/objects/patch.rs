@@ -1,13 +1,10 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
-use std::collections::BTreeMap;
-
 use super::{
-    ConnectionPool, DestinationRule, Labels, ObjectName, OutlierDetection, PodAffinityTerm, PodCount, RetryPolicy,
-    TopologySpread, VirtualService, WeightedPodAffinityTerm,
+    ConnectionPool, Labels, LoggingSetting, MetricsSetting, ObjectName, OutlierDetection, PodAffinityTerm, PodCount,
+    Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
-use crate::units::Seconds;
 
 /// Part of an object that replaces the same part of the object of that kind and name.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +19,10 @@ pub enum Patch {
     DestinationRule(DestinationRulePatch),
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualServicePatch),
+    /// `telemetry.istio.io/*/Telemetry`.
+    Telemetry(TelemetryPatch),
+    /// `v1/Service`.
+    Service(ServicePatch),
 }
 
 /// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
@@ -110,95 +111,46 @@ pub struct DestinationRulePatch {
     pub outliers: OutlierDetection,
 }
 
-impl DestinationRulePatch {
-    /// Changes a rule.
-    pub fn apply(&self, rule: &mut DestinationRule) {
-        let settings = &mut rule.policy.settings;
-        if self.pool != ConnectionPool::default() {
-            settings.pool = Some(self.pool.or(&settings.pool.clone().unwrap_or_default()));
-        }
-        if self.outliers != OutlierDetection::default() {
-            settings.outliers = Some(self.outliers.or(&settings.outliers.clone().unwrap_or_default()));
-        }
-    }
-}
-
-/// What routes of a virtual service say of time and retries, by their place in `spec.http`; all else stays. Routes are a
-/// list, which a merge would replace as a whole: this is a JSON patch (RFC 6902).
+/// What proxies report. Each list takes the place of the whole list of that name; `None` leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct VirtualServicePatch {
+pub struct TelemetryPatch {
     /// Namespace and name.
     pub name: ObjectName,
-    /// By the place of the route, from 0.
-    pub routes: BTreeMap<usize, RoutePatch>,
+    /// `spec.tracing`.
+    pub tracing: Option<Vec<TracingSetting>>,
+    /// `spec.accessLogging`.
+    pub logging: Option<Vec<LoggingSetting>>,
+    /// `spec.metrics`.
+    pub metrics: Option<Vec<MetricsSetting>>,
 }
 
-/// What a route says of time and retries; `None` leaves it as it is.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RoutePatch {
-    /// Host of the route's first destination, as written: another route at that place is not the one that was meant.
-    pub host: Option<String>,
-    /// Whether the route says anything of retries already, so that parts of that are replaced; otherwise `retries` is
-    /// added as a whole.
-    pub has_retries: bool,
-    /// `timeout`.
-    pub timeout: Option<Seconds>,
-    /// `retries.attempts`.
-    pub attempts: Option<u64>,
-    /// `retries.perTryTimeout`.
-    pub per_try_timeout: Option<Seconds>,
+/// Annotations of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServicePatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Those to add or replace.
+    pub annotations: Labels,
 }
 
-impl VirtualServicePatch {
-    /// Changes a virtual service; whether it has all the routes that were meant. Otherwise nothing changes.
-    pub fn apply(&self, service: &mut VirtualService) -> bool {
-        let is_meant = |(index, patch): (&usize, &RoutePatch)| {
-            let first = service.http.get(*index).map(|route| route.destinations.first().map(|it| &it.host));
-            first.is_some_and(|first| patch.host.is_none() || first == patch.host.as_ref())
-        };
-        if !self.routes.iter().all(is_meant) {
-            return false;
-        }
-        for (index, patch) in &self.routes {
-            let Some(route) = service.http.get_mut(*index) else { continue };
-            route.timeout = patch.timeout.or(route.timeout);
-            if !patch.says_retries() {
-                continue;
-            }
-            let known = route.retries.take().filter(|_| patch.has_retries).unwrap_or_default();
-            route.retries = Some(RetryPolicy {
-                attempts: patch.attempts.or(known.attempts),
-                per_try_timeout: patch.per_try_timeout.or(known.per_try_timeout),
-                retry_on: known.retry_on,
-            });
-        }
-        true
+impl TelemetryPatch {
+    /// Makes the change.
+    pub fn apply(&self, telemetry: &mut Telemetry) {
+        let Self { name: _, tracing, logging, metrics } = self.clone();
+        telemetry.tracing = tracing.unwrap_or_else(|| std::mem::take(&mut telemetry.tracing));
+        telemetry.logging = logging.unwrap_or_else(|| std::mem::take(&mut telemetry.logging));
+        telemetry.metrics = metrics.unwrap_or_else(|| std::mem::take(&mut telemetry.metrics));
     }
 
-    /// Adds a later patch of the same object.
-    pub fn merge(&mut self, later: &Self) {
-        self.name.clone_from(&later.name);
-        for (index, patch) in &later.routes {
-            let known = self.routes.remove(index);
-            let is_new = known.as_ref().is_some_and(|known| known.says_retries() && !known.has_retries);
-            let known = known.unwrap_or_default();
-            let merged = RoutePatch {
-                host: patch.host.clone().or(known.host),
-                has_retries: patch.has_retries && !is_new,
-                timeout: patch.timeout.or(known.timeout),
-                attempts: patch.attempts.or(known.attempts),
-                per_try_timeout: patch.per_try_timeout.or(known.per_try_timeout),
-            };
-            self.routes.insert(*index, merged);
-        }
-    }
-}
-
-impl RoutePatch {
-    /// Whether it says anything of retries.
+    /// This change after an earlier one of the same object.
     #[must_use]
-    pub fn says_retries(&self) -> bool {
-        self.attempts.is_some() || self.per_try_timeout.is_some()
+    pub fn after(self, earlier: Self) -> Self {
+        Self {
+            name: self.name,
+            tracing: self.tracing.or(earlier.tracing),
+            logging: self.logging.or(earlier.logging),
+            metrics: self.metrics.or(earlier.metrics),
+        }
     }
 }
 
@@ -212,6 +164,8 @@ impl Patch {
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
             Self::VirtualService(patch) => ("VirtualService", &patch.name),
+            Self::Telemetry(patch) => ("Telemetry", &patch.name),
+            Self::Service(patch) => ("Service", &patch.name),
         }
     }
 }

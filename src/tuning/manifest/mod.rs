@@ -6,6 +6,7 @@
 mod arrangement;
 mod object;
 mod patch;
+mod telemetry;
 mod traffic;
 mod values;
 
@@ -14,7 +15,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::inventory::objects::{
-    DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, VirtualServicePatch, WorkloadPatch,
+    DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
+    VirtualServicePatch, WorkloadPatch,
 };
 use crate::inventory::{Change, DestinationRule, VirtualService};
 
@@ -52,6 +54,8 @@ struct Folder {
     new_rules: BTreeMap<ObjectName, DestinationRule>,
     routes: BTreeMap<ObjectName, VirtualServicePatch>,
     new_routes: BTreeMap<ObjectName, VirtualService>,
+    telemetries: BTreeMap<ObjectName, Telemetry>,
+    telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
     values: Option<MeshConfig>,
@@ -87,6 +91,16 @@ impl Folder {
             }
             Change::VirtualService(it) => {
                 self.new_routes.insert(it.name.clone(), it.as_ref().clone());
+            }
+            Change::Patch(Patch::Telemetry(patch)) => match self.telemetries.get_mut(&patch.name) {
+                Some(new) => patch.apply(new),
+                None => {
+                    let earlier = self.telemetry_patches.remove(&patch.name).unwrap_or_default();
+                    self.telemetry_patches.insert(patch.name.clone(), patch.clone().after(earlier));
+                }
+            },
+            Change::Telemetry(it) => {
+                self.telemetries.insert(it.name.clone(), it.as_ref().clone());
             }
             Change::Patch(patch) => {
                 let (kind, name) = patch.target();
@@ -129,6 +143,12 @@ impl Folder {
             let path = path("patches", "VirtualService", &name);
             targets.insert(path.clone(), patch::target("networking.istio.io", "VirtualService", &name));
             self.patches.insert(path, patch::routes(&patch));
+        }
+        for (name, telemetry) in std::mem::take(&mut self.telemetries) {
+            self.resource("Telemetry", &name, telemetry::object(&telemetry));
+        }
+        for (name, patch) in std::mem::take(&mut self.telemetry_patches) {
+            self.patches.insert(path("patches", "Telemetry", &name), patch::object(&Patch::Telemetry(patch)));
         }
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();

@@ -6,7 +6,7 @@ use super::object::number_or_text;
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, ObjectName, Patch,
-    VirtualServicePatch, WorkloadPatch,
+    ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -19,6 +19,8 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
         Patch::VirtualService(patch) => routes(patch),
+        Patch::Telemetry(patch) => super::telemetry::patch(patch),
+        Patch::Service(patch) => service(patch),
     }
 }
 
@@ -119,6 +121,16 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
     let bounds = [("minReplicas", patch.min_replicas), ("maxReplicas", patch.max_replicas)];
     let spec = bounds.into_iter().filter_map(|(key, bound)| Some((key.to_owned(), json!(bound?)))).collect();
     put(&mut object, "spec", Value::Object(spec));
+    object
+}
+
+fn service(patch: &ServicePatch) -> Value {
+    let mut object = head("v1", "Service", &patch.name);
+    let annotations: Map<String, Value> =
+        patch.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    if let Some(metadata) = object.get_mut("metadata") {
+        put(metadata, "annotations", Value::Object(annotations));
+    }
     object
 }
 
