@@ -541,6 +541,7 @@ mod tests {
             ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
             ("[tuning]\nmax_change = 0.0", "tuning.max_change"),
             ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
+            ("[tuning]\nautoscaler_target = 0.0", "tuning.autoscaler_target"),
             ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
             ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \" \"", "no reason"),
             ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \"x\"\nuntil = \"soon\"", "soon"),

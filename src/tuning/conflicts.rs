@@ -39,6 +39,14 @@ fn keys(change: &Change) -> Vec<String> {
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
         }
+        Change::Patch(Patch::Autoscaler(patch)) => {
+            let said = [
+                (patch.min_replicas.is_some() || patch.max_replicas.is_some(), "replicas"),
+                (patch.metrics.is_some(), "metrics"),
+            ];
+            let said = said.into_iter().filter(|(is, _)| *is);
+            said.map(|(_, part)| format!("HorizontalPodAutoscaler {} {part}", patch.name)).collect()
+        }
         Change::Patch(patch) => {
             let (kind, name) = patch.target();
             object(kind, name)

@@ -6,6 +6,7 @@
 //! that of this plan, not a sum.
 
 mod application_autoscalers;
+mod busy;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
@@ -15,6 +16,7 @@ mod effect;
 mod gateways;
 mod istiod;
 mod manifest;
+mod new_autoscalers;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -29,6 +31,7 @@ mod tuners;
 mod ztunnel;
 
 pub use application_autoscalers::application_autoscalers;
+pub use busy::{BusyCpu, busy_cpu};
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
@@ -37,9 +40,10 @@ pub use effect::Figures;
 pub use gateways::gateways;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
+pub use new_autoscalers::new_autoscalers;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
-pub use proxy_size::{Evidence, ProxySize, proxy_size};
+pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use sidecar_scopes::sidecar_scopes;
@@ -130,7 +134,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
         let decides = |other: &&Recommendation| match other.kind {
             Kind::DiscoverySelectors => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
-            Kind::ProxyConcurrency => other.workload == it.workload,
+            Kind::ProxyConcurrency | Kind::ApplicationAutoscalers => other.workload == it.workload,
             _ => false,
         };
         let needs = earlier.iter().filter(|other| other.is_applied()).filter(decides);

@@ -84,6 +84,8 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Autoscalers that count a sidecar in, or are missing.
+    ApplicationAutoscalers,
     /// Worker threads of a proxy.
     ProxyConcurrency,
     /// What the proxies of a namespace are sent.
@@ -100,8 +102,6 @@ pub enum Kind {
     Istiod,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
-    /// Targets of autoscalers that count a sidecar in.
-    ApplicationAutoscalers,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.

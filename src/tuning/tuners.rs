@@ -2,18 +2,19 @@
 
 use super::{
     Question, Recommendation, application_autoscalers, connection_pools, discovery_selectors, disruption_budgets,
-    gateways, istiod, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, ztunnel,
+    gateways, istiod, new_autoscalers, outlier_detection, proxy_concurrency, proxy_resources, sidecar_scopes, ztunnel,
 };
 
 /// A tuner: the question, the law that answers it, the decision and the patch in one function of its own file.
 pub type Tuner = fn(&Question<'_>) -> Vec<Recommendation>;
 
-/// Stages in their order. A stage sees the cluster with the recommendations of those before it: what is sent and who
-/// works on it comes before the sizes of proxies, these before what serves them all,
-/// and how many there are before what protects them.
-pub const STAGES: [&[Tuner]; 4] = [
+/// Stages in their order. A stage sees the cluster with the recommendations of those before it: how many share the
+/// load comes first, then what is sent and who works on it, then the sizes of proxies, then what serves them all, and
+/// last what protects them.
+pub const STAGES: [&[Tuner]; 5] = [
+    &[application_autoscalers, new_autoscalers],
     &[proxy_concurrency, sidecar_scopes, discovery_selectors],
     &[proxy_resources, gateways, ztunnel],
     &[istiod],
-    &[disruption_budgets, application_autoscalers, connection_pools, outlier_detection],
+    &[disruption_budgets, connection_pools, outlier_detection],
 ];

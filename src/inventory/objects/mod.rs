@@ -5,6 +5,7 @@
 //! cannot enter the model.
 
 mod affinity;
+mod autoscaler;
 mod call;
 mod cluster;
 mod controller;
@@ -30,6 +31,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use affinity::*;
+pub use autoscaler::*;
 pub use call::*;
 pub use cluster::*;
 pub use controller::*;

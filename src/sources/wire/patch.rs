@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::super::notes::PATCH_FIELD_NOT_READ;
 use super::amounts::listed_amounts;
-use super::{Decoded, Oddity, routing};
+use super::{Decoded, Oddity, autoscaler, routing};
 use crate::inventory::objects::{
-    AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Object, ObjectName, Patch,
+    AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric, Object, ObjectName, Patch,
     WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
@@ -36,7 +36,7 @@ const READ_OF_RULES: [&str; 12] = [
 pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>, String> {
     let mut rest = value.clone();
     let kind = text(take(&mut rest, &["kind"])).ok_or("no kind")?;
-    take(&mut rest, &["apiVersion"]);
+    let api_version = text(take(&mut rest, &["apiVersion"])).unwrap_or_default();
     let name = text(take(&mut rest, &["metadata", "name"])).ok_or("no metadata.name")?;
     let namespace = text(take(&mut rest, &["metadata", "namespace"])).unwrap_or_else(|| "default".to_owned());
     let name = ObjectName::new(&namespace, &name);
@@ -48,6 +48,8 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
             name,
             min_replicas: count(&mut rest, "minReplicas")?,
             max_replicas: count(&mut rest, "maxReplicas")?,
+            api: autoscaler::api(&api_version),
+            metrics: metrics(&mut rest)?,
         }),
         "PodDisruptionBudget" => Patch::DisruptionBudget(BudgetPatch {
             name,
@@ -87,6 +89,16 @@ fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddi
         }
     }
     Ok(WorkloadPatch { kind, name, replicas: count(rest, "replicas")?, annotations, containers })
+}
+
+/// The whole list of metrics, or the one that `autoscaling/v1` has.
+fn metrics(rest: &mut Value) -> Result<Option<Vec<Metric>>, String> {
+    let of_pod = count(rest, "targetCPUUtilizationPercentage")?.map(|percent| vec![Metric::of_pod_cpu(percent)]);
+    match take(rest, &["spec", "metrics"]) {
+        None | Some(Value::Null) => Ok(of_pod),
+        Some(Value::Array(all)) => Ok(Some(all.iter().map(autoscaler::metric).collect())),
+        Some(_) => Err("spec.metrics that is no list".to_owned()),
+    }
 }
 
 /// What a patch says of pools and outliers for every port, as the whole object would say it.

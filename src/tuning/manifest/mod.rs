@@ -13,7 +13,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::inventory::Change;
-use crate::inventory::objects::{DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch};
+use crate::inventory::objects::{
+    AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch,
+};
 
 /// Name of the file that names all others.
 const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -45,6 +47,7 @@ pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manif
 struct Folder {
     workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
     rules: BTreeMap<ObjectName, DestinationRulePatch>,
+    autoscalers: BTreeMap<ObjectName, AutoscalerPatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
     values: Option<MeshConfig>,
@@ -63,6 +66,16 @@ impl Folder {
                     name: patch.name.clone(),
                     pool: patch.pool.or(&known.pool),
                     outliers: patch.outliers.or(&known.outliers),
+                };
+            }
+            Change::Patch(Patch::Autoscaler(patch)) => {
+                let known = self.autoscalers.entry(patch.name.clone()).or_default();
+                *known = AutoscalerPatch {
+                    name: patch.name.clone(),
+                    api: patch.api,
+                    min_replicas: patch.min_replicas.or(known.min_replicas),
+                    max_replicas: patch.max_replicas.or(known.max_replicas),
+                    metrics: patch.metrics.clone().or_else(|| known.metrics.take()),
                 };
             }
             Change::DestinationRule(it) => self.resource("DestinationRule", &it.name, object::destination_rule(it)),
@@ -95,6 +108,10 @@ impl Folder {
         for (name, patch) in std::mem::take(&mut self.rules) {
             self.patches
                 .insert(path("patches", "DestinationRule", &name), patch::object(&Patch::DestinationRule(patch)));
+        }
+        for (name, patch) in std::mem::take(&mut self.autoscalers) {
+            let object = patch::object(&Patch::Autoscaler(patch));
+            self.patches.insert(path("patches", "HorizontalPodAutoscaler", &name), object);
         }
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();
