@@ -16,6 +16,7 @@ mod replace;
 mod restart;
 mod rolling;
 mod rollout;
+mod room;
 mod stage;
 mod stateful;
 mod timing;
@@ -30,6 +31,7 @@ use std::fmt;
 pub use drain::{Drain, drain};
 pub use restart::{Restart, restart};
 pub use rollout::{Rollout, rollout};
+pub use room::{Room, room};
 pub use upgrade::{Upgrade, Upgraded, upgrade};
 
 use crate::inventory::objects::NodeResources;

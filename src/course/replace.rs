@@ -60,6 +60,11 @@ impl Replacing {
         }
     }
 
+    /// Pods that may be too many and too few, where some are replaced after others.
+    pub(super) fn limits(&self) -> Option<(u64, u64)> {
+        if let Self::Rolling(rolling) = self { Some(rolling.limits()) } else { None }
+    }
+
     pub(super) fn hear(&mut self, stage: &mut Stage<'_>, change: Change) {
         match self {
             Self::Rolling(rolling) => rolling.hear(stage, change),

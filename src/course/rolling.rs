@@ -51,6 +51,11 @@ impl Rolling {
         (self.like, self.limits.surge.min(self.wanted))
     }
 
+    /// Pods above and below the wanted number.
+    pub(super) fn limits(&self) -> (u64, u64) {
+        (self.limits.surge, self.limits.unavailable)
+    }
+
     pub(super) fn hear(&mut self, stage: &Stage<'_>, change: Change) {
         match change {
             Change::Placed(pod) if pod >= self.first_new => {

@@ -238,6 +238,15 @@ impl<'a> Stage<'a> {
         all
     }
 
+    /// What keeps one more pod like one off every node; `None` where it would find one.
+    pub(super) fn shut_out(&mut self, like: usize) -> Option<Cause> {
+        let pod = self.live.another(self.actors[like].like);
+        let is_out = self.live.place(pod).is_none();
+        let cause = is_out.then(|| Cause::NoNode(self.live.reasons(pod)));
+        self.live.forget_last();
+        cause
+    }
+
     /// Tells a pod to end; one without a node is gone at once.
     pub(super) fn end(&mut self, pod: usize) {
         let kind = self.kind(pod);

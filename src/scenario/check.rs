@@ -1,6 +1,6 @@
 //! What the policy asks for, looked at in one scenario.
 
-use super::answer::{Answer, NamedCourse};
+use super::answer::{Answer, Loss, NamedCourse};
 use super::placed::Placed;
 use crate::policy::Policy;
 
@@ -50,6 +50,12 @@ pub(super) fn of_courses(answer: &Answer) -> Vec<Check> {
         Check { kind: CheckKind::Course, subject: named.name.to_owned(), found: found as f64, limit: 0.0, met }
     };
     courses.iter().map(check).collect()
+}
+
+/// Whether the loss that is worst leaves no pod without a node.
+pub(super) fn node_loss(worst: &Loss) -> Check {
+    let found = worst.unplaced as f64;
+    Check { kind: CheckKind::NodeLoss, subject: worst.member.clone(), found, limit: 0.0, met: worst.unplaced == 0 }
 }
 
 /// Shares this close to the target meet it: the rest is floating-point dust.

@@ -27,6 +27,7 @@ mod placed;
 mod row;
 mod scale;
 mod shapes;
+mod standing;
 mod traffic;
 
 pub use answer::{Answer, EnrolStep, Loss, NamedCourse, ShapeAnswer};
@@ -35,3 +36,4 @@ pub use check::{Check, CheckKind};
 pub use known::Unknown;
 pub use matrix::{Matrix, Situation, matrix};
 pub use row::Row;
+pub use standing::Standing;

@@ -127,7 +127,12 @@ impl<'a> Placed<'a> {
 
     /// The same for a scheduler that is asked what further changes would do.
     pub(super) fn session(&self) -> Session<'_> {
-        Session::new(&scheduling(&self.inventory, &self.offered, self.rules))
+        self.session_of(&self.inventory)
+    }
+
+    /// The same with another inventory of the same nodes.
+    pub(super) fn session_of<'s>(&'s self, inventory: &'s Inventory) -> Session<'s> {
+        Session::new(&scheduling(inventory, &self.offered, self.rules))
     }
 
     /// The first pod without a node, and why.

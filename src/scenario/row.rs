@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::answer::{Answer, Loss};
 use super::case::Case;
-use super::check::{self, Check, CheckKind};
+use super::check::{self, Check};
 use super::course::{Ask, courses};
 use super::known::Trouble;
 use super::matrix::Situation;
@@ -79,16 +79,11 @@ pub(super) fn evaluate<'a>(mut case: Case, losses: &[Step], situation: &Situatio
     let mut losses = Vec::new();
     if !after_loss && case.policy.headroom.survive_node_losses > 0 {
         losses = lose_each::nodes(&placed);
-        checks.extend(losses.first().map(node_loss));
+        checks.extend(losses.first().map(check::node_loss));
     }
     checks.extend(demand::checks(&case, &groundwork));
     let serving = groundwork.overhead.control_plane.operation.as_ref().map(|operation| operation.serving);
     Ok(Outcome { placed, checks, losses, policy: case.policy, after_loss, serving })
-}
-
-fn node_loss(worst: &Loss) -> Check {
-    let found = worst.unplaced as f64;
-    Check { kind: CheckKind::NodeLoss, subject: worst.member.clone(), found, limit: 0.0, met: worst.unplaced == 0 }
 }
 
 /// A scenario's row, and what was noticed.
@@ -127,7 +122,9 @@ fn answered<'a>(
 ) -> Result<(Option<Answer>, Outcome<'a>), Trouble> {
     let answer = match question {
         Step::FitMorePods { workload } => fit_more::fit_more(&outcome.placed, workload)?,
-        Step::CheapestNodes { replace } => shapes::cheapest(&outcome.placed, *replace, situation)?,
+        Step::CheapestNodes { replace } => {
+            shapes::cheapest(&outcome.placed, *replace, situation.shapes, &situation.policy.headroom)?
+        }
         Step::LoseEveryNode | Step::LoseEveryZone => {
             let of_zones = *question == Step::LoseEveryZone;
             let known = std::mem::take(&mut outcome.losses);
@@ -153,7 +150,7 @@ fn answered<'a>(
             outcome.checks = check::of_placement(&rest, &outcome.policy, false);
             if outcome.policy.headroom.survive_node_losses > 0 {
                 outcome.losses = lose_each::nodes(&rest);
-                outcome.checks.extend(outcome.losses.first().map(node_loss));
+                outcome.checks.extend(outcome.losses.first().map(check::node_loss));
             }
             outcome.placed = rest;
             Answer::Removable(names)

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 
 use super::answer::{Answer, ShapeAnswer};
 use super::known::Trouble;
-use super::matrix::Situation;
 use super::placed::{Placed, with_places};
 use crate::inventory::objects::NodeResources;
 use crate::inventory::{Inventory, Node, Place, STATIC_POD, runs_daemon};
 use crate::parallel;
 use crate::placement::reservation::DEFAULT_PODS;
 use crate::placement::{Fill, join};
-use crate::policy::NodePoolPolicy;
+use crate::policy::{HeadroomPolicy, NodePoolPolicy};
 use crate::resources::Resources;
 use crate::scheduler::{Profile, pod_request};
 use crate::units::Share;
@@ -87,8 +86,13 @@ fn daemons_of<'a>(
 
 /// Every shape for the pods that have no node or, where the new nodes replace the present ones, for all that can move:
 /// then with the headroom and the spare nodes that the policy asks for.
-pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation<'_>) -> Result<Answer, Trouble> {
-    if situation.shapes.is_empty() {
+pub(super) fn cheapest(
+    placed: &Placed<'_>,
+    replace: bool,
+    shapes: &[NodePoolPolicy],
+    policy: &HeadroomPolicy,
+) -> Result<Answer, Trouble> {
+    if shapes.is_empty() {
         return Err("there are no shapes to choose from; write [[shape]] tables".to_owned());
     }
     let bare = if replace { emptied(placed) } else { placed.clone() };
@@ -96,7 +100,6 @@ pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation
     for pod in bare.unplaced.iter().filter_map(|(pod, _)| bare.inventory.pods.get(*pod)) {
         asked += &pod_request(&pod.spec, pod.life.resized.as_deref(), placed.rules.version).real;
     }
-    let policy = &situation.policy.headroom;
     // So many more than what holds everything is enough for any losses of that number.
     let spare = u64::from(policy.survive_node_losses);
     let answer = |pool: &NodePoolPolicy| {
@@ -120,7 +123,6 @@ pub(super) fn cheapest(placed: &Placed<'_>, replace: bool, situation: &Situation
             daemon_share: shape.daemon_share(),
         }
     };
-    let shapes = situation.shapes;
     let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(answer));
     let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
     shapes.sort_by(|a, b| {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Recommendation, Withheld};
 use crate::inventory::Change;
-use crate::inventory::objects::{ConnectionPool, ObjectName, OutlierDetection, Patch};
+use crate::inventory::objects::{AntiAffinityPatch, ConnectionPool, ObjectName, OutlierDetection, Patch};
 
 /// Of those that change the same field or object, the first stays and the others are withheld.
 ///
@@ -29,7 +29,14 @@ fn keys(change: &Change) -> Vec<String> {
             let field = |field: &str| format!("{} {} {field}", patch.kind, patch.name);
             let annotations = patch.annotations.keys().map(|key| field(key));
             let containers = patch.containers.iter().map(|container| field(&container.name));
-            annotations.chain(containers).chain(patch.replicas.map(|_| field("replicas"))).collect()
+            let placing = [
+                (patch.rolling.max_surge.is_some() || patch.rolling.max_unavailable.is_some(), "strategy"),
+                (patch.anti_affinity != AntiAffinityPatch::default(), "podAntiAffinity"),
+            ];
+            let placing = placing.into_iter().filter(|(is, _)| *is).map(|(_, part)| field(part));
+            let spread = patch.spread.iter().map(|rule| field(&rule.topology_key));
+            let parts = annotations.chain(containers).chain(placing).chain(spread);
+            parts.chain(patch.replicas.map(|_| field("replicas"))).collect()
         }
         Change::Patch(Patch::DestinationRule(patch)) => {
             let parts = [

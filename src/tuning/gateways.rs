@@ -9,7 +9,7 @@
 use super::proxy_size::{BusyNeed, Evidence, proxy_size};
 use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
 use crate::inventory::objects::{AutoscalerPatch, ContainerPatch, Patch, WorkloadPatch};
-use crate::inventory::{Change, ObjectName, PROXY_CONTAINER};
+use crate::inventory::{Change, PROXY_CONTAINER};
 use crate::mesh::ProxyMode;
 use crate::units::{Cores, Memory};
 
@@ -50,7 +50,7 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
     if resizes {
         let (requests, limits) = (size.target.requests.clone(), size.target.limits.clone());
         let container = ContainerPatch { name: PROXY_CONTAINER.to_owned(), init: false, requests, limits };
-        changes.push(Change::Patch(Patch::Workload(WorkloadPatch { containers: vec![container], ..patch(it) })));
+        changes.push(Change::Patch(Patch::Workload(WorkloadPatch { containers: vec![container], ..it.patch() })));
         settings.extend(size.settings.iter().cloned());
     }
     let mut found = Recommendation::new(Kind::Gateways, &name, it.workload.id.to_string(), settings).of_workload(&name);
@@ -93,7 +93,7 @@ fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
     match &it.workload.autoscaler {
         None => {
             let setting = Setting::exact("replicas", Some(Amount::Count(it.workload.replicas)), Amount::Count(needed));
-            (setting, Change::Patch(Patch::Workload(WorkloadPatch { replicas: Some(needed), ..patch(it) })))
+            (setting, Change::Patch(Patch::Workload(WorkloadPatch { replicas: Some(needed), ..it.patch() })))
         }
         Some(own) => {
             let setting = Setting::exact("most replicas", Some(Amount::Count(own.max_replicas)), Amount::Count(needed));
@@ -106,10 +106,4 @@ fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
             (setting, Change::Patch(Patch::Autoscaler(patch)))
         }
     }
-}
-
-fn patch(it: &Member<'_>) -> WorkloadPatch {
-    let id = &it.workload.id;
-    let name = ObjectName { namespace: id.namespace.clone(), name: id.name.clone() };
-    WorkloadPatch { kind: id.kind.to_string(), name, ..WorkloadPatch::default() }
 }

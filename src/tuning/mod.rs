@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod anti_affinity;
 mod application_autoscalers;
 mod busy;
 mod concurrency;
@@ -14,6 +15,7 @@ mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
 mod gateways;
+mod groups;
 mod istiod;
 mod manifest;
 mod new_autoscalers;
@@ -22,14 +24,17 @@ mod proxy_resources;
 mod proxy_size;
 mod question;
 mod recommendation;
+mod rollout_surge;
 mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod topology_spread;
 mod trial;
 mod tuners;
 mod ztunnel;
 
+pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use busy::{BusyCpu, busy_cpu};
 pub use concurrency::proxy_concurrency;
@@ -38,6 +43,7 @@ pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
 pub use gateways::gateways;
+pub use groups::Group;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
 pub use new_autoscalers::new_autoscalers;
@@ -46,7 +52,9 @@ pub use proxy_resources::proxy_resources;
 pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use topology_spread::topology_spread;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
 
@@ -79,6 +87,13 @@ impl Tuning {
         let mut applied: Vec<&Recommendation> = self.recommendations.iter().filter(|it| it.is_applied()).collect();
         applied.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         applied.into_iter().flat_map(|it| &it.changes)
+    }
+
+    /// What is to be applied, in its order, alike ones together where each by itself would make more than `most` lines:
+    /// by kind and namespace, or by kind, which may still be more.
+    #[must_use]
+    pub fn groups(&self, most: usize) -> Vec<Group<'_>> {
+        groups::groups(&self.recommendations, most)
     }
 }
 

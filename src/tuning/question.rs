@@ -1,11 +1,14 @@
 //! What a tuner is asked about: the inventory as it would stand, and the plan of it.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use crate::inventory::{Inventory, Labels, Workload};
+use crate::inventory::objects::WorkloadPatch;
+use crate::inventory::{Inventory, Labels, ObjectName, Workload, WorkloadId};
 use crate::mesh::{self, Membership, Mesh};
 use crate::plan::{Inputs, Plan, WorkloadPlan};
 use crate::policy::TuningPolicy;
+use crate::scenario::Standing;
 
 /// What a tuner is asked about.
 ///
@@ -20,6 +23,7 @@ pub struct Question<'a> {
     /// Who is in the mesh, parallel to the workloads of the inventory; its features are those of the plan.
     pub mesh: Mesh,
     plans: BTreeMap<(&'a str, &'a str, &'a str), &'a WorkloadPlan>,
+    standing: OnceLock<Option<Standing>>,
 }
 
 /// A workload of the inventory with its part in the mesh and in the plan.
@@ -43,13 +47,21 @@ impl<'a> Question<'a> {
         mesh.features = mesh::features(&inputs.inventory, &mesh, &inputs.policy.features).0;
         let key = |it: &'a WorkloadPlan| (it.namespace.as_str(), it.kind.as_str(), it.name.as_str());
         let plans = plan.workloads.iter().map(|it| (key(it), it)).collect();
-        Self { inputs, plan, mesh, plans }
+        Self { inputs, plan, mesh, plans, standing: OnceLock::new() }
     }
 
     /// The inventory.
     #[must_use]
     pub fn inventory(&self) -> &'a Inventory {
         &self.inputs.inventory
+    }
+
+    /// The cluster as planned, every pod in its place; `None` without nodes. Worked out when it is first asked for.
+    #[must_use]
+    pub fn standing(&self) -> Option<&Standing> {
+        let Inputs { inventory, policy, card, .. } = self.inputs;
+        let has_nodes = !inventory.nodes.is_empty();
+        self.standing.get_or_init(|| has_nodes.then(|| Standing::new(inventory, policy, card))).as_ref()
     }
 
     /// What may be changed, and how far.
@@ -94,6 +106,14 @@ impl Member<'_> {
     #[must_use]
     pub fn name(&self) -> String {
         format!("{}/{}", self.workload.id.namespace, self.workload.id.name)
+    }
+
+    /// A patch of it that changes nothing yet.
+    #[must_use]
+    pub fn patch(&self) -> WorkloadPatch {
+        let WorkloadId { namespace, kind, name } = &self.workload.id;
+        let name = ObjectName { namespace: namespace.clone(), name: name.clone() };
+        WorkloadPatch { kind: kind.to_string(), name, ..WorkloadPatch::default() }
     }
 
     /// Why no patch can change its pod template; `None` where one can.

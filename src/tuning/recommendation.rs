@@ -102,6 +102,12 @@ pub enum Kind {
     Istiod,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
+    /// Anti-affinity that leaves pods without a node.
+    AntiAffinity,
+    /// Pods too many and too few while a Deployment replaces its own.
+    RolloutSurge,
+    /// Replicas that one node or zone takes with it.
+    TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.
@@ -122,6 +128,9 @@ impl Kind {
             Self::Istiod => "istiod",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
+            Self::AntiAffinity => "anti-affinity",
+            Self::RolloutSurge => "rollout-surge",
+            Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
             Self::OutlierDetection => "outlier-detection",
         }
@@ -208,6 +217,21 @@ pub struct Saves {
     pub nodes: f64,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+}
+
+impl std::ops::Add for Saves {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+            cpu_used: self.cpu_used + other.cpu_used,
+            memory_used: self.memory_used + other.memory_used,
+            nodes: self.nodes + other.nodes,
+            money: self.money + other.money,
+        }
+    }
 }
 
 /// What a change makes safe and what it risks.

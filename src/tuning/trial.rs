@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::effect::Figures;
 use super::{Kind, Recommendation, Saves, Withheld};
+use crate::parallel;
 use crate::plan::{Inputs, Plan};
 
 /// Most plans that a stage is tried out with. More recommendations than that are tried in groups: those of a kind and
@@ -15,11 +16,17 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
     let figures = Figures::of(before, &inputs.inventory);
     let applied: Vec<usize> =
         recommendations.iter().enumerate().filter(|(_, it)| it.is_applied()).map(|(index, _)| index).collect();
-    for group in groups(recommendations, &applied) {
-        let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
-        let changes = members.iter().flat_map(|it| &it.changes);
+    let groups = groups(recommendations, &applied);
+    let read = &*recommendations;
+    let tried = |number: usize| {
+        let group: &[usize] = groups.get(number).map_or(&[], Vec::as_slice);
+        let changes = group.iter().filter_map(|index| read.get(*index)).flat_map(|it| &it.changes);
         let inventory = inputs.inventory.clone().changed(changes);
-        let after = Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory);
+        Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory)
+    };
+    let outcomes = parallel::map(groups.len(), 1, || (), |(), number| tried(number));
+    for (group, after) in groups.iter().zip(outcomes) {
+        let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
         let saves = figures.saved_by(&after, before);
         let harm = figures.harm_of(&after);
         let shares = shares(&members);

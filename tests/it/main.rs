@@ -42,6 +42,7 @@ mod sources;
 mod telemetry;
 mod threads;
 mod tuning;
+mod tuning_cluster;
 mod tuning_demand;
 mod tuning_fields;
 mod tuning_reports;

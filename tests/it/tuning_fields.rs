@@ -102,6 +102,7 @@ fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
         "texts" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
         "count" => value.as_u64().is_some(),
         "truth" => value.is_boolean(),
+        "nothing" => value.is_null(),
         "number-or-text" => value.is_null() || value.as_u64().is_some() || value.is_string(),
         "amount" if path.ends_with("cpu") => value.as_str().is_some_and(|text| parse_cpu(text).is_ok()),
         "amount" => value.as_str().is_some_and(|text| parse_bytes(text).is_ok()),

@@ -15,7 +15,7 @@ pub(super) use settle::settle;
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, Sidecar, WorkloadPatch,
+    MeshConfig, OutlierDetection, Patch, ProxySettings, RollingPatch, Sidecar, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -72,10 +72,21 @@ impl Inventory {
         let Ok(index) = self.workloads.binary_search_by(|workload| workload.id.cmp(&id)) else { return false };
         template::annotate(self, index, &patch.annotations);
         template::resize(self, index, &patch.containers);
+        template::arrange(self, index, &patch.spread, &patch.anti_affinity);
+        self.patch_rolling(&id, patch.rolling);
         if let Some(replicas) = patch.replicas {
             replicas::scale(self, index, replicas, ReplicasBasis::Declared);
         }
         true
+    }
+
+    fn patch_rolling(&mut self, id: &WorkloadId, patch: RollingPatch) {
+        if patch == RollingPatch::default() {
+            return;
+        }
+        let strategy = self.updates.entry(id.clone()).or_default();
+        strategy.max_surge = patch.max_surge.or(strategy.max_surge);
+        strategy.max_unavailable = patch.max_unavailable.or(strategy.max_unavailable);
     }
 
     fn patch_autoscaler(&mut self, patch: &AutoscalerPatch) -> bool {

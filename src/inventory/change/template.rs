@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::annotations::{proxy_resources, size_proxy};
-use crate::inventory::objects::ContainerPatch;
+use crate::inventory::objects::{AntiAffinityPatch, ContainerPatch, TopologySpread};
 use crate::inventory::{Container, Inventory, Labels, PROXY_CONTAINER, PodSpec};
 
 /// Adds annotations to the pods of a workload; where they size the proxy, one that runs follows.
@@ -45,6 +45,28 @@ pub(super) fn resize(inventory: &mut Inventory, index: usize, patches: &[Contain
                 container.resources.limits = patch.limits.or(&container.resources.limits);
             }
         }
+    });
+}
+
+/// Changes how the pods of a workload lie to one another.
+pub(super) fn arrange(inventory: &mut Inventory, index: usize, spread: &[TopologySpread], away: &AntiAffinityPatch) {
+    if spread.is_empty() && *away == AntiAffinityPatch::default() {
+        return;
+    }
+    respec(inventory, index, |spec| {
+        for rule in spread {
+            match spec.topology_spread.iter_mut().find(|known| known.topology_key == rule.topology_key) {
+                Some(known) => known.clone_from(rule),
+                None => spec.topology_spread.push(rule.clone()),
+            }
+        }
+        if let Some(terms) = &away.required {
+            spec.pod_anti_affinity.required.clone_from(terms);
+        }
+        if let Some(terms) = &away.preferred {
+            spec.pod_anti_affinity.preferred.clone_from(terms);
+        }
+        spec.has_pod_constraints = spec.has_rules_between_pods();
     });
 }
 

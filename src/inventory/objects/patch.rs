@@ -1,6 +1,9 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
-use super::{AutoscalingApi, ConnectionPool, Labels, Metric, ObjectName, OutlierDetection};
+use super::{
+    AutoscalingApi, ConnectionPool, Labels, Metric, ObjectName, OutlierDetection, PodAffinityTerm, PodCount,
+    TopologySpread, WeightedPodAffinityTerm,
+};
 use crate::resources::Declared;
 
 /// Part of an object that replaces the same part of the object of that kind and name.
@@ -16,7 +19,8 @@ pub enum Patch {
     DestinationRule(DestinationRulePatch),
 }
 
-/// Part of a controller: its replicas, and of its template annotations and resources.
+/// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
+/// of placement.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WorkloadPatch {
     /// Kind, e.g. `Deployment`.
@@ -29,6 +33,30 @@ pub struct WorkloadPatch {
     pub annotations: Labels,
     /// Resources of its containers to add or replace.
     pub containers: Vec<ContainerPatch>,
+    /// How many of its pods may be too many or too few while they are replaced.
+    pub rolling: RollingPatch,
+    /// How its pods must be spread: each takes the place of one with its topology key, or is added.
+    pub spread: Vec<TopologySpread>,
+    /// Anti-affinity to other pods.
+    pub anti_affinity: AntiAffinityPatch,
+}
+
+/// Lists of anti-affinity that take the place of those there are; `None` leaves one as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AntiAffinityPatch {
+    /// Terms that must hold.
+    pub required: Option<Vec<PodAffinityTerm>>,
+    /// Terms that add to a node's score.
+    pub preferred: Option<Vec<WeightedPodAffinityTerm>>,
+}
+
+/// Limits while pods are replaced; `None` leaves one as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RollingPatch {
+    /// `maxSurge`.
+    pub max_surge: Option<PodCount>,
+    /// `maxUnavailable`.
+    pub max_unavailable: Option<PodCount>,
 }
 
 /// Resources of a container, found by its name; what is not declared stays.

@@ -144,6 +144,16 @@ pub struct PodSpec {
     pub termination_grace: Option<WholeSeconds>,
 }
 
+impl PodSpec {
+    /// Whether it has rules between pods that must hold.
+    #[must_use]
+    pub fn has_rules_between_pods(&self) -> bool {
+        !self.pod_affinity.required.is_empty()
+            || !self.pod_anti_affinity.required.is_empty()
+            || self.topology_spread.iter().any(|spread| spread.hard)
+    }
+}
+
 /// A container with what the planner needs of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Container {

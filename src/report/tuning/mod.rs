@@ -36,11 +36,11 @@ pub fn document(tuning: &Tuning) -> Document {
 
 /// What fits on a screen.
 pub fn brief(tuning: &Tuning) -> Document {
-    const LINES: usize = 10;
+    const WITHHELD: usize = 5;
     Document {
         title: "Tuning".to_owned(),
         headline: headline::headline(tuning),
-        chapters: [chapters::ranked(tuning, LINES), effect::effect(tuning), chapters::withheld(tuning, LINES)]
+        chapters: [chapters::ranked(tuning, 0), effect::effect(tuning), chapters::withheld_in_short(tuning, WITHHELD)]
             .into_iter()
             .flatten()
             .collect(),
@@ -56,7 +56,7 @@ pub fn chapter(tuning: &Tuning) -> Option<Chapter> {
 
 /// The same for a plan's summary.
 pub fn brief_chapter(tuning: &Tuning) -> Option<Chapter> {
-    in_one([chapters::ranked(tuning, 5), None, None], tuning)
+    in_one([chapters::ranked(tuning, 0), None, None], tuning)
 }
 
 fn in_one(parts: [Option<Chapter>; 3], tuning: &Tuning) -> Option<Chapter> {
@@ -125,9 +125,17 @@ fn nodes(saves: &Saves) -> Cell {
 
 /// A judgement of a recommendation.
 fn mark(recommendation: &Recommendation) -> Cell {
-    match (&recommendation.withheld, &recommendation.risk.removes) {
-        (Some(_), _) => Cell::Mark(Tone::Neutral, "withheld".to_owned()),
-        (None, Some(_)) => Cell::Mark(Tone::Bad, "danger".to_owned()),
-        (None, None) => Cell::Mark(Tone::Good, "saves".to_owned()),
+    if recommendation.withheld.is_some() {
+        return Cell::Mark(Tone::Neutral, "withheld".to_owned());
+    }
+    mark_of(recommendation.risk.removes.is_some(), &recommendation.saves)
+}
+
+/// A judgement of what is to be applied.
+fn mark_of(is_danger: bool, saves: &Saves) -> Cell {
+    match (is_danger, saved(saves).is_empty()) {
+        (true, _) => Cell::Mark(Tone::Bad, "danger".to_owned()),
+        (false, false) => Cell::Mark(Tone::Good, "saves".to_owned()),
+        (false, true) => Cell::Mark(Tone::Neutral, "sets".to_owned()),
     }
 }

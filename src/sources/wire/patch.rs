@@ -5,11 +5,12 @@
 use serde_json::Value;
 
 use super::super::notes::PATCH_FIELD_NOT_READ;
+use super::affinity::{self, AffinityWire, SpreadWire};
 use super::amounts::listed_amounts;
 use super::{Decoded, Oddity, autoscaler, routing};
 use crate::inventory::objects::{
-    AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric, Object, ObjectName, Patch,
-    WorkloadPatch, is_relevant_annotation,
+    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric, Object,
+    ObjectName, Patch, PodCount, RollingPatch, TopologySpread, WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -88,7 +89,56 @@ fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddi
             containers.push(ContainerPatch { name, init: list == "initContainers", requests, limits });
         }
     }
-    Ok(WorkloadPatch { kind, name, replicas: count(rest, "replicas")?, annotations, containers })
+    Ok(WorkloadPatch {
+        replicas: count(rest, "replicas")?,
+        rolling: rolling(rest, &kind)?,
+        spread: spread(rest)?,
+        anti_affinity: anti_affinity(rest)?,
+        kind,
+        name,
+        annotations,
+        containers,
+    })
+}
+
+/// `strategy` of a Deployment, `updateStrategy` of others.
+fn rolling(rest: &mut Value, kind: &str) -> Result<RollingPatch, String> {
+    let strategy = if kind == "Deployment" { "strategy" } else { "updateStrategy" };
+    let mut pods = |limit: &str| {
+        let text = text(take(rest, &["spec", strategy, "rollingUpdate", limit]));
+        let count = |text: String| {
+            PodCount::parse(&text)
+                .ok_or_else(|| format!("spec.{strategy}.rollingUpdate.{limit} that is neither a number nor a share"))
+        };
+        text.map(count).transpose()
+    };
+    Ok(RollingPatch { max_surge: pods("maxSurge")?, max_unavailable: pods("maxUnavailable")? })
+}
+
+fn spread(rest: &mut Value) -> Result<Vec<TopologySpread>, String> {
+    let path = ["spec", "template", "spec", "topologySpreadConstraints"];
+    let Some(Value::Array(rules)) = take(rest, &path) else { return Ok(Vec::new()) };
+    let read = |rule: Value| {
+        let text = rule.to_string();
+        let wire: SpreadWire<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        Ok(affinity::spread(&wire))
+    };
+    rules.into_iter().map(read).collect()
+}
+
+/// The lists that are said, `null` among them.
+fn anti_affinity(rest: &mut Value) -> Result<AntiAffinityPatch, String> {
+    let path = ["spec", "template", "spec", "affinity", "podAntiAffinity"];
+    let Some(rules) = take(rest, &path) else { return Ok(AntiAffinityPatch::default()) };
+    let is_said = |list: &str| rules.get(format!("{list}DuringSchedulingIgnoredDuringExecution")).is_some();
+    let (required, preferred) = (is_said("required"), is_said("preferred"));
+    let text = serde_json::json!({ "podAntiAffinity": rules }).to_string();
+    let wire: AffinityWire<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let read = wire.away_from_pods();
+    Ok(AntiAffinityPatch {
+        required: required.then_some(read.required),
+        preferred: preferred.then_some(read.preferred),
+    })
 }
 
 /// The whole list of metrics, or the one that `autoscaling/v1` has.

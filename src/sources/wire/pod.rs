@@ -206,7 +206,7 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
     let (near, away) = (affinity.near_pods(), affinity.away_from_pods());
     let spreads: Vec<TopologySpread> = wire.topology_spread_constraints.0.iter().map(spread).collect();
     let volumes: Vec<Volume> = wire.volumes.0.iter().filter_map(volume).collect();
-    PodSpec {
+    let mut spec = PodSpec {
         containers: containers(&wire.containers, "containers"),
         init_containers: containers(&wire.init_containers, "initContainers"),
         pod_level: requirements(&wire.resources, &|| field.to_owned(), odd),
@@ -223,9 +223,7 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
             .iter()
             .filter_map(|wire| toleration(wire, &format!("{field}.tolerations"), odd))
             .collect(),
-        has_pod_constraints: !near.required.is_empty()
-            || !away.required.is_empty()
-            || spreads.iter().any(|spread| spread.hard),
+        has_pod_constraints: false,
         has_volume_claims: mounts_claim(&volumes),
         pod_affinity: near,
         pod_anti_affinity: away,
@@ -236,7 +234,9 @@ pub(super) fn pod_spec(wire: &SpecWire<'_>, field: &str, odd: &mut Vec<Oddity>) 
         scheduler: other_scheduler(wire.scheduler_name.as_str()),
         host_network: wire.host_network.or(wire.security_context.host_network).unwrap_or_default(),
         termination_grace: whole_seconds(wire.termination_grace_period_seconds),
-    }
+    };
+    spec.has_pod_constraints = spec.has_rules_between_pods();
+    spec
 }
 
 /// A scheduler other than the one every pod gets that names none.

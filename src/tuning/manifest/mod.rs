@@ -3,6 +3,7 @@
 //! The folder is a kustomize component: it changes the objects of whatever includes it, and `meshcap plan INPUT DIR`
 //! reads it back to the same changes.
 
+mod arrangement;
 mod object;
 mod patch;
 mod traffic;

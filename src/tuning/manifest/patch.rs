@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::object::{metrics, number_or_text};
-use super::traffic;
-use super::{head, put};
+use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
-    AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric, Patch, WorkloadPatch,
+    AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
+    Patch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -37,6 +37,17 @@ pub(super) fn merge(known: &mut WorkloadPatch, later: &WorkloadPatch) {
             None => known.containers.push(patch.clone()),
         }
     }
+    known.rolling.max_surge = later.rolling.max_surge.or(known.rolling.max_surge);
+    known.rolling.max_unavailable = later.rolling.max_unavailable.or(known.rolling.max_unavailable);
+    for rule in &later.spread {
+        match known.spread.iter_mut().find(|it| it.topology_key == rule.topology_key) {
+            Some(own) => own.clone_from(rule),
+            None => known.spread.push(rule.clone()),
+        }
+    }
+    let AntiAffinityPatch { required, preferred } = later.anti_affinity.clone();
+    known.anti_affinity.required = required.or(known.anti_affinity.required.take());
+    known.anti_affinity.preferred = preferred.or(known.anti_affinity.preferred.take());
 }
 
 fn workload(patch: &WorkloadPatch) -> Value {
@@ -45,21 +56,22 @@ fn workload(patch: &WorkloadPatch) -> Value {
     if let Some(replicas) = patch.replicas {
         put(&mut spec, "replicas", json!(replicas));
     }
+    let limits = [("maxSurge", patch.rolling.max_surge), ("maxUnavailable", patch.rolling.max_unavailable)];
+    let limits =
+        limits.into_iter().filter_map(|(key, pods)| Some((key.to_owned(), number_or_text(&pods?.to_string()))));
+    let limits: Map<String, Value> = limits.collect();
+    if !limits.is_empty() {
+        let strategy = if patch.kind == "Deployment" { "strategy" } else { "updateStrategy" };
+        put(&mut spec, strategy, json!({ "rollingUpdate": limits }));
+    }
     let mut template = json!({});
     if !patch.annotations.is_empty() {
         let annotations: Map<String, Value> =
             patch.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
         put(&mut template, "metadata", json!({ "annotations": annotations }));
     }
-    if !patch.containers.is_empty() {
-        let mut pod = json!({});
-        for (list, init) in [("containers", false), ("initContainers", true)] {
-            let own = patch.containers.iter().filter(|container| container.init == init).map(container);
-            let own: Vec<Value> = own.collect();
-            if !own.is_empty() {
-                put(&mut pod, list, Value::Array(own));
-            }
-        }
+    let pod = pod(patch);
+    if pod.as_object().is_some_and(|members| !members.is_empty()) {
         put(&mut template, "spec", pod);
     }
     if template.as_object().is_some_and(|members| !members.is_empty()) {
@@ -67,6 +79,21 @@ fn workload(patch: &WorkloadPatch) -> Value {
     }
     put(&mut object, "spec", spec);
     object
+}
+
+fn pod(patch: &WorkloadPatch) -> Value {
+    let mut pod = json!({});
+    if !patch.containers.is_empty() {
+        for (list, init) in [("containers", false), ("initContainers", true)] {
+            let own = patch.containers.iter().filter(|container| container.init == init).map(container);
+            let own: Vec<Value> = own.collect();
+            if !own.is_empty() {
+                put(&mut pod, list, Value::Array(own));
+            }
+        }
+    }
+    arrangement::add(&mut pod, patch);
+    pod
 }
 
 fn container(patch: &ContainerPatch) -> Value {
