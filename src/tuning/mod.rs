@@ -5,20 +5,26 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod access_logs;
 mod anti_affinity;
 mod application_autoscalers;
 mod busy;
+mod certificates;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
+mod export_to;
 mod gateways;
 mod groups;
 mod istiod;
+mod istiod_environment;
 mod manifest;
 mod new_autoscalers;
+mod metric_series;
+mod of_mesh;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -29,23 +35,29 @@ mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod trace_sampling;
 mod topology_spread;
 mod trial;
 mod tuners;
 mod ztunnel;
 
+pub use access_logs::access_logs;
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use busy::{BusyCpu, busy_cpu};
+pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
+pub use export_to::export_to;
 pub use gateways::gateways;
 pub use groups::Group;
 pub use istiod::istiod;
+pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
+pub use metric_series::metric_series;
 pub use new_autoscalers::new_autoscalers;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
@@ -55,6 +67,7 @@ pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Wit
 pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
 pub use topology_spread::topology_spread;
+pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
 
@@ -147,7 +160,8 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
-            Kind::DiscoverySelectors => true,
+            Kind::TraceSampling | Kind::AccessLogs | Kind::MetricSeries => true,
+            Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
             Kind::ProxyConcurrency | Kind::ApplicationAutoscalers => other.workload == it.workload,
             _ => false,

@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "card",
             "course",
             "estimate",
             "inventory",
@@ -141,6 +142,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "resources",
             "scenario",
             "scheduler",
+            "telemetry",
             "units",
         ],
     ),

@@ -15,7 +15,8 @@ pub(super) use settle::settle;
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, RollingPatch, Sidecar, WorkloadPatch,
+    MeshConfig, OutlierDetection, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
+    WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -34,6 +35,8 @@ pub enum Change {
     DisruptionBudget(DisruptionBudget),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
+    /// A Telemetry.
+    Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
     Values(Box<MeshConfig>),
 }
@@ -55,6 +58,8 @@ impl Inventory {
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
+            Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
+            Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -129,6 +134,17 @@ impl Inventory {
             settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
         }
         true
+    }
+
+    fn patch_service(&mut self, patch: &ServicePatch) -> bool {
+        let Some(service) = self.services.iter_mut().find(|it| it.name == patch.name) else { return false };
+        service.annotations.extend(patch.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
+        true
+    }
+
+    fn patch_telemetry(&mut self, patch: &TelemetryPatch) -> bool {
+        let known = self.istio.telemetries.iter_mut().find(|it| it.name == patch.name);
+        known.map(|telemetry| patch.apply(telemetry)).is_some()
     }
 
     fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {

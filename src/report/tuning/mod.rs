@@ -82,19 +82,28 @@ fn saved(saves: &Saves) -> Vec<String> {
             format!("{sign}{} of {of}", print(amount.abs()))
         })
     };
+    let counted = |amount: f64, least: f64, what: &str| {
+        let sign = if amount < 0.0 { "takes " } else { "" };
+        (amount.abs() >= least).then(|| format!("{sign}{} {what}", text::significant(amount.abs())))
+    };
     const MIB: f64 = 1_048_576.0;
     [
         words(saves.memory.as_bytes(), MIB, text::memory, "memory requests"),
         words(saves.cpu.as_cores(), 0.001, text::cpu, "CPU requests"),
         words(saves.memory_used.as_bytes(), MIB, text::memory, "memory in use"),
         words(saves.cpu_used.as_cores(), 0.001, text::cpu, "CPU in use"),
+        words(saves.log.per_day().as_bytes(), MIB, text::memory, "access log a day"),
+        counted(saves.config_change.as_seconds(), 0.01, "s until proxies have a change"),
+        counted(saves.reconnect.as_seconds(), 0.1, "s until all are connected again"),
+        counted(saves.series.count(), 1.0, "time series"),
+        counted(saves.spans.as_per_second(), 0.01, "spans per second"),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// What changes, in a few signs: requests, else use.
+/// What changes, in a few signs: requests, else use and what the mesh tells of itself.
 fn effect(saves: &Saves) -> String {
     const MIB: f64 = 1_048_576.0;
     let change = |of: &str, saved: f64, least: f64, print: fn(f64) -> String| {
@@ -109,9 +118,17 @@ fn effect(saves: &Saves) -> String {
         change("memory in use", saves.memory_used.as_bytes(), MIB, text::memory),
         change("CPU in use", saves.cpu_used.as_cores(), 0.001, text::cpu),
     ];
-    let words = |changes: [Option<String>; 2]| changes.into_iter().flatten().collect::<Vec<String>>().join(", ");
-    let requested = words(requests);
-    if requested.is_empty() { words(used) } else { requested }
+    let told = [
+        change("change s", saves.config_change.as_seconds(), 0.01, text::significant),
+        change("reconnect s", saves.reconnect.as_seconds(), 0.1, text::significant),
+        change("log a day", saves.log.per_day().as_bytes(), MIB, text::memory),
+        change("series", saves.series.count(), 1.0, text::significant),
+        change("spans/s", saves.spans.as_per_second(), 0.01, text::significant),
+    ];
+    let words =
+        |changes: &mut dyn Iterator<Item = Option<String>>| changes.flatten().collect::<Vec<String>>().join(", ");
+    let requested = words(&mut requests.into_iter());
+    if requested.is_empty() { words(&mut used.into_iter().chain(told)) } else { requested }
 }
 
 /// A signed number of nodes.

@@ -6,6 +6,7 @@
 mod arrangement;
 mod object;
 mod patch;
+mod telemetry;
 mod traffic;
 mod values;
 
@@ -15,7 +16,8 @@ use serde_json::{Value, json};
 
 use crate::inventory::Change;
 use crate::inventory::objects::{
-    AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch,
+    AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
+    WorkloadPatch,
 };
 
 /// Name of the file that names all others.
@@ -49,6 +51,8 @@ struct Folder {
     workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
     rules: BTreeMap<ObjectName, DestinationRulePatch>,
     autoscalers: BTreeMap<ObjectName, AutoscalerPatch>,
+    telemetries: BTreeMap<ObjectName, Telemetry>,
+    telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
     values: Option<MeshConfig>,
@@ -78,6 +82,16 @@ impl Folder {
                     max_replicas: patch.max_replicas.or(known.max_replicas),
                     metrics: patch.metrics.clone().or_else(|| known.metrics.take()),
                 };
+            }
+            Change::Patch(Patch::Telemetry(patch)) => match self.telemetries.get_mut(&patch.name) {
+                Some(new) => patch.apply(new),
+                None => {
+                    let earlier = self.telemetry_patches.remove(&patch.name).unwrap_or_default();
+                    self.telemetry_patches.insert(patch.name.clone(), patch.clone().after(earlier));
+                }
+            },
+            Change::Telemetry(it) => {
+                self.telemetries.insert(it.name.clone(), it.as_ref().clone());
             }
             Change::DestinationRule(it) => self.resource("DestinationRule", &it.name, object::destination_rule(it)),
             Change::Patch(patch) => {
@@ -113,6 +127,12 @@ impl Folder {
         for (name, patch) in std::mem::take(&mut self.autoscalers) {
             let object = patch::object(&Patch::Autoscaler(patch));
             self.patches.insert(path("patches", "HorizontalPodAutoscaler", &name), object);
+        }
+        for (name, telemetry) in std::mem::take(&mut self.telemetries) {
+            self.resource("Telemetry", &name, telemetry::object(&telemetry));
+        }
+        for (name, patch) in std::mem::take(&mut self.telemetry_patches) {
+            self.patches.insert(path("patches", "Telemetry", &name), patch::object(&Patch::Telemetry(patch)));
         }
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();

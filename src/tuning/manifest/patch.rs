@@ -6,7 +6,7 @@ use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
-    Patch, WorkloadPatch,
+    Patch, ServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -18,6 +18,8 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
+        Patch::Telemetry(patch) => super::telemetry::patch(patch),
+        Patch::Service(patch) => service(patch),
     }
 }
 
@@ -129,6 +131,16 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
         None => {}
     }
     put(&mut object, "spec", spec);
+    object
+}
+
+fn service(patch: &ServicePatch) -> Value {
+    let mut object = head("v1", "Service", &patch.name);
+    let annotations: Map<String, Value> =
+        patch.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    if let Some(metadata) = object.get_mut("metadata") {
+        put(metadata, "annotations", Value::Object(annotations));
+    }
     object
 }
 
