@@ -22,6 +22,10 @@ pub struct ResiliencePolicy {
     pub most_amplification: Ratio,
     /// Timeouts over the slowest response times that were measured, 1 or more.
     pub timeout_factor: Ratio,
+    /// The least timeout that a route is given which has none.
+    pub least_timeout: Seconds,
+    /// The least limit of connections and requests that clients are given which have none.
+    pub least_limit: u64,
     /// After how long a client gives up to connect, where nothing is said.
     pub connect_timeout: Seconds,
 }
@@ -36,6 +40,8 @@ impl Default for ResiliencePolicy {
             least_retries: 3,
             most_amplification: Ratio::new(10.0),
             timeout_factor: Ratio::new(2.0),
+            least_timeout: Seconds::new(1.0),
+            least_limit: 100,
             connect_timeout: Seconds::new(3.0),
         }
     }
@@ -56,8 +62,8 @@ impl ResiliencePolicy {
         if [self.most_amplification, self.timeout_factor].iter().any(|it| !(1.0..1e9).contains(&it.as_number())) {
             return Some("resilience.most_amplification and timeout_factor must be numbers of 1 or more");
         }
-        if !(0.001..3600.0).contains(&self.connect_timeout.as_seconds()) {
-            return Some("resilience.connect_timeout is in seconds, from 0.001 to 3600");
+        if [self.connect_timeout, self.least_timeout].iter().any(|it| !(0.001..3600.0).contains(&it.as_seconds())) {
+            return Some("resilience.connect_timeout and least_timeout are in seconds, from 0.001 to 3600");
         }
         if self.pool_quantile.get() <= 0.0 || self.pool_quantile.get() >= 1.0 {
             return Some("resilience.pool_quantile must lie strictly between 0 and 1, such as 0.9999");

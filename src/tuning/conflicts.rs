@@ -57,6 +57,14 @@ fn keys(change: &Change) -> Vec<String> {
             });
             fields.map(|field| format!("VirtualService {} {field}", patch.name)).collect()
         }
+        Change::Patch(Patch::Autoscaler(patch)) => {
+            let said = [
+                (patch.min_replicas.is_some() || patch.max_replicas.is_some(), "replicas"),
+                (patch.metrics.is_some(), "metrics"),
+            ];
+            let said = said.into_iter().filter(|(is, _)| *is);
+            said.map(|(_, part)| format!("HorizontalPodAutoscaler {} {part}", patch.name)).collect()
+        }
         Change::Patch(Patch::Telemetry(patch)) => {
             let parts = [
                 (patch.tracing.is_some(), "tracing"),

@@ -5,7 +5,7 @@
 //! **Law.** [`crate::model::pools`]: requests under way by Little's law, their quantile in the busiest seconds, the same
 //! for each of a proxy's pools; [`crate::model::retries`]: retries at once as a share of them.
 //! **Decision.** What the policy's quantile needs, if all requests came through one proxy; a limit that is higher
-//! stays, one that is lower is raised, none is given one. Connecting is given up after the policy's time where nothing
+//! stays, one that is lower is raised, none is given one, of the policy's least or more. Connecting is given up after the policy's time where nothing
 //! is said. A connection for each request (`maxRequestsPerConnection: 1`) becomes one for any number.
 //! **Patch.** `connectionPool` of the `DestinationRule`, or a new one.
 
@@ -59,8 +59,12 @@ fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
     let policy = &question.inputs.policy.resilience;
     let mut wanted = Wanted { settings: Vec::new(), pool: ConnectionPool::default() };
     let (today, needed) = (&case.today, &case.needed);
-    let mut limit = |name: &'static str, today: Option<u64>, least: u64, need: u64| {
-        let target = today.filter(|today| *today >= need).unwrap_or_else(|| steps::count(need).min(MOST));
+    let mut limit = |name: &'static str, today: Option<u64>, (least, floor): (u64, u64), need: u64| {
+        let target = match today {
+            Some(today) if today >= need => today,
+            Some(_) => steps::count(need).min(MOST),
+            None => steps::count(need).max(floor).min(MOST),
+        };
         wanted.settings.push(Setting {
             name,
             current: today.map(Amount::Count),
@@ -70,11 +74,12 @@ fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
         });
         (today != Some(target)).then_some(target)
     };
+    let requests = (needed.requests, policy.least_limit);
     let pool = ConnectionPool {
-        max_connections: limit("maxConnections", today.max_connections, needed.requests, needed.connections),
-        max_pending: limit("http1MaxPendingRequests", today.max_pending, needed.requests, needed.requests),
-        max_requests: limit("http2MaxRequests", today.max_requests, needed.requests, needed.requests),
-        max_retries: limit("maxRetries", today.max_retries, policy.least_retries, needed.retries),
+        max_connections: limit("maxConnections", today.max_connections, requests, needed.connections),
+        max_pending: limit("http1MaxPendingRequests", today.max_pending, requests, needed.requests),
+        max_requests: limit("http2MaxRequests", today.max_requests, requests, needed.requests),
+        max_retries: limit("maxRetries", today.max_retries, (policy.least_retries, 0), needed.retries),
         ..ConnectionPool::default()
     };
     let connects_alone = today.max_requests_per_connection == Some(1);
@@ -134,6 +139,9 @@ fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
             policy.least_retries
         ),
     ];
+    if case.is_unlimited() {
+        basis.push(format!("a new limit is {} at least: it ends what piles up, not a short rush", policy.least_limit));
+    }
     if case.today.max_requests_per_connection == Some(1) {
         basis.push(format!(
             "maxRequestsPerConnection 1 makes {:.0} connections per second, each with a handshake",

@@ -8,6 +8,7 @@
 mod access_logs;
 mod anti_affinity;
 mod application_autoscalers;
+mod busy;
 mod certificates;
 mod concurrency;
 mod conflicts;
@@ -22,6 +23,7 @@ mod groups;
 mod istiod;
 mod istiod_environment;
 mod manifest;
+mod new_autoscalers;
 mod metric_series;
 mod of_mesh;
 mod outlier_detection;
@@ -47,6 +49,7 @@ mod ztunnel;
 pub use access_logs::access_logs;
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
+pub use busy::{BusyCpu, busy_cpu};
 pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
@@ -61,9 +64,10 @@ pub use istiod::istiod;
 pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
 pub use metric_series::metric_series;
+pub use new_autoscalers::new_autoscalers;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
-pub use proxy_size::{Evidence, ProxySize, proxy_size};
+pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use retries::retries;
@@ -174,7 +178,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
             Kind::TraceSampling | Kind::AccessLogs | Kind::MetricSeries => true,
             Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
-            Kind::ProxyConcurrency => other.workload == it.workload,
+            Kind::ProxyConcurrency | Kind::ApplicationAutoscalers => other.workload == it.workload,
             _ => false,
         };
         let needs = earlier.iter().filter(|other| other.is_applied()).filter(decides);

@@ -84,6 +84,8 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Autoscalers that count a sidecar in, or are missing.
+    ApplicationAutoscalers,
     /// Share of requests that are traced.
     TraceSampling,
     /// Requests that are logged.
@@ -112,8 +114,6 @@ pub enum Kind {
     Certificates,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
-    /// Targets of autoscalers that count a sidecar in.
-    ApplicationAutoscalers,
     /// Anti-affinity that leaves pods without a node.
     AntiAffinity,
     /// Pods too many and too few while a Deployment replaces its own.

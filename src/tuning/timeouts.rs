@@ -4,12 +4,13 @@
 //! **Law.** The slowest requests as measured, with the proxies that come, by the upper end of their interval;
 //! [`crate::model::Retries::timeout`] where an attempt that took too long is made again.
 //! **Decision.** The policy's factor times that, rounded up. A timeout that is longer than the slowest requests stays;
-//! one that is shorter is raised, none is given one.
+//! one that is shorter is raised, none is given one, of the policy's least or more.
 //! **Patch.** `timeout` and `retries.perTryTimeout` of the route of a `VirtualService`, or a new one.
 
 use super::{Amount, Kind, Question, Recommendation, Setting, Withheld, routes, steps};
 use crate::inventory::objects::RoutePatch;
 use crate::mesh::hosts;
+use crate::policy::ResiliencePolicy;
 use crate::resilience::{Routed, TimeoutCase};
 use crate::units::Seconds;
 
@@ -24,7 +25,7 @@ fn of_case(question: &Question<'_>, case: &TimeoutCase) -> Option<Recommendation
     if cutting.is_empty() && !case.is_endless() {
         return None;
     }
-    let wanted = Wanted::of(case, question.inputs.policy.resilience.timeout_factor.as_number());
+    let wanted = Wanted::of(case, &question.inputs.policy.resilience);
     let least = steps::time(case.tail);
     let setting = |name: &'static str, today: Option<Seconds>, target: Seconds| Setting {
         name,
@@ -67,13 +68,16 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(case: &TimeoutCase, factor: f64) -> Self {
-        let one = steps::time(case.tail * factor);
+    fn of(case: &TimeoutCase, policy: &ResiliencePolicy) -> Self {
+        let one = steps::time(case.tail * policy.timeout_factor.as_number());
         let per_attempt = case.per_attempt.filter(|today| *today < case.tail).map(|_| one);
         let attempt = per_attempt.or(case.per_attempt).unwrap_or(one);
         let all = steps::time(case.repeats.timeout(attempt));
         let is_short = case.timeout.is_some_and(|today| today < case.tail || per_attempt.is_some_and(|it| today < it));
-        let timeout = (is_short || case.is_endless()).then_some(all);
+        let timeout = match case.is_endless() {
+            true => Some(all.max(policy.least_timeout)),
+            false => is_short.then_some(all),
+        };
         Self { timeout, per_attempt }
     }
 }
@@ -103,7 +107,10 @@ fn basis(question: &Question<'_>, case: &TimeoutCase) -> Vec<String> {
             question.inputs.policy.resilience.timeout_factor.as_number(),
         ),
         match (case.timeout, case.per_attempt) {
-            (None, None) => "nothing ends a request that is never answered".to_owned(),
+            (None, None) => format!(
+                "nothing ends a request that is never answered; {} at least, so that what is slow once is not cut",
+                millis(question.inputs.policy.resilience.least_timeout)
+            ),
             (timeout, per_attempt) => {
                 let said = [("timeout", timeout), ("perTryTimeout", per_attempt)];
                 let said = said.into_iter().filter_map(|(name, time)| Some(format!("{name} is {}", millis(time?))));

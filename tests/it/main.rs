@@ -44,6 +44,7 @@ mod threads;
 mod tuning;
 mod tuning_cluster;
 mod tuning_control_plane;
+mod tuning_demand;
 mod tuning_fields;
 mod tuning_shop;
 mod tuning_telemetry;

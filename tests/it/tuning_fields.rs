@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
+use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as FirstAutoscaler;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use meshcap::quantity::{parse_bytes, parse_cpu};
@@ -40,7 +41,7 @@ pub fn check(manifests: &[Manifest]) {
         let known = known.unwrap_or_else(|| panic!("{}: {api_version} {kind} is not in the table", file.path));
         assert!(!known.source.is_empty());
         walk(&file.object, "", known, &file.path);
-        is_read_by_kubernetes(kind, file);
+        is_read_by_kubernetes(api_version, kind, file);
     }
 }
 
@@ -61,11 +62,12 @@ fn is_operation(operation: &Value, table: &Table, file: &Manifest, manifests: &[
 }
 
 /// Kubernetes' own types take the object, and give back every member of it.
-fn is_read_by_kubernetes(kind: &str, file: &Manifest) {
+fn is_read_by_kubernetes(api_version: &str, kind: &str, file: &Manifest) {
     let back = match kind {
         "Deployment" => there_and_back::<Deployment>(file),
         "StatefulSet" => there_and_back::<StatefulSet>(file),
         "DaemonSet" => there_and_back::<DaemonSet>(file),
+        "HorizontalPodAutoscaler" if api_version == "autoscaling/v1" => there_and_back::<FirstAutoscaler>(file),
         "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(file),
         "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(file),
         _ => return,

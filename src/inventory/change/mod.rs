@@ -7,9 +7,11 @@ mod annotations;
 mod installation;
 mod objects;
 mod replicas;
+mod settle;
 mod template;
 
 pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
+pub(super) use settle::settle;
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig,
@@ -65,7 +67,7 @@ impl Inventory {
                 installation::install(self, values);
                 true
             }
-            Change::Autoscaler(autoscaler) => objects::autoscaler(self, autoscaler),
+            Change::Autoscaler(autoscaler) => self.put_autoscaler(autoscaler),
             object => {
                 objects::put(self, object);
                 true
@@ -104,7 +106,23 @@ impl Inventory {
         let Some(mut autoscaler) = known else { return false };
         autoscaler.min_replicas = patch.min_replicas.unwrap_or(autoscaler.min_replicas);
         autoscaler.max_replicas = patch.max_replicas.unwrap_or(autoscaler.max_replicas).max(autoscaler.min_replicas);
-        objects::autoscaler(self, &autoscaler)
+        if let Some(metrics) = &patch.metrics {
+            autoscaler.metrics.clone_from(metrics);
+        }
+        let found = objects::autoscaler(self, &autoscaler);
+        if patch.metrics.is_some() {
+            settle(self, index);
+        }
+        found
+    }
+
+    fn put_autoscaler(&mut self, autoscaler: &Autoscaler) -> bool {
+        let id = WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name);
+        let found = objects::autoscaler(self, autoscaler);
+        if let Ok(index) = self.workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
+            settle(self, index);
+        }
+        found
     }
 
     fn patch_destination_rule(&mut self, patch: &DestinationRulePatch) -> bool {

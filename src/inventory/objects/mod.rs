@@ -5,6 +5,7 @@
 //! cannot enter the model.
 
 mod affinity;
+mod autoscaler;
 mod call;
 mod cluster;
 mod controller;
@@ -31,6 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use affinity::*;
+pub use autoscaler::*;
 pub use call::*;
 pub use cluster::*;
 pub use controller::*;

@@ -1,8 +1,8 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
 use super::{
-    ConnectionPool, Labels, LoggingSetting, MetricsSetting, ObjectName, OutlierDetection, PodAffinityTerm, PodCount,
-    Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
+    AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Metric, MetricsSetting, ObjectName, OutlierDetection,
+    PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -78,7 +78,7 @@ pub struct ContainerPatch {
     pub limits: Declared,
 }
 
-/// Bounds of an autoscaler; `None` leaves them as they are.
+/// Bounds and metrics of an autoscaler; `None` leaves them as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AutoscalerPatch {
     /// Namespace and name.
@@ -87,6 +87,10 @@ pub struct AutoscalerPatch {
     pub min_replicas: Option<u64>,
     /// `spec.maxReplicas`.
     pub max_replicas: Option<u64>,
+    /// The API of the object that is patched.
+    pub api: AutoscalingApi,
+    /// `spec.metrics`, which a patch replaces as a whole; for `autoscaling/v1` the CPU of the pod alone.
+    pub metrics: Option<Vec<Metric>>,
 }
 
 /// What a disruption budget allows; only one of both may be said, and it takes the place of the other.

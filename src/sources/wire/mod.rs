@@ -5,6 +5,7 @@
 
 mod affinity;
 mod amounts;
+mod autoscaler;
 mod cluster;
 mod extension;
 mod gateway_api;
@@ -73,7 +74,7 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::Service => cluster::service(&serde_json::from_slice(json)?, &mut odd).map(Object::Service),
         Kind::Endpoints => cluster::endpoints(&serde_json::from_slice(json)?).map(Object::Endpoints),
         Kind::EndpointSlice => cluster::endpoint_slice(&serde_json::from_slice(json)?).map(Object::Endpoints),
-        Kind::Autoscaler => workload::autoscaler(&serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
+        Kind::Autoscaler => autoscaler::autoscaler(&serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
         Kind::DisruptionBudget => {
             workload::disruption_budget(&serde_json::from_slice(json)?).map(Object::DisruptionBudget)
         }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::inventory::objects::{
-    DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
+    AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
     VirtualServicePatch, WorkloadPatch,
 };
 use crate::inventory::{Change, DestinationRule, VirtualService};
@@ -54,6 +54,7 @@ struct Folder {
     new_rules: BTreeMap<ObjectName, DestinationRule>,
     routes: BTreeMap<ObjectName, VirtualServicePatch>,
     new_routes: BTreeMap<ObjectName, VirtualService>,
+    autoscalers: BTreeMap<ObjectName, AutoscalerPatch>,
     telemetries: BTreeMap<ObjectName, Telemetry>,
     telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
     patches: BTreeMap<String, Value>,
@@ -91,6 +92,16 @@ impl Folder {
             }
             Change::VirtualService(it) => {
                 self.new_routes.insert(it.name.clone(), it.as_ref().clone());
+            }
+            Change::Patch(Patch::Autoscaler(patch)) => {
+                let known = self.autoscalers.entry(patch.name.clone()).or_default();
+                *known = AutoscalerPatch {
+                    name: patch.name.clone(),
+                    api: patch.api,
+                    min_replicas: patch.min_replicas.or(known.min_replicas),
+                    max_replicas: patch.max_replicas.or(known.max_replicas),
+                    metrics: patch.metrics.clone().or_else(|| known.metrics.take()),
+                };
             }
             Change::Patch(Patch::Telemetry(patch)) => match self.telemetries.get_mut(&patch.name) {
                 Some(new) => patch.apply(new),
@@ -143,6 +154,10 @@ impl Folder {
             let path = path("patches", "VirtualService", &name);
             targets.insert(path.clone(), patch::target("networking.istio.io", "VirtualService", &name));
             self.patches.insert(path, patch::routes(&patch));
+        }
+        for (name, patch) in std::mem::take(&mut self.autoscalers) {
+            let object = patch::object(&Patch::Autoscaler(patch));
+            self.patches.insert(path("patches", "HorizontalPodAutoscaler", &name), object);
         }
         for (name, telemetry) in std::mem::take(&mut self.telemetries) {
             self.resource("Telemetry", &name, telemetry::object(&telemetry));

@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{head, put, traffic};
 use crate::inventory::objects::{Operator, Requirement};
-use crate::inventory::{Autoscaler, DestinationRule, DisruptionBudget, Labels, ProxySettings, Sidecar, VirtualService};
+use crate::inventory::{
+    Autoscaler, DestinationRule, DisruptionBudget, Labels, Metric, MetricTarget, ProxySettings, Sidecar, VirtualService,
+};
 
 /// `networking.istio.io/v1/Sidecar`.
 pub(super) fn sidecar(sidecar: &Sidecar) -> Value {
@@ -69,12 +71,33 @@ pub(super) fn autoscaler(autoscaler: &Autoscaler) -> Value {
         "minReplicas": autoscaler.min_replicas,
         "maxReplicas": autoscaler.max_replicas,
     });
-    if let Some(percent) = autoscaler.target_cpu_percent {
-        let target = json!({ "type": "Utilization", "averageUtilization": percent });
-        put(&mut spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
+    if !autoscaler.metrics.is_empty() {
+        put(&mut spec, "metrics", metrics(&autoscaler.metrics));
     }
     put(&mut object, "spec", spec);
     object
+}
+
+/// `spec.metrics` of an autoscaler.
+pub(super) fn metrics(metrics: &[Metric]) -> Value {
+    metrics.iter().map(metric).collect()
+}
+
+fn metric(metric: &Metric) -> Value {
+    let target = |target: &MetricTarget| match target {
+        MetricTarget::Utilization(percent) => json!({ "type": "Utilization", "averageUtilization": percent }),
+        MetricTarget::AverageValue(amount) => json!({ "type": "AverageValue", "averageValue": amount }),
+    };
+    match metric {
+        Metric::Pod { resource, target: wanted } => {
+            json!({ "type": "Resource", "resource": { "name": resource, "target": target(wanted) } })
+        }
+        Metric::Container { container, resource, target: wanted } => json!({
+            "type": "ContainerResource",
+            "containerResource": { "name": resource, "container": container, "target": target(wanted) },
+        }),
+        Metric::Other(written) => written.clone(),
+    }
 }
 
 /// `policy/v1/PodDisruptionBudget`.

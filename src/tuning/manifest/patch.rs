@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object::number_or_text;
+use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, ObjectName, Patch,
-    ServicePatch, VirtualServicePatch, WorkloadPatch,
+    AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
+    ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -117,10 +117,21 @@ pub(super) fn amounts(declared: &Declared) -> Value {
 }
 
 fn autoscaler(patch: &AutoscalerPatch) -> Value {
-    let mut object = head("autoscaling/v2", "HorizontalPodAutoscaler", &patch.name);
+    let is_first = patch.api == AutoscalingApi::V1;
+    let api_version = if is_first { "autoscaling/v1" } else { "autoscaling/v2" };
+    let mut object = head(api_version, "HorizontalPodAutoscaler", &patch.name);
     let bounds = [("minReplicas", patch.min_replicas), ("maxReplicas", patch.max_replicas)];
     let spec = bounds.into_iter().filter_map(|(key, bound)| Some((key.to_owned(), json!(bound?)))).collect();
-    put(&mut object, "spec", Value::Object(spec));
+    let mut spec = Value::Object(spec);
+    match patch.metrics.as_deref() {
+        Some(all) if is_first => {
+            let percent = all.iter().find_map(Metric::pod_cpu_percent);
+            put(&mut spec, "targetCPUUtilizationPercentage", json!(percent));
+        }
+        Some(all) => put(&mut spec, "metrics", metrics(all)),
+        None => {}
+    }
+    put(&mut object, "spec", spec);
     object
 }
 
