@@ -91,6 +91,8 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Autoscalers that count a sidecar in, or are missing.
+    ApplicationAutoscalers,
     /// Share of requests that are traced.
     TraceSampling,
     /// Requests that are logged.
@@ -119,8 +121,6 @@ pub enum Kind {
     Certificates,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
-    /// Targets of autoscalers that count a sidecar in.
-    ApplicationAutoscalers,
     /// Anti-affinity that leaves pods without a node.
     AntiAffinity,
     /// Pods too many and too few while a Deployment replaces its own.
@@ -129,8 +129,12 @@ pub enum Kind {
     TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
+    /// How often failed requests to a service are sent again.
+    Retries,
     /// Hosts that clients may leave alone at once.
     OutlierDetection,
+    /// How long a request of a route may take.
+    Timeouts,
 }
 
 impl Kind {
@@ -157,7 +161,9 @@ impl Kind {
             Self::RolloutSurge => "rollout-surge",
             Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
+            Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",
+            Self::Timeouts => "timeouts",
         }
     }
 }
@@ -254,6 +260,10 @@ pub struct Saves {
     pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+    /// Dangers that go ([`crate::tuning::Dangers::acute`]).
+    pub dangers: f64,
+    /// Missing guards that come ([`crate::tuning::Dangers::unguarded`]).
+    pub guards: f64,
 }
 
 impl std::ops::Add for Saves {
@@ -272,6 +282,8 @@ impl std::ops::Add for Saves {
             config_change: self.config_change + other.config_change,
             reconnect: self.reconnect + other.reconnect,
             money: self.money + other.money,
+            dangers: self.dangers + other.dangers,
+            guards: self.guards + other.guards,
         }
     }
 }
