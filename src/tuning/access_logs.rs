@@ -166,9 +166,10 @@ fn of_source(question: &Question<'_>, source: &Source, written: &Written, remedy
     let [value, upper] = written.day.map(|bytes| Memory::from_bytes(bytes).as_mib());
     found.basis = vec![
         format!(
-            "{:.1} lines per second of {} workloads: {value:.0} MiB a day, up to {upper:.0}",
+            "{:.1} lines per second of {} {}: {value:.0} MiB a day, up to {upper:.0}",
             written.lines.as_per_second(),
-            written.workloads
+            written.workloads,
+            if written.workloads == 1 { "workload" } else { "workloads" }
         ),
         format!(
             "a filter lets {} of them through, as features.filtered_log_share of the policy has it: {:.0} MiB a day{}",

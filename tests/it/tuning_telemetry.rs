@@ -1,11 +1,13 @@
 //! Recommendations about what the mesh tells of itself: budgets are met, promises come true, nothing is overwritten.
 
 use std::fs;
+use std::path::Path;
 
 use meshcap::sources::Input;
 use meshcap::tuning::{Kind, manifests, tune};
 use proptest::prelude::*;
 
+use crate::tuning::keeps_its_promise;
 use crate::tuning_shop::{SHOP, found, inputs, tuned, workload, written};
 
 fn telemetry(namespace: &str, name: &str, spec: &str) -> String {
@@ -170,6 +172,18 @@ fn little_telemetry_is_left_alone() {
     let ids: Vec<&str> =
         tuning.recommendations.iter().filter(|it| told.contains(&it.kind)).map(|it| it.id.as_str()).collect();
     assert_eq!(ids, Vec::<&str>::new());
+}
+
+/// The cluster and the budgets that the documentation shows.
+#[test]
+fn a_mesh_with_telemetry_of_its_own_is_brought_into_its_budgets() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let policy = fs::read_to_string(data.join("telemetry-budgets.toml")).unwrap();
+    let paths = [data.join("clusters/secured")];
+    let tuning = keeps_its_promise(&paths, &inputs(&[Input::Path(paths[0].clone())], &policy));
+    for id in ["trace-sampling/mesh", "access-logs/bank/audit", "metric-series/mesh"] {
+        assert!(found(&tuning, id).is_applied(), "{id}: {:?}", found(&tuning, id).withheld);
+    }
 }
 
 /// Two recommendations about the Telemetry of the mesh make one object.
