@@ -26,6 +26,7 @@ mod manifest;
 mod new_autoscalers;
 mod metric_series;
 mod of_mesh;
+mod objectives;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
