@@ -130,7 +130,7 @@ fn never_less(loose: &Tuning, strict: &Tuning) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2) })]
 
     /// A tighter objective never recommends fewer resources, whether it is met or not.
     #[test]
