@@ -21,6 +21,8 @@ pub struct TuningPolicy {
     pub least_proxy_memory: Bytes,
     /// Share of its worker threads a proxy may keep busy at the upper end of its CPU.
     pub worker_utilization: Share,
+    /// Whether namespaces may be moved to ambient mode; otherwise that is only shown.
+    pub ambient: bool,
     /// Workloads left alone, as `NAMESPACE/NAME`; `*` stands for any name.
     pub exclude: Vec<String>,
     /// Recommendations that are not wanted.
@@ -48,6 +50,7 @@ impl Default for TuningPolicy {
             least_proxy_cpu: Millicores::new(10),
             least_proxy_memory: Bytes::from_mib(40),
             worker_utilization: Share::literal(0.6),
+            ambient: false,
             exclude: Vec::new(),
             waivers: Vec::new(),
         }

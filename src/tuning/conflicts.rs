@@ -53,6 +53,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::Sidecar(it) => object("Sidecar", &it.name),
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
+        Change::Gateway(it) => object("Gateway", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {

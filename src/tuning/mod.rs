@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod ambient_mode;
 mod anti_affinity;
 mod application_autoscalers;
 mod concurrency;
@@ -16,6 +17,8 @@ mod effect;
 mod gateways;
 mod istiod;
 mod manifest;
+mod node_prices;
+mod node_shape;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -23,14 +26,17 @@ mod question;
 mod recommendation;
 mod rollout_surge;
 mod sidecar_scopes;
+mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod topology_spread;
 mod trial;
 mod tuners;
+mod upgrade_plan;
 mod ztunnel;
 
+pub use ambient_mode::{ambient_alternative, ambient_mode};
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use concurrency::proxy_concurrency;
@@ -41,6 +47,7 @@ pub use effect::Figures;
 pub use gateways::gateways;
 pub use istiod::istiod;
 pub use manifest::{Manifest, manifests};
+pub use node_shape::node_shape;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
 pub use proxy_size::{Evidence, ProxySize, proxy_size};
@@ -48,8 +55,10 @@ pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
 pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use spare_nodes::spare_nodes;
 pub use topology_spread::topology_spread;
 pub use tuners::{STAGES, Tuner};
+pub use upgrade_plan::upgrade_plan;
 pub use ztunnel::ztunnel;
 
 use crate::inventory::{Change, Inventory};
@@ -69,7 +78,7 @@ pub struct Tuning {
     pub figures_after: Figures,
     /// What all of them together save: less or more than their sum.
     pub saves: Saves,
-    /// Recommendations: those to apply first, those that remove a danger first among them, then by what they save.
+    /// Recommendations: those to apply first, then those that a person has to carry out; those that remove a danger first among them, then by what they save.
     pub recommendations: Vec<Recommendation>,
     /// The inventory with them applied.
     pub tuned: Inventory,
@@ -144,10 +153,10 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     }
 }
 
-/// What is to be applied first; of that what removes a danger; then by nodes, CPU and memory saved, then by name.
+/// What is to be applied first, then what a person has to do; of that what removes a danger; then by nodes, CPU and memory saved, then by name.
 fn rank(recommendations: &mut [Recommendation]) {
     recommendations.sort_by(|a, b| {
-        let last = |it: &Recommendation| (!it.is_applied(), it.risk.removes.is_none());
+        let last = |it: &Recommendation| (it.withheld.is_some(), it.is_by_hand(), it.risk.removes.is_none());
         let less = |amount: fn(&Saves) -> f64| amount(&b.saves).total_cmp(&amount(&a.saves));
         last(a)
             .cmp(&last(b))

@@ -74,6 +74,12 @@ impl Recommendation {
         self
     }
 
+    /// Whether a person has to do it: nothing in the cluster is changed by applying it.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.withheld.is_none() && self.changes.is_empty()
+    }
+
     /// Whether it is to be applied and changes the cluster.
     #[must_use]
     pub fn is_applied(&self) -> bool {
@@ -84,6 +90,8 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Namespaces that leave their sidecars for ambient mode.
+    AmbientMode,
     /// Worker threads of a proxy.
     ProxyConcurrency,
     /// What the proxies of a namespace are sent.
@@ -108,6 +116,12 @@ pub enum Kind {
     RolloutSurge,
     /// Replicas that one node or zone takes with it.
     TopologySpread,
+    /// Nodes that the cluster can do without.
+    SpareNodes,
+    /// The shape of nodes that costs least.
+    NodeShape,
+    /// Waves in which the mesh moves to another revision.
+    UpgradePlan,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// Hosts that clients may leave alone at once.
@@ -119,6 +133,7 @@ impl Kind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AmbientMode => "ambient-mode",
             Self::ProxyConcurrency => "proxy-concurrency",
             Self::SidecarScopes => "sidecar-scopes",
             Self::DiscoverySelectors => "discovery-selectors",
@@ -131,6 +146,9 @@ impl Kind {
             Self::AntiAffinity => "anti-affinity",
             Self::RolloutSurge => "rollout-surge",
             Self::TopologySpread => "topology-spread",
+            Self::SpareNodes => "spare-nodes",
+            Self::NodeShape => "node-shape",
+            Self::UpgradePlan => "upgrade-plan",
             Self::ConnectionPools => "connection-pools",
             Self::OutlierDetection => "outlier-detection",
         }

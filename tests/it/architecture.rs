@@ -127,6 +127,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "course",
             "estimate",
+            "groundwork",
             "inventory",
             "measurement",
             "mesh",

@@ -44,6 +44,7 @@ mod threads;
 mod tuning;
 mod tuning_cluster;
 mod tuning_fields;
+mod tuning_laws;
 mod tuning_reports;
 mod verdicts;
 mod whatif;

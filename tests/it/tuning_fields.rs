@@ -5,6 +5,7 @@ use std::path::Path;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use meshcap::quantity::{parse_bytes, parse_cpu};
 use meshcap::tuning::Manifest;
@@ -48,6 +49,7 @@ fn is_read_by_kubernetes(kind: &str, file: &Manifest) {
         "DaemonSet" => there_and_back::<DaemonSet>(file),
         "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(file),
         "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(file),
+        "Namespace" => there_and_back::<Namespace>(&without_nulls(file)),
         _ => return,
     };
     assert!(holds(&back, &file.object), "{}: of {} comes back {back}", file.path, file.object);
@@ -57,6 +59,15 @@ fn there_and_back<T: DeserializeOwned + Serialize>(file: &Manifest) -> Value {
     let object: T =
         serde_json::from_value(file.object.clone()).unwrap_or_else(|error| panic!("{}: {error}", file.path));
     serde_json::to_value(object).unwrap()
+}
+
+/// Labels that go are no labels of the type.
+fn without_nulls(file: &Manifest) -> Manifest {
+    let mut file = file.clone();
+    if let Some(labels) = file.object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.retain(|_, value| !value.is_null());
+    }
+    file
 }
 
 /// Whether everything that `part` says is in `whole`; null says that a member goes.
@@ -100,6 +111,9 @@ fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
         "texts" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
         "count" => value.as_u64().is_some(),
         "truth" => value.is_boolean(),
+        "texts-or-nothing" => {
+            value.as_object().is_some_and(|members| members.values().all(|value| value.is_string() || value.is_null()))
+        }
         "nothing" => value.is_null(),
         "number-or-text" => value.is_null() || value.as_u64().is_some() || value.is_string(),
         "amount" if path.ends_with("cpu") => value.as_str().is_some_and(|text| parse_cpu(text).is_ok()),

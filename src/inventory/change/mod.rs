@@ -13,9 +13,12 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, RollingPatch, Sidecar, WorkloadPatch,
+    Gateway, MeshConfig, NamespacePatch, OutlierDetection, Patch, ProxySettings, RollingPatch, Sidecar, WorkloadPatch,
 };
-use super::{Inventory, ReplicasBasis, WorkloadId};
+use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
+
+/// Label of namespaces that says which data plane their pods have.
+const MODE: &str = "istio.io/dataplane-mode";
 
 /// A change to a cluster, as data.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +33,8 @@ pub enum Change {
     Autoscaler(Autoscaler),
     /// A PodDisruptionBudget.
     DisruptionBudget(DisruptionBudget),
+    /// A Gateway of the Gateway API.
+    Gateway(Gateway),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
@@ -53,6 +58,7 @@ impl Inventory {
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
+            Change::Patch(Patch::Namespace(patch)) => self.patch_namespace(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -109,6 +115,29 @@ impl Inventory {
         }
         if patch.outliers != OutlierDetection::default() {
             settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
+        }
+        true
+    }
+
+    /// Where it is then of ambient mode and was not before, its pods are made anew without sidecars.
+    fn patch_namespace(&mut self, patch: &NamespacePatch) -> bool {
+        let is_known = self.workloads.iter().any(|workload| workload.id.namespace == patch.name.name);
+        let namespace = match self.namespaces.get_mut(&patch.name.name) {
+            Some(namespace) => namespace,
+            None if is_known => self.namespaces.entry(patch.name.name.clone()).or_default(),
+            None => return false,
+        };
+        namespace.name = patch.name.name.clone();
+        let is_ambient = |namespace: &Namespace| namespace.labels.get(MODE).is_some_and(|mode| mode == "ambient");
+        let was = is_ambient(namespace);
+        for (key, value) in &patch.labels {
+            match value {
+                Some(value) => namespace.labels.insert(key.clone(), value.clone()),
+                None => namespace.labels.remove(key),
+            };
+        }
+        if is_ambient(namespace) && !was {
+            super::sidecar::leave(self, &patch.name.name);
         }
         true
     }

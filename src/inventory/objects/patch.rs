@@ -1,5 +1,7 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
+use std::collections::BTreeMap;
+
 use super::{
     ConnectionPool, Labels, ObjectName, OutlierDetection, PodAffinityTerm, PodCount, TopologySpread,
     WeightedPodAffinityTerm,
@@ -17,6 +19,8 @@ pub enum Patch {
     DisruptionBudget(BudgetPatch),
     /// `networking.istio.io/*/DestinationRule`.
     DestinationRule(DestinationRulePatch),
+    /// `v1/Namespace`.
+    Namespace(NamespacePatch),
 }
 
 /// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
@@ -105,6 +109,15 @@ pub struct DestinationRulePatch {
     pub outliers: OutlierDetection,
 }
 
+/// Labels of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamespacePatch {
+    /// Its name, as namespace and as name.
+    pub name: ObjectName,
+    /// Labels to add or replace; `None` takes one away.
+    pub labels: BTreeMap<String, Option<String>>,
+}
+
 impl Patch {
     /// Kind, namespace and name of what it changes.
     #[must_use]
@@ -114,6 +127,7 @@ impl Patch {
             Self::Autoscaler(patch) => ("HorizontalPodAutoscaler", &patch.name),
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
+            Self::Namespace(patch) => ("Namespace", &patch.name),
         }
     }
 }

@@ -8,7 +8,27 @@ use crate::tuning::{Recommendation, Setting, Tuning};
 
 /// What to apply, the most important first.
 pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
-    let applied: Vec<&Recommendation> = tuning.recommendations.iter().filter(|it| it.is_applied()).collect();
+    let found = of(tuning, Recommendation::is_applied);
+    let title = "To apply, dangers first, then by nodes saved";
+    chapter_of(("recommendations", "What to apply", title), &found, most)
+}
+
+/// What only a person can do, the most important first.
+pub fn by_hand(tuning: &Tuning, most: usize) -> Option<Chapter> {
+    let found = of(tuning, Recommendation::is_by_hand);
+    let title = "By hand: no file does it, and the figures above do not count it";
+    chapter_of(("by-hand", "What to do by hand", title), &found, most)
+}
+
+fn of(tuning: &Tuning, is: fn(&Recommendation) -> bool) -> Vec<&Recommendation> {
+    tuning.recommendations.iter().filter(|it| is(it)).collect()
+}
+
+fn chapter_of(
+    (id, heading, title): (&'static str, &'static str, &str),
+    found: &[&Recommendation],
+    most: usize,
+) -> Option<Chapter> {
     let columns = vec![
         Column::text("Recommendation", 0),
         Column::text("Set", 0),
@@ -16,11 +36,11 @@ pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
         Column::text("Effect", 1),
         Column::text("Why", 0),
     ];
-    let rows = applied.iter().map(|it| {
+    let rows = found.iter().map(|it| {
         vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), nodes(&it.saves), Cell::Text(effect(&it.saves)), mark(it)]
     });
-    let blocks = vec![table("To apply, dangers first, then by nodes saved", columns, rows.collect(), most)];
-    if applied.is_empty() { None } else { chapter("recommendations", "What to apply", blocks) }
+    let blocks = vec![table(title, columns, rows.collect(), most)];
+    if found.is_empty() { None } else { chapter(id, heading, blocks) }
 }
 
 /// The setting that matters most of those that change.
@@ -59,9 +79,10 @@ pub fn of_one(recommendation: &Recommendation) -> Option<Chapter> {
 /// What is not to be applied, and why.
 pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
     let columns = vec![Column::text("Withheld", 0), Column::text("Set", 1), Column::text("Because", 0)];
-    let withheld = tuning.recommendations.iter().filter(|it| !it.is_applied());
-    let rows: Vec<Vec<Cell>> =
-        withheld.map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))]).collect();
+    let rows: Vec<Vec<Cell>> = of(tuning, |it| it.withheld.is_some())
+        .into_iter()
+        .map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))])
+        .collect();
     if rows.is_empty() {
         return None;
     }
@@ -69,8 +90,7 @@ pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
 }
 
 fn because(recommendation: &Recommendation) -> String {
-    let reason = recommendation.withheld.as_ref().map(ToString::to_string);
-    reason.unwrap_or_else(|| "only a person can do it".to_owned())
+    recommendation.withheld.as_ref().map_or_else(String::new, ToString::to_string)
 }
 
 fn blocks(recommendation: &Recommendation) -> Vec<Block> {

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::object::number_or_text;
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Patch, WorkloadPatch,
+    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, NamespacePatch, Patch,
+    WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -17,6 +18,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
+        Patch::Namespace(patch) => namespace(patch),
     }
 }
 
@@ -118,6 +120,12 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
     let spec = bounds.into_iter().filter_map(|(key, bound)| Some((key.to_owned(), json!(bound?)))).collect();
     put(&mut object, "spec", Value::Object(spec));
     object
+}
+
+/// Labels; null takes one away.
+fn namespace(patch: &NamespacePatch) -> Value {
+    let labels: Map<String, Value> = patch.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": &*patch.name.name, "labels": labels } })
 }
 
 fn destination_rule(patch: &DestinationRulePatch) -> Value {
