@@ -138,13 +138,13 @@ fn freed(question: &Question<'_>, members: &[Member<'_>], with_waypoint: bool) -
     for it in members {
         let Some(cost) = &it.plan.proxy else { continue };
         let (requests, replicas) = (cost.requests.to_resources(), it.workload.replicas as f64);
-        own.0 = own.0 + requests.cpu.to_cores() * replicas;
-        own.1 = own.1 + requests.memory.to_memory() * replicas;
+        own.0 += requests.cpu.to_cores() * replicas;
+        own.1 += requests.memory.to_memory() * replicas;
     }
     if with_waypoint {
         let waypoint = question.inputs.card.injection.requests.to_resources();
-        own.0 = own.0 - waypoint.cpu.to_cores();
-        own.1 = own.1 - waypoint.memory.to_memory();
+        own.0 -= waypoint.cpu.to_cores();
+        own.1 -= waypoint.memory.to_memory();
     }
     own
 }
@@ -183,6 +183,10 @@ fn stays(question: &Question<'_>, members: &[Member<'_>], needs: &Needs) -> Opti
     let enrolled = &question.inputs.policy.injection.enroll;
     if let Some(named) = members.iter().map(|it| &*it.workload.id.namespace).find(|name| enrolled.contains(*name)) {
         return Some(Withheld::NotPatchable(format!("the policy enrols {named} with sidecars (injection.enroll)")));
+    }
+    if question.inventory().nodes.is_empty() {
+        let missing = "without nodes in the input nobody knows how many ztunnels there would be";
+        return Some(Withheld::Data(missing.to_owned()));
     }
     let own = members.iter().find(|it| chooses_injection(it.workload));
     own.map(|it| Withheld::NotPatchable(format!("pods of {} ask for sidecars themselves", it.workload.id)))
