@@ -498,6 +498,9 @@ mod tests {
             "config_changes_per_hour",
             "label_sets_per_peer",
             "end_seconds",
+            "span_budget",
+            "log_budget",
+            "series_budget",
         ] {
             assert!(Policy::EXAMPLE.contains(optional), "{optional} is not in the example");
         }
@@ -542,6 +545,10 @@ mod tests {
             ("[tuning]\nmax_change = 0.0", "tuning.max_change"),
             ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
             ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
+            ("[tuning]\nspan_budget = -1", "span_budget"),
+            ("[tuning]\nlongest_certificate_hours = 0", "longest_certificate_hours"),
+            ("[tuning]\nseries_budget = inf", "series_budget"),
+            ("[tuning]\nlog_budget = \"much\"", "much"),
             ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \" \"", "no reason"),
             ("[[tuning.waivers]]\nid = \"istiod\"\nreason = \"x\"\nuntil = \"soon\"", "soon"),
             ("nonsense", "nonsense"),

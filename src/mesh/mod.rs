@@ -14,12 +14,16 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use cni::{CniAgents, cni_agents, is_cni};
-pub use features::{Feature, Origin, SideFeatures, WorkloadFeatures, features};
+pub use features::{
+    CALLER_LABELS, Feature, Origin, SideFeatures, StandardMetric, StandardMetrics, WorkloadFeatures, features,
+    telemetries,
+};
 pub use findings::FINDINGS;
 pub use injection::membership;
 pub use planned::with_gateways;
 pub use scope::{
-    Rules as DestinationRules, behind_services, hosts, is_carried, is_tcp_only, narrowed, narrowed_mesh, scope,
+    EXPORT_TO, Rules as DestinationRules, behind_services, hosts, is_carried, is_tcp_only, narrowed, narrowed_mesh,
+    scope,
 };
 
 use crate::inventory::Container;

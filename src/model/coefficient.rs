@@ -231,6 +231,12 @@ impl Coefficient {
         [self.lower, self.value, self.upper].map(|number| number / self.scale)
     }
 
+    /// The same for an installation that sets it, in the base unit: known exactly.
+    pub(super) fn set_to(&self, value: f64) -> Self {
+        let source = "set by the installation".to_owned();
+        Self { value, lower: value, upper: value, source, ..self.clone() }
+    }
+
     /// A time worked out from others, to stand in a sum beside those of a card.
     pub(super) fn worked_out(name: &str, [lower, value, upper]: [f64; 3]) -> Self {
         let empty = String::new;

@@ -35,8 +35,8 @@ pub use dilution::Dilution;
 pub use ejection::Ejection;
 pub use features::{Features, Observed};
 pub use istiod::{
-    ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodWork, Merged, Pushed,
-    WorkRates,
+    ChangeRates, ControlPlaneLoad, Debounce, IstiodCpu, IstiodLimits, IstiodMemory, IstiodSettings, IstiodWork, Merged,
+    Pushed, WorkRates,
 };
 pub use pools::InFlight;
 pub use proxy_cpu::{ProxyCpu, ProxyTraffic};

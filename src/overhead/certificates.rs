@@ -15,7 +15,7 @@ pub(super) fn plan(inputs: &Inputs<'_>, cores: Cores) -> CertificatePlan {
     let restart = inputs.card.certificates.restart(holders, cores).filter(|_| holders > 0);
     CertificatePlan {
         holders,
-        ttl: said.ttl_seconds.map_or(policy.certificate_ttl, Seconds::new),
+        ttl: Seconds::new(said.life_seconds(policy.certificate_ttl.as_seconds())),
         grace_ratio: grace_ratio.unwrap_or(policy.certificate_grace_ratio),
         from,
         restart,

@@ -16,6 +16,7 @@ use crate::inventory::objects::{Call, NodeResources};
 use crate::inventory::{Inventory, Node};
 use crate::measurement::{self, Measurement, Slo};
 use crate::mesh::{self, Mesh, ProxyMode, Visibility};
+use crate::model::IstiodSettings;
 use crate::overhead::{self, Overhead};
 use crate::placement::{self, Headroom, reservation};
 use crate::policy::{Policy, SizingPolicy};
@@ -53,6 +54,21 @@ impl Inputs {
         Self { inventory, policy, card, sources, findings, response_times, objectives, calls: None }
     }
 
+    /// The card for an istiod whose installation sets some of its limits itself.
+    #[must_use]
+    pub fn card_as_installed(&self) -> ModelCard {
+        let mut card = self.card.clone();
+        let settings = self.inventory.istio.mesh.pilot.settings;
+        card.istiod_limits = card.istiod_limits.set_by(&IstiodSettings {
+            pushes_at_once: settings.push_throttle.map(|throttle| throttle as f64),
+            connection_rate: settings.connection_rate,
+            debounce_quiet: settings.debounce_after,
+            debounce_longest: settings.debounce_max,
+            connection_age: settings.connection_age,
+        });
+        card
+    }
+
     /// The same with another inventory.
     #[must_use]
     pub fn with_inventory(&self, inventory: Inventory) -> Self {
@@ -73,7 +89,8 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { inventory, policy, card, sources, mut findings, response_times, objectives, calls } = inputs;
+        let card = inputs.card_as_installed();
+        let Inputs { inventory, policy, card: _, sources, mut findings, response_times, objectives, calls } = inputs;
         let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{bytes, millicores};
-use crate::units::{Bytes, Millicores, Share};
+use super::{bytes, hours, millicores, optional_bytes};
+use crate::units::{Bytes, Millicores, Seconds, Share};
 
 /// What recommendations may change, and how far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,19 @@ pub struct TuningPolicy {
     pub worker_utilization: Share,
     /// Whether namespaces may be moved to ambient mode; otherwise that is only shown.
     pub ambient: bool,
+    /// Spans per second that the proxies of the whole mesh may make; `None` where nobody said, and the sampling is left
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span_budget: Option<f64>,
+    /// Access log that the whole mesh may write in a day; `None` where nobody said.
+    #[serde(with = "optional_bytes", skip_serializing_if = "Option::is_none")]
+    pub log_budget: Option<Bytes>,
+    /// Time series that the whole mesh may have; `None` where nobody said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series_budget: Option<f64>,
+    /// The longest life of workload certificates that security allows; none is made to live longer.
+    #[serde(rename = "longest_certificate_hours", with = "hours")]
+    pub longest_certificate: Seconds,
     /// Workloads left alone, as `NAMESPACE/NAME`; `*` stands for any name.
     pub exclude: Vec<String>,
     /// Recommendations that are not wanted.
@@ -51,6 +64,10 @@ impl Default for TuningPolicy {
             least_proxy_memory: Bytes::from_mib(40),
             worker_utilization: Share::literal(0.6),
             ambient: false,
+            span_budget: None,
+            log_budget: None,
+            series_budget: None,
+            longest_certificate: Seconds::from_hours(24.0),
             exclude: Vec::new(),
             waivers: Vec::new(),
         }
@@ -94,6 +111,14 @@ impl TuningPolicy {
         }
         if self.least_proxy_memory.is_zero() || self.least_proxy_cpu.is_zero() {
             return Some("tuning.least_proxy_cpu and least_proxy_memory must be above 0".to_owned());
+        }
+        let is_amount = |budget: Option<f64>| budget.is_none_or(|amount| amount.is_finite() && amount >= 0.0);
+        if !is_amount(self.span_budget) || !is_amount(self.series_budget) {
+            return Some("tuning.span_budget and series_budget must be finite numbers, 0 or more".to_owned());
+        }
+        let life = self.longest_certificate.as_seconds();
+        if !life.is_finite() || life <= 0.0 {
+            return Some("tuning.longest_certificate_hours must be a finite number above 0".to_owned());
         }
         let waivers = self.waivers.iter();
         let mut wrong = waivers.filter_map(|waiver| {

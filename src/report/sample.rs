@@ -240,6 +240,7 @@ fn telemetry() -> Observability {
             disk: around(DataRate::from_bytes_per_second(3_440.0), 0.5, "disk saved", Vec::new()),
             cpu: around(Cores::ZERO, 0.0, "CPU saved", Vec::new()),
         }],
+        steps: Vec::new(),
         findings: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub use findings::FINDINGS;
 pub use kept::Kept;
 pub use peers::{Peers, PeersBasis};
-pub use trims::{Trim, TrimKind};
+pub use trims::{Step, Trim, TrimKind};
 pub use workload::{FeatureCpu, WorkloadTelemetry};
 
 use crate::card::ModelCard;
@@ -74,6 +74,8 @@ pub struct Observability {
     pub peers_assumed: u64,
     /// What leaving something out would save, most series first.
     pub trims: Vec<Trim>,
+    /// What may be left out of the standard metrics one after the other.
+    pub steps: Vec<Step>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -113,12 +115,24 @@ pub fn estimate(inputs: &Inputs<'_>) -> (Vec<Option<WorkloadTelemetry>>, Observa
     let scrapes = inputs.card.telemetry.scrape.cpu(&total.series, inputs.policy.telemetry.scrape_interval);
     let cpu = workload::cpu_of_all(&workloads, scrapes);
     let trims = trims::trims(inputs, &loads, &kept, &cpu);
+    let steps = trims::steps(inputs, &loads);
     findings.extend(findings::findings(inputs, &loads, &workloads, &total, &kept));
     let span_price = span_price(&total, inputs.policy.telemetry.price_per_million_spans);
     let is_assumed = |it: &&WorkloadTelemetry| it.peers.basis == PeersBasis::Bounds;
     let peers_assumed = workloads.iter().flatten().filter(is_assumed).count() as u64;
-    let observability =
-        Observability { total, families, namespaces, ztunnels, kept, cpu, span_price, peers_assumed, trims, findings };
+    let observability = Observability {
+        total,
+        families,
+        namespaces,
+        ztunnels,
+        kept,
+        cpu,
+        span_price,
+        peers_assumed,
+        trims,
+        steps,
+        findings,
+    };
     (workloads, observability)
 }
 

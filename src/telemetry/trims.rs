@@ -4,7 +4,7 @@ use super::Inputs;
 use super::kept::Kept;
 use super::workload::{EnvoyLoad, FeatureCpu, Load, LoadKind};
 use crate::estimate::{Basis, Estimate, Term};
-use crate::model::telemetry::{self, Count, Family, Metrics, SeriesLoad};
+use crate::model::telemetry::{self, Family, Metric, Metrics, SeriesLoad};
 use crate::units::{Cores, DataRate, Memory, Quantity, Series};
 
 /// One thing that may be left out, and what that saves.
@@ -20,6 +20,15 @@ pub struct Trim {
     pub disk: Estimate<DataRate>,
     /// CPU of proxies saved: what answering scrapes costs, and counting where nothing is counted any more.
     pub cpu: Estimate<Cores>,
+}
+
+/// Several things left out together, and the series that saves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What is left out.
+    pub left_out: Vec<TrimKind>,
+    /// Series saved by all of it.
+    pub series: Estimate<Series>,
 }
 
 /// What is left out.
@@ -81,19 +90,20 @@ impl TrimKind {
         let sides = [&mut load.client, &mut load.server];
         match self {
             Self::RequestCountOnly => sides.into_iter().for_each(|side| {
-                side.metrics = Metrics { duration: false, request_size: false, response_size: false, ..side.metrics };
+                let off = Metric::OFF;
+                side.metrics = Metrics { duration: off, request_size: off, response_size: off, ..side.metrics };
             }),
             Self::SizeHistograms => sides.into_iter().for_each(|side| {
-                side.metrics = Metrics { request_size: false, response_size: false, ..side.metrics };
+                side.metrics = Metrics { request_size: Metric::OFF, response_size: Metric::OFF, ..side.metrics };
             }),
             // The client side is all that a gateway has.
             Self::ClientSide if !gateway => load.client.metrics = Metrics::NONE,
             Self::ServerSide => load.server.metrics = Metrics::NONE,
-            Self::OutcomeLabels => sides.into_iter().for_each(|side| side.metrics.outcome = false),
+            Self::OutcomeLabels => sides.into_iter().for_each(|side| {
+                side.metrics = side.metrics.each(|metric| Metric { outcome: false, ..metric });
+            }),
             Self::CallerLabels => {
-                let one = |count: Count| count.at_most(1.0);
-                load.server.http = one(load.server.http);
-                load.server.tcp = one(load.server.tcp);
+                load.server.metrics = load.server.metrics.each(|metric| Metric { peer: false, ..metric });
             }
             Self::AllStandardMetrics => sides.into_iter().for_each(|side| side.metrics = Metrics::NONE),
             Self::ClientSide | Self::ProxyInternals | Self::EverySecondScrape => {}
@@ -117,7 +127,7 @@ fn trim(inputs: &Inputs<'_>, loads: &[Option<Load>], kept: &Kept, cpu: &FeatureC
     let laws = &inputs.card.telemetry;
     let policy = &inputs.policy.telemetry;
     let interval = policy.scrape_interval;
-    let series = saved_series(inputs, loads, kind);
+    let series = saved_series(inputs, loads, &[kind]);
     let samples = match kind {
         TrimKind::EverySecondScrape => half(&kept.samples),
         _ => laws.scrape.samples(&series, interval),
@@ -140,18 +150,36 @@ fn trim(inputs: &Inputs<'_>, loads: &[Option<Load>], kept: &Kept, cpu: &FeatureC
     Trim { kind, memory: laws.prometheus.added_memory(&saved), disk: laws.prometheus.disk(&saved), cpu, series }
 }
 
+/// What may be left out of the standard metrics one after the other, what is missed least first, and how many series
+/// all of it up to there saves; what saves nothing more is no step.
+pub(super) fn steps(inputs: &Inputs<'_>, loads: &[Option<Load>]) -> Vec<Step> {
+    const ORDER: [TrimKind; 2] = [TrimKind::SizeHistograms, TrimKind::CallerLabels];
+    let mut steps: Vec<Step> = Vec::new();
+    for kind in ORDER {
+        let known = steps.last().map(|step| (step.left_out.as_slice(), step.series.value));
+        let (earlier, saved) = known.unwrap_or((&[], Series::ZERO));
+        let left_out = [earlier, &[kind]].concat();
+        let series = saved_series(inputs, loads, &left_out);
+        if series.value > saved {
+            steps.push(Step { left_out, series });
+        }
+    }
+    steps
+}
+
 /// The series that go, with ends that belong together: many peers before and after.
-fn saved_series(inputs: &Inputs<'_>, loads: &[Option<Load>], kind: TrimKind) -> Estimate<Series> {
+fn saved_series(inputs: &Inputs<'_>, loads: &[Option<Load>], kinds: &[TrimKind]) -> Estimate<Series> {
     let law = &inputs.card.telemetry.series;
     let mut saved = [0.0; 3];
     for load in loads.iter().flatten() {
         let LoadKind::Envoy(envoy) = &load.kind else { continue };
         let EnvoyLoad { series, traffic } = &**envoy;
-        let own = if kind == TrimKind::ProxyInternals {
+        let own = if kinds == [TrimKind::ProxyInternals] {
             law.ends_of(series, |family| matches!(family, Family::Envoy | Family::Agent))
         } else {
             let before = law.ends_of(series, Family::is_standard);
-            let after = law.ends_of(&kind.apply(series, traffic.gateway), Family::is_standard);
+            let without = kinds.iter().fold(*series, |load, kind| kind.apply(&load, traffic.gateway));
+            let after = law.ends_of(&without, Family::is_standard);
             let [a, b, c] = before;
             let [x, y, z] = after;
             [a - x, b - y, c - z]
@@ -161,7 +189,8 @@ fn saved_series(inputs: &Inputs<'_>, loads: &[Option<Load>], kind: TrimKind) -> 
         }
     }
     let [lower, value, upper] = saved;
-    let terms = vec![Term::new(format!("series saved by {}", kind.as_str()), 1.0, value, "series")];
+    let names: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let terms = vec![Term::new(format!("series saved by {}", names.join(" and ")), 1.0, value, "series")];
     let basis = Basis { law: "series saved".to_owned(), terms, assumptions: Vec::new() };
     Estimate::new(Series::new(lower), Series::new(value), Series::new(upper), basis)
 }

@@ -6,9 +6,9 @@ use super::{Volume, named};
 use crate::card::ModelCard;
 use crate::estimate::{Basis, Estimate, Term};
 use crate::inventory::Workload;
-use crate::mesh::ProxyMode;
-use crate::model::telemetry::{LogFormat, Metrics, Reported, SeriesLoad, ZtunnelPeers};
-use crate::model::{Features, Observed, ProxyTraffic};
+use crate::mesh::{ProxyMode, StandardMetric, StandardMetrics, WorkloadFeatures};
+use crate::model::telemetry::{LogFormat, Metric, Metrics, Reported, SeriesLoad, ZtunnelPeers};
+use crate::model::{Observed, ProxyTraffic};
 use crate::overhead;
 use crate::policy::{Histogram, LogEncoding, Policy, TelemetryPolicy};
 use crate::units::{Cores, Rate, Series, Share};
@@ -104,12 +104,12 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
         gateway: matches!(member.mode, ProxyMode::Gateway | ProxyMode::Waypoint),
         ..ProxyTraffic::default()
     };
-    let metrics = metrics(&features, &inputs.policy.telemetry);
+    let [server, client] = metrics(inputs, index);
     let series = SeriesLoad {
         workers,
         listeners: inputs.visibility.workloads.get(index).map_or(0, |visible| visible.listeners),
-        client: Reported { http: peers.client_http, tcp: peers.client_tcp, metrics },
-        server: Reported { http: peers.server_http, tcp: peers.server_tcp, metrics },
+        client: Reported { http: peers.client_http, tcp: peers.client_tcp, metrics: client },
+        server: Reported { http: peers.server_http, tcp: peers.server_tcp, metrics: server },
         label_sets: inputs.policy.telemetry.label_sets_per_peer,
     };
     Some(Load {
@@ -119,16 +119,26 @@ fn load(inputs: &Inputs<'_>, index: usize, workload: &Workload, peers: Peers, zt
     })
 }
 
-fn metrics(features: &Features, policy: &TelemetryPolicy) -> Metrics {
-    if features.metrics == Share::ZERO {
-        return Metrics::NONE;
-    }
-    let keeps = |histogram: Histogram| policy.histograms.contains(&histogram);
+/// What is reported at the server and at the client: what the mesh says, less what Prometheus drops.
+fn metrics(inputs: &Inputs<'_>, index: usize) -> [Metrics; 2] {
+    let assumed = || WorkloadFeatures::by_policy(&inputs.policy.features);
+    let own = inputs.mesh.features.get(index).cloned().unwrap_or_else(assumed);
+    // Gateways report as clients (istio/istio, `pilot/pkg/model/telemetry.go`, `workloadMode`).
+    [own.inbound, own.outbound].map(|side| kept(side.reported, &inputs.policy.telemetry))
+}
+
+fn kept(reported: StandardMetrics, policy: &TelemetryPolicy) -> Metrics {
+    let metric = |it: StandardMetric| Metric { is_on: it.is_on, outcome: it.outcome, peer: it.peer };
+    let histogram = |it: StandardMetric, histogram: Histogram| Metric {
+        is_on: it.is_on && policy.histograms.contains(&histogram),
+        ..metric(it)
+    };
     Metrics {
-        duration: keeps(Histogram::Duration),
-        request_size: keeps(Histogram::RequestSize),
-        response_size: keeps(Histogram::ResponseSize),
-        ..Metrics::ALL
+        requests: metric(reported.requests),
+        duration: histogram(reported.duration, Histogram::Duration),
+        request_size: histogram(reported.request_size, Histogram::RequestSize),
+        response_size: histogram(reported.response_size, Histogram::ResponseSize),
+        tcp: metric(reported.tcp),
     }
 }
 

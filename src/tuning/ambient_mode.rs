@@ -143,8 +143,7 @@ fn freed(question: &Question<'_>, members: &[Member<'_>], with_waypoint: bool) -
     }
     if with_waypoint {
         let waypoint = question.inputs.card.injection.requests.to_resources();
-        own.0 -= waypoint.cpu.to_cores();
-        own.1 -= waypoint.memory.to_memory();
+        own = (own.0 - waypoint.cpu.to_cores(), own.1 - waypoint.memory.to_memory());
     }
     own
 }

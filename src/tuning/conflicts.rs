@@ -46,6 +46,15 @@ fn keys(change: &Change) -> Vec<String> {
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
         }
+        Change::Patch(Patch::Telemetry(patch)) => {
+            let parts = [
+                (patch.tracing.is_some(), "tracing"),
+                (patch.logging.is_some(), "accessLogging"),
+                (patch.metrics.is_some(), "metrics"),
+            ];
+            let said = parts.into_iter().filter(|(is, _)| *is);
+            said.map(|(_, part)| format!("Telemetry {} {part}", patch.name)).collect()
+        }
         Change::Patch(patch) => {
             let (kind, name) = patch.target();
             object(kind, name)
@@ -55,11 +64,20 @@ fn keys(change: &Change) -> Vec<String> {
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
         Change::Gateway(it) => object("Gateway", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
+        Change::Telemetry(it) => object("Telemetry", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {
+            let settings = &values.pilot.settings;
             let said = [
-                (values.pilot.is_said(), "values pilot"),
+                (values.pilot.is_sized(), "values pilot"),
+                (settings.push_throttle.is_some(), "values PILOT_PUSH_THROTTLE"),
+                (settings.connection_rate.is_some(), "values PILOT_MAX_REQUESTS_PER_SECOND"),
+                (settings.debounce_after.is_some(), "values PILOT_DEBOUNCE_AFTER"),
+                (settings.debounce_max.is_some(), "values PILOT_DEBOUNCE_MAX"),
+                (settings.connection_age.is_some(), "values keepaliveMaxServerConnectionAge"),
                 (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
+                (values.certificates.ttl_seconds.is_some(), "values SECRET_TTL"),
+                (values.telemetry.sampling_percent.is_some(), "values meshConfig.defaultConfig.tracing"),
             ];
             said.into_iter().filter(|(is, _)| *is).map(|(_, key)| key.to_owned()).collect()
         }

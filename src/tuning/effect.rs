@@ -2,9 +2,10 @@
 
 use super::Saves;
 use crate::inventory::{Inventory, request};
+use crate::overhead::Event;
 use crate::placement::new_node;
 use crate::plan::{Outcome, Plan};
-use crate::units::{Cores, Memory};
+use crate::units::{Cores, DataRate, Memory, Rate, Seconds, Series};
 
 /// What the mesh requests and uses, and how the cluster stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,6 +20,16 @@ pub struct Figures {
     pub memory_used: Memory,
     /// Nodes of the policy's pool that all requests fill, applications' among them.
     pub nodes: f64,
+    /// Time series of the mesh.
+    pub series: Series,
+    /// Spans that its proxies make.
+    pub spans: Rate,
+    /// Access log that they write.
+    pub log: DataRate,
+    /// How long a change of configuration takes until the last proxy has it.
+    pub config_change: Seconds,
+    /// How long all proxies take to connect again after istiod restarts.
+    pub reconnect: Seconds,
     /// Pods without a place.
     pub unplaced: u64,
     /// Proxies that may be killed while they start.
@@ -47,6 +58,8 @@ impl Figures {
         let cpu = totals.proxy_cpu_requested + ztunnel.cpu.to_cores() * ztunnels + cpu.to_cores() * count;
         let memory = totals.proxy_memory_requested + ztunnel.memory.to_memory() * ztunnels + memory.to_memory() * count;
         let istiod_cpu = istiod.operation.as_ref().map_or(Cores::ZERO, |operation| operation.cpu.value);
+        let times = || istiod.operation.iter().flat_map(|operation| &operation.times);
+        let waiting = |event: &Event| times().find(|it| it.event == *event).map_or(Seconds::ZERO, |it| it.time.value);
         let applications = applications(inventory);
         let (_, offered) = new_node(&inventory.nodes, &plan.policy);
         let filled = |requested: f64, offered: f64| if offered > 0.0 { requested / offered } else { 0.0 };
@@ -58,6 +71,11 @@ impl Figures {
             cpu_used: totals.proxy_cpu.value + istiod_cpu,
             memory_used: totals.proxy_memory.value + istiod.memory.value * count,
             nodes: by_cpu.max(by_memory),
+            series: plan.telemetry.total.series.value,
+            spans: plan.telemetry.total.spans.value,
+            log: plan.telemetry.total.log_traffic.value,
+            config_change: waiting(&Event::ConfigChange),
+            reconnect: waiting(&Event::Restart),
             unplaced: plan.headroom.unplaced.len() as u64,
             at_risk: totals.proxies_at_risk,
             nodes_to_add: plan.headroom.nodes_to_add.count,
@@ -79,6 +97,11 @@ impl Figures {
             cpu_used: self.cpu_used - after.cpu_used,
             memory_used: self.memory_used - after.memory_used,
             nodes,
+            series: self.series - after.series,
+            spans: self.spans - after.spans,
+            log: self.log - after.log,
+            config_change: self.config_change - after.config_change,
+            reconnect: self.reconnect - after.reconnect,
             money: plan.policy.node_pool.price_per_hour * nodes,
         }
     }

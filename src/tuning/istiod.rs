@@ -188,6 +188,7 @@ fn values(target: &Target) -> MeshConfig {
         autoscaled: Some(true),
         autoscale_min: Some(target.least),
         autoscale_max: Some(target.most),
+        ..PilotValues::default()
     };
     MeshConfig { origin: MeshConfigOrigin::Overlay, pilot, ..MeshConfig::default() }
 }

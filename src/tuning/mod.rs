@@ -6,19 +6,26 @@
 //! that of this plan, not a sum.
 
 mod ambient_mode;
+mod access_logs;
 mod anti_affinity;
 mod application_autoscalers;
+mod certificates;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
+mod export_to;
 mod gateways;
+mod groups;
 mod istiod;
+mod istiod_environment;
 mod manifest;
 mod node_prices;
 mod node_shape;
+mod metric_series;
+mod of_mesh;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -30,23 +37,30 @@ mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod trace_sampling;
 mod topology_spread;
 mod trial;
 mod tuners;
 mod upgrade_plan;
 mod ztunnel;
 
+pub use access_logs::access_logs;
 pub use ambient_mode::{ambient_alternative, ambient_mode};
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
+pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
+pub use export_to::export_to;
 pub use gateways::gateways;
+pub use groups::Group;
 pub use istiod::istiod;
+pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
+pub use metric_series::metric_series;
 pub use node_shape::node_shape;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
@@ -57,6 +71,7 @@ pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
 pub use spare_nodes::spare_nodes;
 pub use topology_spread::topology_spread;
+pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use upgrade_plan::upgrade_plan;
 pub use ztunnel::ztunnel;
@@ -90,6 +105,13 @@ impl Tuning {
         let mut applied: Vec<&Recommendation> = self.recommendations.iter().filter(|it| it.is_applied()).collect();
         applied.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         applied.into_iter().flat_map(|it| &it.changes)
+    }
+
+    /// What is to be applied, in its order, alike ones together where each by itself would make more than `most` lines:
+    /// by kind and namespace, or by kind, which may still be more.
+    #[must_use]
+    pub fn groups(&self, most: usize) -> Vec<Group<'_>> {
+        groups::groups(&self.recommendations, most)
     }
 }
 
@@ -143,7 +165,8 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
-            Kind::DiscoverySelectors => true,
+            Kind::TraceSampling | Kind::AccessLogs | Kind::MetricSeries => true,
+            Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
             Kind::ProxyConcurrency => other.workload == it.workload,
             _ => false,

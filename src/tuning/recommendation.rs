@@ -5,7 +5,7 @@ use std::fmt;
 use crate::estimate::Term;
 use crate::inventory::Change;
 use crate::quantity::{print_bytes, print_cpu};
-use crate::units::{Bytes, Cores, Memory, Millicores, MoneyPerHour, Seconds};
+use crate::units::{Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Rate, Seconds, Series};
 
 /// What to set, why, what it saves, and what it does to the cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,12 +92,20 @@ impl Recommendation {
 pub enum Kind {
     /// Namespaces that leave their sidecars for ambient mode.
     AmbientMode,
+    /// Share of requests that are traced.
+    TraceSampling,
+    /// Requests that are logged.
+    AccessLogs,
+    /// Metrics and labels that are reported.
+    MetricSeries,
     /// Worker threads of a proxy.
     ProxyConcurrency,
     /// What the proxies of a namespace are sent.
     SidecarScopes,
     /// Namespaces istiod looks at.
     DiscoverySelectors,
+    /// Services that other namespaces need not know.
+    ExportTo,
     /// Requests and limits of a proxy beside its application.
     ProxyResources,
     /// Replicas and resources of gateways.
@@ -106,6 +114,10 @@ pub enum Kind {
     Ztunnel,
     /// Requests and replicas of istiod.
     Istiod,
+    /// Throttles, waits and connections of istiod.
+    IstiodEnvironment,
+    /// Life of certificates, and how many may be asked for at once.
+    Certificates,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
     /// Targets of autoscalers that count a sidecar in.
@@ -134,13 +146,19 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AmbientMode => "ambient-mode",
+            Self::TraceSampling => "trace-sampling",
+            Self::AccessLogs => "access-logs",
+            Self::MetricSeries => "metric-series",
             Self::ProxyConcurrency => "proxy-concurrency",
             Self::SidecarScopes => "sidecar-scopes",
             Self::DiscoverySelectors => "discovery-selectors",
+            Self::ExportTo => "export-to",
             Self::ProxyResources => "proxy-resources",
             Self::Gateways => "gateways",
             Self::Ztunnel => "ztunnel",
             Self::Istiod => "istiod",
+            Self::IstiodEnvironment => "istiod-environment",
+            Self::Certificates => "certificates",
             Self::DisruptionBudgets => "disruption-budgets",
             Self::ApplicationAutoscalers => "application-autoscalers",
             Self::AntiAffinity => "anti-affinity",
@@ -214,6 +232,8 @@ impl fmt::Display for Amount {
             Self::Memory(bytes) => f.write_str(&print_bytes(*bytes)),
             Self::Count(count) => write!(f, "{count}"),
             Self::Time(seconds) => write!(f, "{} s", seconds.as_seconds()),
+            // Of less than a per cent two digits are said.
+            Self::Share(share) if *share < 0.01 => write!(f, "{} %", (share * 10_000.0).round() / 100.0),
             Self::Share(share) => write!(f, "{} %", (share * 1000.0).round() / 10.0),
             Self::Text(text) => f.write_str(text),
         }
@@ -233,8 +253,38 @@ pub struct Saves {
     pub memory_used: Memory,
     /// Nodes of the policy's pool that all requests of the cluster fill, by whichever of CPU and memory fills more.
     pub nodes: f64,
+    /// Time series of the mesh.
+    pub series: Series,
+    /// Spans.
+    pub spans: Rate,
+    /// Access log.
+    pub log: DataRate,
+    /// How long a change of configuration takes until the last proxy has it.
+    pub config_change: Seconds,
+    /// How long all proxies take to connect again after istiod restarts.
+    pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+}
+
+impl std::ops::Add for Saves {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cpu: self.cpu + other.cpu,
+            memory: self.memory + other.memory,
+            cpu_used: self.cpu_used + other.cpu_used,
+            memory_used: self.memory_used + other.memory_used,
+            nodes: self.nodes + other.nodes,
+            series: self.series + other.series,
+            spans: self.spans + other.spans,
+            log: self.log + other.log,
+            config_change: self.config_change + other.config_change,
+            reconnect: self.reconnect + other.reconnect,
+            money: self.money + other.money,
+        }
+    }
 }
 
 /// What a change makes safe and what it risks.
@@ -268,6 +318,8 @@ pub enum Withheld {
     Needs(String),
     /// Simulated, it does harm; which.
     Harm(String),
+    /// Only people can weigh it; what to say where.
+    Choice(String),
     /// Nothing within the policy would do; what binds.
     Infeasible(String),
 }
@@ -283,6 +335,7 @@ impl fmt::Display for Withheld {
             Self::Conflict(other) => write!(f, "{other} changes the same"),
             Self::Needs(other) => write!(f, "it needs {other}, which is withheld"),
             Self::Harm(harm) => write!(f, "simulated, it does harm: {harm}"),
+            Self::Choice(say) => write!(f, "a choice: {say}"),
             Self::Infeasible(binds) => write!(f, "infeasible: {binds}"),
         }
     }

@@ -92,6 +92,11 @@ pub(super) fn part(saves: &Saves, share: f64) -> Saves {
         cpu_used: saves.cpu_used * share,
         memory_used: saves.memory_used * share,
         nodes: saves.nodes * share,
+        series: saves.series * share,
+        spans: saves.spans * share,
+        log: saves.log * share,
+        config_change: saves.config_change * share,
+        reconnect: saves.reconnect * share,
         money: saves.money * share,
     }
 }

@@ -125,6 +125,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "tuning",
         &[
+            "card",
             "course",
             "estimate",
             "groundwork",
@@ -142,6 +143,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "resources",
             "scenario",
             "scheduler",
+            "telemetry",
             "units",
         ],
     ),

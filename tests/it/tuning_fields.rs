@@ -105,6 +105,16 @@ fn walk(value: &Value, path: &str, kind: &Kind, file: &str) {
     }
 }
 
+/// `MetricsOverrides.TagOverride`: a value for a label, or that it goes.
+fn is_label_override(value: &Value) -> bool {
+    let Some(members) = value.as_object() else { return false };
+    members.iter().all(|(key, value)| match key.as_str() {
+        "operation" => value == "UPSERT" || value == "REMOVE",
+        "value" => value.is_string(),
+        _ => false,
+    })
+}
+
 fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
     match wanted {
         "text" => value.as_str().is_some_and(|text| !text.is_empty()),
@@ -114,6 +124,8 @@ fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
         "texts-or-nothing" => {
             value.as_object().is_some_and(|members| members.values().all(|value| value.is_string() || value.is_null()))
         }
+        "number" => value.is_number(),
+        "label-overrides" => value.as_object().is_some_and(|labels| labels.values().all(is_label_override)),
         "nothing" => value.is_null(),
         "number-or-text" => value.is_null() || value.as_u64().is_some() || value.is_string(),
         "amount" if path.ends_with("cpu") => value.as_str().is_some_and(|text| parse_cpu(text).is_ok()),

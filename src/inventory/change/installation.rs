@@ -11,7 +11,7 @@ use crate::resources::Declared;
 pub(super) fn install(inventory: &mut Inventory, values: &MeshConfig) {
     let before = std::mem::take(&mut inventory.istio.mesh);
     inventory.istio.mesh = MeshConfig { origin: before.origin, ..values.clone().or(before) };
-    if !values.pilot.is_said() {
+    if !values.pilot.is_sized() {
         return;
     }
     for index in 0..inventory.workloads.len() {

@@ -13,7 +13,8 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    Gateway, MeshConfig, NamespacePatch, OutlierDetection, Patch, ProxySettings, RollingPatch, Sidecar, WorkloadPatch,
+    Gateway, MeshConfig, NamespacePatch, OutlierDetection, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar,
+    Telemetry, TelemetryPatch, WorkloadPatch,
 };
 use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
 
@@ -37,6 +38,8 @@ pub enum Change {
     Gateway(Gateway),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
+    /// A Telemetry.
+    Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
     Values(Box<MeshConfig>),
 }
@@ -59,6 +62,8 @@ impl Inventory {
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Patch(Patch::Namespace(patch)) => self.patch_namespace(patch),
+            Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
+            Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
@@ -140,6 +145,17 @@ impl Inventory {
             super::sidecar::leave(self, &patch.name.name);
         }
         true
+    }
+
+    fn patch_service(&mut self, patch: &ServicePatch) -> bool {
+        let Some(service) = self.services.iter_mut().find(|it| it.name == patch.name) else { return false };
+        service.annotations.extend(patch.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
+        true
+    }
+
+    fn patch_telemetry(&mut self, patch: &TelemetryPatch) -> bool {
+        let known = self.istio.telemetries.iter_mut().find(|it| it.name == patch.name);
+        known.map(|telemetry| patch.apply(telemetry)).is_some()
     }
 
     fn patch_budget(&mut self, patch: &BudgetPatch) -> bool {

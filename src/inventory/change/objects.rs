@@ -11,6 +11,7 @@ pub(super) fn put(inventory: &mut Inventory, change: &Change) {
     match change {
         Change::Sidecar(it) => replace(&mut istio.sidecars, it, |it| (&it.created, &it.name)),
         Change::ProxySettings(it) => replace(&mut istio.proxy_settings, it, |it| (&it.created, &it.name)),
+        Change::Telemetry(it) => replace(&mut istio.telemetries, &**it, |it| (&it.created, &it.name)),
         Change::DestinationRule(it) => replace(&mut istio.destination_rules, &**it, |it| (&it.created, &it.name)),
         Change::Gateway(it) => {
             inventory.gateways.retain(|known| known.name != it.name);

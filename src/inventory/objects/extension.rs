@@ -50,18 +50,28 @@ pub struct ProxySettings {
 /// Life of workload certificates; `None` where it is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CertificateSettings {
-    /// Life in seconds, above 0: `SECRET_TTL` of a proxy, `DEFAULT_WORKLOAD_CERT_TTL` of istiod.
+    /// Life in seconds that is asked for, above 0: `SECRET_TTL` of a proxy, `DEFAULT_WORKLOAD_CERT_TTL` of istiod.
     pub ttl_seconds: Option<f64>,
+    /// Longest life in seconds that istiod gives, above 0: `MAX_WORKLOAD_CERT_TTL`.
+    pub longest_seconds: Option<f64>,
     /// Share of life left at renewal, in [0, 1]: `SECRET_GRACE_PERIOD_RATIO`.
     pub grace_ratio: Option<f64>,
 }
 
 impl CertificateSettings {
+    /// Life in seconds where so much is asked for unless it says otherwise.
+    #[must_use]
+    pub fn life_seconds(&self, unless_said: f64) -> f64 {
+        let asked = self.ttl_seconds.unwrap_or(unless_said);
+        self.longest_seconds.map_or(asked, |longest| asked.min(longest))
+    }
+
     /// What it says, and where it says nothing, what `weaker` says.
     #[must_use]
     pub fn or(self, weaker: Self) -> Self {
         Self {
             ttl_seconds: self.ttl_seconds.or(weaker.ttl_seconds),
+            longest_seconds: self.longest_seconds.or(weaker.longest_seconds),
             grace_ratio: self.grace_ratio.or(weaker.grace_ratio),
         }
     }

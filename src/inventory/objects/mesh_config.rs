@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::visibility::ExportTo;
 use super::{CertificateSettings, LocalityBalancing, Requirement};
 use crate::resources::Declared;
+use crate::units::{Rate, Seconds};
 
 /// Settings of the whole mesh that decide what is sent and what proxies do; `None` and empty where the input
 /// does not say.
@@ -59,7 +60,7 @@ pub struct MeshTelemetry {
 }
 
 /// istiod as Helm values or an IstioOperator ask for it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PilotValues {
     /// Requests of each replica.
     pub requests: Declared,
@@ -71,6 +72,41 @@ pub struct PilotValues {
     pub autoscale_min: Option<u64>,
     /// Most replicas with an autoscaler.
     pub autoscale_max: Option<u64>,
+    /// How it is tuned.
+    pub settings: PilotSettings,
+}
+
+/// Settings of istiod that decide how fast it works; `None` where nothing is said and its own default holds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PilotSettings {
+    /// Pushes a replica works on at once (`PILOT_PUSH_THROTTLE`).
+    pub push_throttle: Option<u64>,
+    /// Requests for configuration that a replica takes a second (`PILOT_MAX_REQUESTS_PER_SECOND`).
+    pub connection_rate: Option<Rate>,
+    /// Quiet time after which a push starts (`PILOT_DEBOUNCE_AFTER`).
+    pub debounce_after: Option<Seconds>,
+    /// Longest that a push is put off (`PILOT_DEBOUNCE_MAX`).
+    pub debounce_max: Option<Seconds>,
+    /// Age at which a proxy's connection is closed (`keepaliveMaxServerConnectionAge`).
+    pub connection_age: Option<Seconds>,
+}
+
+impl PilotSettings {
+    /// Whether anything is said.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        *self != Self::default()
+    }
+
+    fn or(self, weaker: Self) -> Self {
+        Self {
+            push_throttle: self.push_throttle.or(weaker.push_throttle),
+            connection_rate: self.connection_rate.or(weaker.connection_rate),
+            debounce_after: self.debounce_after.or(weaker.debounce_after),
+            debounce_max: self.debounce_max.or(weaker.debounce_max),
+            connection_age: self.connection_age.or(weaker.connection_age),
+        }
+    }
 }
 
 impl PilotValues {
@@ -78,6 +114,12 @@ impl PilotValues {
     #[must_use]
     pub fn is_said(&self) -> bool {
         *self != Self::default()
+    }
+
+    /// Whether its size is asked for: requests or replicas.
+    #[must_use]
+    pub fn is_sized(&self) -> bool {
+        Self { settings: PilotSettings::default(), ..self.clone() }.is_said()
     }
 
     /// Fewest replicas the installation starts: the autoscaler's least, unless it is off; one where nothing
@@ -95,6 +137,7 @@ impl PilotValues {
             autoscaled: self.autoscaled.or(weaker.autoscaled),
             autoscale_min: self.autoscale_min.or(weaker.autoscale_min),
             autoscale_max: self.autoscale_max.or(weaker.autoscale_max),
+            settings: self.settings.or(weaker.settings),
         }
     }
 }

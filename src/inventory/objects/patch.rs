@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ConnectionPool, Labels, ObjectName, OutlierDetection, PodAffinityTerm, PodCount, TopologySpread,
-    WeightedPodAffinityTerm,
+    ConnectionPool, Labels, LoggingSetting, MetricsSetting, ObjectName, OutlierDetection, PodAffinityTerm, PodCount,
+    Telemetry, TopologySpread, TracingSetting, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -21,6 +21,10 @@ pub enum Patch {
     DestinationRule(DestinationRulePatch),
     /// `v1/Namespace`.
     Namespace(NamespacePatch),
+    /// `telemetry.istio.io/*/Telemetry`.
+    Telemetry(TelemetryPatch),
+    /// `v1/Service`.
+    Service(ServicePatch),
 }
 
 /// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
@@ -118,6 +122,49 @@ pub struct NamespacePatch {
     pub labels: BTreeMap<String, Option<String>>,
 }
 
+/// What proxies report. Each list takes the place of the whole list of that name; `None` leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TelemetryPatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// `spec.tracing`.
+    pub tracing: Option<Vec<TracingSetting>>,
+    /// `spec.accessLogging`.
+    pub logging: Option<Vec<LoggingSetting>>,
+    /// `spec.metrics`.
+    pub metrics: Option<Vec<MetricsSetting>>,
+}
+
+/// Annotations of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServicePatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// Those to add or replace.
+    pub annotations: Labels,
+}
+
+impl TelemetryPatch {
+    /// Makes the change.
+    pub fn apply(&self, telemetry: &mut Telemetry) {
+        let Self { name: _, tracing, logging, metrics } = self.clone();
+        telemetry.tracing = tracing.unwrap_or_else(|| std::mem::take(&mut telemetry.tracing));
+        telemetry.logging = logging.unwrap_or_else(|| std::mem::take(&mut telemetry.logging));
+        telemetry.metrics = metrics.unwrap_or_else(|| std::mem::take(&mut telemetry.metrics));
+    }
+
+    /// This change after an earlier one of the same object.
+    #[must_use]
+    pub fn after(self, earlier: Self) -> Self {
+        Self {
+            name: self.name,
+            tracing: self.tracing.or(earlier.tracing),
+            logging: self.logging.or(earlier.logging),
+            metrics: self.metrics.or(earlier.metrics),
+        }
+    }
+}
+
 impl Patch {
     /// Kind, namespace and name of what it changes.
     #[must_use]
@@ -128,6 +175,8 @@ impl Patch {
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
             Self::Namespace(patch) => ("Namespace", &patch.name),
+            Self::Telemetry(patch) => ("Telemetry", &patch.name),
+            Self::Service(patch) => ("Service", &patch.name),
         }
     }
 }

@@ -16,8 +16,8 @@ pub struct Telemetry {
     pub tracing: Vec<TracingSetting>,
     /// Access logs, in order.
     pub logging: Vec<LoggingSetting>,
-    /// Metrics, in order: the overrides of all entries.
-    pub metrics: Vec<MetricOverride>,
+    /// Metrics, in order.
+    pub metrics: Vec<MetricsSetting>,
 }
 
 /// Which requests of a proxy a setting is for.
@@ -45,12 +45,14 @@ impl Side {
 pub struct TracingSetting {
     /// Requests it is for.
     pub side: Side,
-    /// Whether it names providers.
-    pub names_providers: bool,
+    /// Providers it names.
+    pub providers: Vec<String>,
     /// `randomSamplingPercentage`, from 0 to 100.
     pub sampling_percent: Option<f64>,
     /// `disableSpanReporting`.
     pub disabled: Option<bool>,
+    /// Whether it says more than that, such as tags of its own.
+    pub says_more: bool,
 }
 
 /// One entry of `accessLogging`.
@@ -58,12 +60,25 @@ pub struct TracingSetting {
 pub struct LoggingSetting {
     /// Requests it is for.
     pub side: Side,
-    /// Whether it names providers.
-    pub names_providers: bool,
+    /// Providers it names.
+    pub providers: Vec<String>,
     /// `disabled`.
     pub disabled: bool,
-    /// Whether a filter chooses the requests that are logged.
-    pub filtered: bool,
+    /// The expression that chooses the requests that are logged; `None` for all of them.
+    pub filter: Option<String>,
+    /// Whether it says more than that.
+    pub says_more: bool,
+}
+
+/// One entry of `metrics`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MetricsSetting {
+    /// Providers it names.
+    pub providers: Vec<String>,
+    /// What it changes, in order.
+    pub overrides: Vec<MetricOverride>,
+    /// Whether it says more than that, such as an interval.
+    pub says_more: bool,
 }
 
 /// One override of a metric.
@@ -75,6 +90,22 @@ pub struct MetricOverride {
     pub metric: Option<String>,
     /// Whether it is off; `None` where the override does not say.
     pub disabled: Option<bool>,
-    /// Labels it changes or removes.
-    pub tags: u64,
+    /// Labels it changes or removes, in the order of their names.
+    pub labels: Vec<LabelOverride>,
+}
+
+/// A label of a metric that is changed or removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelOverride {
+    /// Its name, e.g. `source_principal`.
+    pub name: String,
+    /// The expression that gives its value instead; `None` where it is removed.
+    pub value: Option<String>,
+}
+
+impl Telemetry {
+    /// Overrides of all its entries, in order.
+    pub fn overrides(&self) -> impl Iterator<Item = &MetricOverride> {
+        self.metrics.iter().flat_map(|entry| &entry.overrides)
+    }
 }

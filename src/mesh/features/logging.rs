@@ -69,5 +69,5 @@ fn decided(telemetry: &[&Telemetry], side: Side, mesh: Option<State>) -> Option<
 
 fn after(entry: &LoggingSetting, before: Option<&State>, from: String) -> State {
     let was_on = before.is_some_and(|before| before.is_on);
-    State { is_on: !entry.disabled && (entry.names_providers || was_on), filtered: entry.filtered, from }
+    State { is_on: !entry.disabled && (!entry.providers.is_empty() || was_on), filtered: entry.filter.is_some(), from }
 }

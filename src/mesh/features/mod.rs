@@ -21,13 +21,15 @@ mod unused;
 use super::{Mesh, ProxyMode};
 use crate::finding::Finding;
 use crate::inventory::objects::Side;
-use crate::inventory::{Inventory, Workload};
+use crate::inventory::{Inventory, Telemetry, Workload};
 use crate::policy::FeaturePolicy;
 use crate::units::Share;
 use attached::Attached;
 use filters::EnvoyPatches;
 use gateways::Gateways;
 use mtls::Mtls;
+
+pub use metrics::{CALLER_LABELS, StandardMetric, StandardMetrics};
 
 /// What a workload's proxy does for its requests, and what decided it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -53,6 +55,8 @@ pub struct SideFeatures {
     pub mtls: Share,
     /// Share of Istio's standard metrics that are kept, in [0, 1].
     pub metrics: Share,
+    /// Which they are, and what their labels tell apart.
+    pub reported: StandardMetrics,
     /// Labels of metrics that are changed or removed.
     pub metric_tags: u64,
     /// Share of requests with a log line, in [0, 1].
@@ -160,6 +164,7 @@ impl WorkloadFeatures {
         let side = SideFeatures {
             mtls: Share::all_if(policy.mtls),
             metrics: Share::all_if(policy.metrics),
+            reported: StandardMetrics::all_if(policy.metrics),
             access_log: Share::all_if(policy.access_log),
             tracing: policy.tracing_sampling,
             ..SideFeatures::default()
@@ -197,6 +202,18 @@ pub fn features(inventory: &Inventory, mesh: &Mesh, policy: &FeaturePolicy) -> (
     (features, unused::findings(inventory, mesh))
 }
 
+/// The Telemetry objects that hold for every workload, in the order of the inventory: those of the mesh first, those
+/// that overrule them later; none for workloads without an Envoy.
+#[must_use]
+pub fn telemetries<'a>(inventory: &'a Inventory, mesh: &Mesh) -> Vec<Vec<&'a Telemetry>> {
+    let attached = Attached::new(&inventory.istio.telemetries, inventory.istio.mesh.root_namespace());
+    let of = |(workload, member): (&Workload, &super::Membership)| match member.mode.runs_envoy() {
+        true => attached.in_order(workload, member.mode),
+        false => Vec::new(),
+    };
+    inventory.workloads.iter().zip(&mesh.members).map(of).collect()
+}
+
 /// Everything that decides, ready to be asked.
 struct Question<'a> {
     inventory: &'a Inventory,
@@ -205,7 +222,7 @@ struct Question<'a> {
     mtls: Mtls<'a>,
     authorization: Attached<'a, crate::inventory::AuthorizationPolicy>,
     tokens: Attached<'a, crate::inventory::RequestAuthentication>,
-    telemetry: Attached<'a, crate::inventory::Telemetry>,
+    telemetry: Attached<'a, Telemetry>,
     wasm: Attached<'a, crate::inventory::WasmPlugin>,
     patches: EnvoyPatches<'a>,
     gateways: Gateways,

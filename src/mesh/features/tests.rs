@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::inventory::objects::{
-    Attachment, AuthorizationAction, LoggingSetting, MeshTelemetry, MetricOverride, MtlsMode, TargetRef, TlsMode,
-    TracingSetting,
+    Attachment, AuthorizationAction, LabelOverride, LoggingSetting, MeshTelemetry, MetricOverride, MetricsSetting,
+    MtlsMode, TargetRef, TlsMode, TracingSetting,
 };
 use crate::inventory::{
     AuthorizationPolicy, DestinationRule, EnvoyFilter, IstioConfig, Labels, Measured, ObjectName, PeerAuthentication,
@@ -233,8 +233,18 @@ fn telemetry(namespace: &str, attachment: Attachment, change: impl Fn(&mut Telem
     object
 }
 
+fn providers(named: bool) -> Vec<String> {
+    if named { vec!["envoy".to_owned()] } else { Vec::new() }
+}
+
 fn log(side: Side, names_providers: bool, disabled: bool, filtered: bool) -> LoggingSetting {
-    LoggingSetting { side, names_providers, disabled, filtered }
+    LoggingSetting {
+        side,
+        providers: providers(names_providers),
+        disabled,
+        filter: filtered.then(|| "response.code >= 400".to_owned()),
+        says_more: false,
+    }
 }
 
 /// istio.io, "Telemetry": mesh, then namespace, then workload, each overruling the one before.
@@ -301,7 +311,7 @@ fn access_logs_follow_the_nearest_telemetry() {
 #[test]
 fn traces_follow_the_nearest_telemetry() {
     let tracing = |namespace, attachment, sampling_percent, disabled| {
-        let entry = TracingSetting { names_providers: false, side: Side::Both, sampling_percent, disabled };
+        let entry = TracingSetting { sampling_percent, disabled, ..TracingSetting::default() };
         telemetry(namespace, attachment, |it| it.tracing = vec![entry.clone()])
     };
     let mesh = |percent, tracing| MeshTelemetry { sampling_percent: percent, tracing, ..MeshTelemetry::default() };
@@ -341,13 +351,59 @@ fn traces_follow_the_nearest_telemetry() {
     }
 }
 
+fn removed(label: &str) -> LabelOverride {
+    LabelOverride { name: label.to_owned(), value: None }
+}
+
+fn entry(overrides: Vec<MetricOverride>) -> MetricsSetting {
+    MetricsSetting { overrides, ..MetricsSetting::default() }
+}
+
+/// Labels that are removed, and what the metrics of cart still tell apart: at the server and at the client outcomes and
+/// peers of the counter of requests, then those of the histogram of durations.
+#[test]
+fn labels_tell_apart_until_the_last_of_them_goes() {
+    const OUTCOME: [&str; 3] = ["response_code", "response_flags", "grpc_response_status"];
+    const CALLERS: [&str; 7] = CALLER_LABELS;
+    let of = |metric: Option<&str>, side, labels: &[&str]| MetricOverride {
+        side,
+        metric: metric.map(str::to_owned),
+        disabled: None,
+        labels: labels.iter().map(|label| removed(label)).collect(),
+    };
+    let again = MetricOverride {
+        labels: vec![LabelOverride { name: "response_code".to_owned(), value: Some("response.code".to_owned()) }],
+        ..MetricOverride::default()
+    };
+    for (what, overrides, server, client) in [
+        ("none", vec![], "op op", "op op"),
+        ("one outcome label", vec![of(None, Side::Both, &OUTCOME[..1])], "op op", "op op"),
+        ("all outcome labels", vec![of(None, Side::Both, &OUTCOME)], "-p -p", "-p -p"),
+        ("of one metric", vec![of(Some("REQUEST_COUNT"), Side::Both, &OUTCOME)], "-p op", "-p op"),
+        ("one comes back", vec![of(None, Side::Both, &OUTCOME), again], "op op", "op op"),
+        ("callers", vec![of(None, Side::Both, &CALLERS)], "o- o-", "op op"),
+        ("callers at the server", vec![of(None, Side::Server, &CALLERS)], "o- o-", "op op"),
+        ("all but one caller", vec![of(None, Side::Server, &CALLERS[1..])], "op op", "op op"),
+    ] {
+        let object = telemetry("shop", Attachment::default(), |it| it.metrics = vec![entry(overrides.clone())]);
+        let ([cart, ..], _) = worked_out(IstioConfig { telemetries: vec![object], ..IstioConfig::default() });
+        let written = |it: StandardMetric| {
+            assert!(it.is_on, "{what}");
+            format!("{}{}", if it.outcome { "o" } else { "-" }, if it.peer { "p" } else { "-" })
+        };
+        let of_side =
+            |side: SideFeatures| format!("{} {}", written(side.reported.requests), written(side.reported.duration));
+        assert_eq!((of_side(cart.inbound).as_str(), of_side(cart.outbound).as_str()), (server, client), "{what}");
+    }
+}
+
 #[test]
 fn metrics_are_counted_one_by_one() {
-    let metric = |side, metric: Option<&str>, disabled, tags| MetricOverride {
+    let metric = |side, metric: Option<&str>, disabled, labels| MetricOverride {
         side,
         metric: metric.map(str::to_owned),
         disabled,
-        tags,
+        labels: (0..labels).map(|number| removed(&format!("own_{number}"))).collect(),
     };
     for (what, overrides, inbound, outbound, tags) in [
         ("all off", vec![metric(Side::Both, None, Some(true), 0)], 0.0, 0.0, 0),
@@ -362,7 +418,7 @@ fn metrics_are_counted_one_by_one() {
         ),
         ("labels", vec![metric(Side::Both, None, None, 3)], 1.0, 1.0, 3),
     ] {
-        let object = telemetry("shop", Attachment::default(), |it| it.metrics = overrides.clone());
+        let object = telemetry("shop", Attachment::default(), |it| it.metrics = vec![entry(overrides.clone())]);
         let ([cart, ..], _) = worked_out(IstioConfig { telemetries: vec![object], ..IstioConfig::default() });
         assert_eq!((cart.inbound.metrics, cart.outbound.metrics), (share(inbound), share(outbound)), "{what}");
         assert_eq!(cart.inbound.metric_tags, tags, "{what}");

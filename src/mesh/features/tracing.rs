@@ -29,7 +29,7 @@ pub(super) fn decide(
         let sampling = settings().filter_map(|(entry, object)| Some((entry.sampling_percent?, object))).next_back();
         let has_provider = by_mesh.traces_by_default == Some(true)
             || by_mesh.tracing != Some(false)
-            || settings().any(|(entry, _)| entry.names_providers);
+            || settings().any(|(entry, _)| !entry.providers.is_empty());
         let (share, from) = match (disabled, sampling) {
             (Some((true, object)), _) => (Share::ZERO, object.title()),
             _ if !has_provider => (Share::ZERO, "enableTracing of the mesh settings".to_owned()),

@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use protocol::is_tcp_only;
+pub use registry::EXPORT_TO;
 pub use rules::Rules;
 pub use selected::behind_services;
 pub use waypoints::is_carried;

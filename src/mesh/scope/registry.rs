@@ -9,7 +9,7 @@ use crate::inventory::objects::{ExportTo, Resolution, ServicePort};
 use crate::inventory::{Inventory, Labels, Service, ServiceEntry};
 
 /// Annotation with which a Kubernetes service says who sees it.
-const EXPORT_TO: &str = "networking.istio.io/exportTo";
+pub const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 /// Every host istiod knows, once per namespace that defines it.
 pub(super) struct Registry<'a> {

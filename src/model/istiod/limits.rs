@@ -6,8 +6,8 @@
 //! **Source.** istio/istio `pilot/pkg/features/tuning.go` (1.21 and later); debounce, connection age and
 //! autoscaler from `pilot/pkg/features` and the istio-discovery chart.
 //!
-//! **Assumptions.** Cores are those the Go runtime uses: the CPU limit, or all of the node without one. A mesh
-//! that sets PILOT_PUSH_THROTTLE or PILOT_MAX_REQUESTS_PER_SECOND itself needs a card that says so.
+//! **Assumptions.** Cores are those the Go runtime uses: the CPU limit, or all of the node without one. What an
+//! installation sets itself takes the place of that ([`IstiodLimits::set_by`]).
 
 use super::super::{Coefficient, CoefficientError, CoefficientSet, Measure, bounded};
 use crate::units::{Bytes, Cores, Memory, Rate, Seconds};
@@ -30,6 +30,22 @@ pub struct IstiodLimits {
     autoscaler_memory: Coefficient,
     replica_request: Coefficient,
     surge: Coefficient,
+    set: IstiodSettings,
+}
+
+/// Limits that an installation sets itself; `None` for those it leaves to istiod.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct IstiodSettings {
+    /// Pushes a replica works on at once (PILOT_PUSH_THROTTLE); at least 1.
+    pub pushes_at_once: Option<f64>,
+    /// New connections a second that a replica accepts (PILOT_MAX_REQUESTS_PER_SECOND); above 0.
+    pub connection_rate: Option<Rate>,
+    /// Quiet time after which a push starts (PILOT_DEBOUNCE_AFTER); above 0.
+    pub debounce_quiet: Option<Seconds>,
+    /// Longest that a push is put off (PILOT_DEBOUNCE_MAX); above 0.
+    pub debounce_longest: Option<Seconds>,
+    /// Age at which a proxy's connection is closed (keepaliveMaxServerConnectionAge); above 0.
+    pub connection_age: Option<Seconds>,
 }
 
 impl IstiodLimits {
@@ -55,6 +71,7 @@ impl IstiodLimits {
             autoscaler_memory: take("autoscaler_memory", Measure::Time, "")?,
             replica_request: take("replica_request", Measure::Cpu, "")?,
             surge: take("surge", Measure::Ratio, "")?,
+            set: IstiodSettings::default(),
         };
         card.finish()?;
         Ok(limits)
@@ -82,9 +99,36 @@ impl IstiodLimits {
         ]
     }
 
+    /// The limits of an installation that sets some of them; what is not above 0 is left as it is.
+    #[must_use]
+    pub fn set_by(&self, settings: &IstiodSettings) -> Self {
+        let sound = |time: &Option<Seconds>| time.map(|it| bounded(it.as_seconds())).filter(|it| *it > 0.0);
+        let mut limits = self.clone();
+        let set = [
+            (&mut limits.debounce_quiet, &settings.debounce_quiet),
+            (&mut limits.debounce_longest, &settings.debounce_longest),
+            (&mut limits.connection_age, &settings.connection_age),
+        ];
+        for (coefficient, time) in set {
+            if let Some(seconds) = sound(time) {
+                *coefficient = coefficient.set_to(seconds);
+            }
+        }
+        limits.set = IstiodSettings {
+            pushes_at_once: settings.pushes_at_once.or(self.set.pushes_at_once),
+            connection_rate: settings.connection_rate.or(self.set.connection_rate),
+            ..IstiodSettings::default()
+        };
+        limits
+    }
+
     /// Pushes a replica with so many cores works on at once; at least 1.
     #[must_use]
     pub fn pushes_at_once(&self, cores: u64) -> f64 {
+        self.set.pushes_at_once.map_or_else(|| self.throttle(cores), |set| bounded(set).max(1.0))
+    }
+
+    fn throttle(&self, cores: u64) -> f64 {
         let wanted = self.throttle_base.value + self.throttle_per_core.value * bounded(cores as f64);
         wanted.min(self.throttle_most.value).max(1.0)
     }
@@ -92,7 +136,8 @@ impl IstiodLimits {
     /// New connections a second that a replica with so many cores accepts.
     #[must_use]
     pub fn connection_rate(&self, cores: u64) -> Rate {
-        Rate::per_second(self.pushes_at_once(cores))
+        let set = self.set.connection_rate.filter(|rate| bounded(rate.as_per_second()) > 0.0);
+        set.unwrap_or_else(|| Rate::per_second(self.throttle(cores)))
     }
 
     /// Quiet time after which a push starts.
@@ -180,6 +225,27 @@ mod tests {
         for (cores, expected) in [(0, 15.0), (1, 20.0), (2, 25.0), (4, 35.0), (16, 95.0), (17, 100.0), (64, 100.0)] {
             assert_eq!(TEST_CARD.istiod_limits.pushes_at_once(cores), expected, "{cores} cores");
         }
+    }
+
+    #[test]
+    fn what_is_set_takes_the_place_of_what_is_built_in() {
+        let built_in = &TEST_CARD.istiod_limits;
+        assert_eq!(built_in.set_by(&IstiodSettings::default()), *built_in);
+        let set = built_in.set_by(&IstiodSettings {
+            pushes_at_once: Some(7.0),
+            connection_rate: Some(Rate::per_second(250.0)),
+            debounce_quiet: Some(Seconds::new(1.0)),
+            debounce_longest: Some(Seconds::new(0.0)),
+            connection_age: Some(Seconds::new(f64::NAN)),
+        });
+        assert_eq!((set.pushes_at_once(4), set.connection_rate(4)), (7.0, Rate::per_second(250.0)));
+        assert_eq!(set.debounce_quiet(), Seconds::new(1.0));
+        assert_eq!(
+            (set.debounce_longest(), set.connection_age()),
+            (built_in.debounce_longest(), built_in.connection_age())
+        );
+        let throttled = built_in.set_by(&IstiodSettings { pushes_at_once: Some(7.0), ..IstiodSettings::default() });
+        assert_eq!(throttled.connection_rate(4), Rate::per_second(35.0));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod work;
 
 pub use cpu::IstiodCpu;
 pub use debounce::{Debounce, Merged};
-pub use limits::IstiodLimits;
+pub use limits::{IstiodLimits, IstiodSettings};
 pub use memory::IstiodMemory;
 pub use rates::{ChangeRates, Pushed};
 pub use work::{IstiodWork, WorkRates};

@@ -19,7 +19,7 @@ pub use access_log::{AccessLog, LogFormat};
 pub use count::Count;
 pub use prometheus::{Kept, Prometheus};
 pub use scrape::{Scrape, Scraped};
-pub use series::{Family, Metrics, ProxySeries, Reported, SeriesLoad};
+pub use series::{Family, Metric, Metrics, ProxySeries, Reported, SeriesLoad};
 pub use tracing::Tracing;
 pub use ztunnel::{ZtunnelPeers, ZtunnelSeries};
 

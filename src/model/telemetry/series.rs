@@ -1,7 +1,8 @@
 //! Time series that one Envoy proxy exposes.
 //!
 //! **Law.** A proxy has series of its own, whatever it does, and Istio's standard metrics for every peer it
-//! talks to: one set of labels for each peer, response code, response flag and protocol that was met.
+//! talks to: one set of labels for each peer, response code, response flag and protocol that was met. A metric whose
+//! labels no longer tell peers, or outcomes, apart counts one of them.
 //!
 //! `S = A + E + w·e_w + L·(e_L + w·e_Lw) + T + Σ_r [ H_r · k · (c + h·n) + C_r · t ]`
 //!
@@ -64,35 +65,73 @@ pub struct Reported {
     pub metrics: Metrics,
 }
 
-/// Which of Istio's standard metrics are reported, and with which labels.
+/// How each of Istio's standard metrics is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metrics {
     /// `istio_requests_total`.
-    pub requests: bool,
+    pub requests: Metric,
     /// `istio_request_duration_milliseconds`.
-    pub duration: bool,
+    pub duration: Metric,
     /// `istio_request_bytes`.
-    pub request_size: bool,
+    pub request_size: Metric,
     /// `istio_response_bytes`.
-    pub response_size: bool,
+    pub response_size: Metric,
     /// The four `istio_tcp_*` counters.
-    pub tcp: bool,
-    /// Labels of the outcome: response code, response flags, gRPC status.
+    pub tcp: Metric,
+}
+
+/// How one metric is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// Whether it is reported at all.
+    pub is_on: bool,
+    /// Whether its labels tell outcomes apart: response code, response flags, gRPC status.
     pub outcome: bool,
+    /// Whether its labels tell peers apart.
+    pub peer: bool,
+}
+
+impl Metric {
+    /// With all labels.
+    pub const FULL: Self = Self { is_on: true, outcome: true, peer: true };
+    /// Not reported.
+    pub const OFF: Self = Self { is_on: false, ..Self::FULL };
+
+    /// Sets of labels met with so many peers, of which each alone would make `sets`.
+    fn label_sets(self, peers: f64, sets: f64) -> f64 {
+        let told_apart = if self.peer { peers } else { peers.min(1.0) };
+        let each = if self.outcome { sets } else { 1.0 };
+        if self.is_on { told_apart * each } else { 0.0 }
+    }
 }
 
 impl Metrics {
     /// As Istio ships.
-    pub const ALL: Self =
-        Self { requests: true, duration: true, request_size: true, response_size: true, tcp: true, outcome: true };
+    pub const ALL: Self = Self::of(Metric::FULL);
     /// None at all.
-    pub const NONE: Self =
-        Self { requests: false, duration: false, request_size: false, response_size: false, tcp: false, outcome: true };
+    pub const NONE: Self = Self::of(Metric::OFF);
+
+    const fn of(metric: Metric) -> Self {
+        Self { requests: metric, duration: metric, request_size: metric, response_size: metric, tcp: metric }
+    }
 
     /// Whether anything is reported.
     #[must_use]
     pub fn any(self) -> bool {
-        self.requests || self.duration || self.request_size || self.response_size || self.tcp
+        let Self { requests, duration, request_size, response_size, tcp } = self;
+        [requests, duration, request_size, response_size, tcp].iter().any(|it| it.is_on)
+    }
+
+    /// The same, each metric changed.
+    #[must_use]
+    pub fn each(self, change: impl Fn(Metric) -> Metric) -> Self {
+        Self {
+            requests: change(self.requests),
+            duration: change(self.duration),
+            request_size: change(self.request_size),
+            response_size: change(self.response_size),
+            tcp: change(self.tcp),
+        }
     }
 }
 
@@ -286,16 +325,14 @@ impl ProxySeries {
         let workers = f64::from(load.workers.max(1));
         let listeners = bounded(load.listeners as f64);
         let reporters = [&load.client, &load.server];
-        let sets_of = |metrics: Metrics| match (metrics.outcome, load.label_sets) {
-            (false, _) => 1.0,
-            (true, Some(sets)) => bounded(sets).max(1.0),
-            (true, None) => sets.of([self.label_sets.lower, self.label_sets.value, self.label_sets.upper]),
+        let sets = match load.label_sets {
+            Some(sets) => bounded(sets).max(1.0),
+            None => sets.of([self.label_sets.lower, self.label_sets.value, self.label_sets.upper]),
         };
-        let http = |is_on: fn(&Metrics) -> bool| -> f64 {
-            let on = reporters.iter().filter(|it| is_on(&it.metrics));
-            on.map(|it| peers.of(it.http.ends()) * sets_of(it.metrics)).sum()
+        let http = |of: fn(&Metrics) -> Metric| -> f64 {
+            reporters.iter().map(|it| of(&it.metrics).label_sets(peers.of(it.http.ends()), sets)).sum()
         };
-        let tcp = reporters.iter().filter(|it| it.metrics.tcp).map(|it| peers.of(it.tcp.ends())).sum();
+        let tcp = reporters.iter().map(|it| it.metrics.tcp.label_sets(peers.of(it.tcp.ends()), 1.0)).sum();
         let part = |family, count, coefficient| Part { family, count, coefficient };
         [
             part(Family::Requests, http(|it| it.requests), &self.counter),

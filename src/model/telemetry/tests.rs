@@ -135,10 +135,17 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn any_metric()(is_on: bool, outcome: bool, peer: bool) -> Metric {
+        Metric { is_on, outcome, peer }
+    }
+}
+
+prop_compose! {
     fn any_metrics()(
-        requests: bool, duration: bool, request_size: bool, response_size: bool, tcp: bool, outcome: bool,
+        requests in any_metric(), duration in any_metric(), request_size in any_metric(),
+        response_size in any_metric(), tcp in any_metric(),
     ) -> Metrics {
-        Metrics { requests, duration, request_size, response_size, tcp, outcome }
+        Metrics { requests, duration, request_size, response_size, tcp }
     }
 }
 
@@ -158,14 +165,15 @@ prop_compose! {
 }
 
 /// Every metric of a side, one after the other, left out.
-fn with_less(metrics: Metrics) -> [Metrics; 6] {
+fn with_less(metrics: Metrics) -> [Metrics; 7] {
     [
-        Metrics { requests: false, ..metrics },
-        Metrics { duration: false, ..metrics },
-        Metrics { request_size: false, ..metrics },
-        Metrics { response_size: false, ..metrics },
-        Metrics { tcp: false, ..metrics },
-        Metrics { outcome: false, ..metrics },
+        Metrics { requests: Metric::OFF, ..metrics },
+        Metrics { duration: Metric::OFF, ..metrics },
+        Metrics { request_size: Metric::OFF, ..metrics },
+        Metrics { response_size: Metric::OFF, ..metrics },
+        Metrics { tcp: Metric::OFF, ..metrics },
+        metrics.each(|metric| Metric { outcome: false, ..metric }),
+        metrics.each(|metric| Metric { peer: false, ..metric }),
     ]
 }
 

@@ -6,8 +6,8 @@ use super::changes::Changes;
 use super::load::Served;
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
-use crate::model::{Bound, Convergence, Convergent, Fleet, Merged, Push};
-use crate::units::Seconds;
+use crate::model::{Bound, ChangeRates, Convergence, Convergent, Fleet, Merged, Push};
+use crate::units::{Rate, Seconds};
 
 /// How long something takes until the last proxy has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,8 @@ impl Event {
 /// What istiod sends proxies, of whose pods some may restart.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Serving {
+    /// All proxies, and the replicas they connect to.
+    all: Fleet,
     /// Proxies that are told of a pod that comes or goes, and the replicas that tell them.
     told: Fleet,
     /// All that is sent to a proxy that connects, on average.
@@ -71,7 +73,37 @@ impl Serving {
         let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
         // Only those that see what changed are told.
         let told = Fleet { proxies: served.load.proxies * served.reach, ..all };
-        Self { told, full: served.full, endpoints: served.endpoints }
+        Self { all, told, full: served.full, endpoints: served.endpoints }
+    }
+
+    /// Until all proxies are connected and configured again after every replica restarted.
+    #[must_use]
+    pub fn reconnect(&self, law: &Convergence<'_>) -> Convergent {
+        law.reconnect(self.all, &self.full)
+    }
+
+    /// Until all proxies that see it have a change of configuration which comes alone.
+    #[must_use]
+    pub fn config_change(&self, law: &Convergence<'_>) -> Convergent {
+        law.config_change(self.told, &self.full, &Merged::alone(law.limits.debounce_quiet()))
+    }
+
+    /// Pushes under way on average while so much changes: above 1 they are asked for faster than they are done.
+    ///
+    /// `λ_F·(t_F − τ) + λ_E·(t_E − τ)`, with `t` how long a push takes from its first change to its last proxy and `τ`
+    /// the wait for further changes.
+    #[must_use]
+    pub fn pushes_under_way(&self, law: &Convergence<'_>, changes: &Changes) -> f64 {
+        let reach = if self.all.proxies > 0.0 { self.told.proxies / self.all.proxies } else { 0.0 };
+        let rates = ChangeRates { pods: changes.pods, config: changes.config, renewals: Rate::ZERO, reach };
+        let pushed = rates.pushed(self.all.proxies, law.limits);
+        let concerned = Fleet { proxies: self.all.proxies * pushed.reach, ..self.all };
+        let merged = &pushed.merged;
+        let worked = |convergent: Convergent| (convergent.time.value - merged.wait).as_seconds().max(0.0);
+        let full = pushed.full.as_per_second();
+        let of_endpoints = (merged.pushes.as_per_second() - full).max(0.0);
+        full * worked(law.config_change(concerned, &self.full, merged))
+            + of_endpoints * worked(law.endpoint_change(concerned, &self.endpoints, merged))
     }
 
     /// Until so many pods that restarted at once are connected and configured, and the others know their addresses.

@@ -1,52 +1,87 @@
-//! Recommendations one by one.
+//! Recommendations: in short, one by one, and what is withheld.
+
+use std::collections::BTreeSet;
 
 use super::super::chapters::{chapter, table};
 use super::super::document::{Block, Cell, Chapter, Column, Details, Tone};
 use super::super::text;
-use super::{effect, mark, nodes, saved};
-use crate::tuning::{Recommendation, Setting, Tuning};
+use super::{effect, mark, mark_of, nodes, saved};
+use crate::tuning::{Group, Recommendation, Setting, Tuning};
 
-/// What to apply, the most important first.
+/// What to apply, the most important first: alike ones together on about ten lines, and where that hides any, up to
+/// `most` of them one by one.
 pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
-    let found = of(tuning, Recommendation::is_applied);
-    let title = "To apply, dangers first, then by nodes saved";
-    chapter_of(("recommendations", "What to apply", title), &found, most)
+    const LINES: usize = 10;
+    let groups = tuning.groups(LINES);
+    let applied = of(tuning, Recommendation::is_applied);
+    let rows = groups.iter().map(|group| {
+        let name = match group.members.len() {
+            1 => group.name(),
+            members => format!("{} ({})", group.name(), text::count(members as u64)),
+        };
+        vec![
+            Cell::Name(name),
+            Cell::Text(what_of(group)),
+            nodes(&group.saves),
+            Cell::Text(effect(&group.saves)),
+            mark_of(group.is_danger(), &group.saves),
+        ]
+    });
+    let mut blocks = vec![table("To apply, dangers first, then by nodes saved", columns(), rows.collect(), usize::MAX)];
+    if groups.len() < applied.len() && most > 0 {
+        blocks.push(table("One by one", columns(), applied.iter().map(|it| in_short(it)).collect(), most));
+    }
+    if applied.is_empty() { None } else { chapter("recommendations", "What to apply", blocks) }
 }
 
 /// What only a person can do, the most important first.
 pub fn by_hand(tuning: &Tuning, most: usize) -> Option<Chapter> {
     let found = of(tuning, Recommendation::is_by_hand);
     let title = "By hand: no file does it, and the figures above do not count it";
-    chapter_of(("by-hand", "What to do by hand", title), &found, most)
+    let rows: Vec<Vec<Cell>> = found.iter().map(|it| in_short(it)).collect();
+    if rows.is_empty() {
+        None
+    } else {
+        chapter("by-hand", "What to do by hand", vec![table(title, columns(), rows, most)])
+    }
 }
 
 fn of(tuning: &Tuning, is: fn(&Recommendation) -> bool) -> Vec<&Recommendation> {
     tuning.recommendations.iter().filter(|it| is(it)).collect()
 }
 
-fn chapter_of(
-    (id, heading, title): (&'static str, &'static str, &str),
-    found: &[&Recommendation],
-    most: usize,
-) -> Option<Chapter> {
-    let columns = vec![
+fn in_short(it: &Recommendation) -> Vec<Cell> {
+    vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), nodes(&it.saves), Cell::Text(effect(&it.saves)), mark(it)]
+}
+
+fn columns() -> Vec<Column> {
+    vec![
         Column::text("Recommendation", 0),
         Column::text("Set", 0),
         Column::number("Saves", "nodes", 2),
         Column::text("Effect", 1),
         Column::text("Why", 0),
-    ];
-    let rows = found.iter().map(|it| {
-        vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), nodes(&it.saves), Cell::Text(effect(&it.saves)), mark(it)]
-    });
-    let blocks = vec![table(title, columns, rows.collect(), most)];
-    if found.is_empty() { None } else { chapter(id, heading, blocks) }
+    ]
+}
+
+/// What all of a group set, where it is the same; else which settings.
+fn what_of(group: &Group<'_>) -> String {
+    let all: BTreeSet<String> = group.members.iter().map(|it| what(it)).collect();
+    let names = group.members.iter().filter_map(|it| changing(it)).map(|setting| setting.name);
+    let names: BTreeSet<&str> = names.collect();
+    match all.first().filter(|_| all.len() == 1) {
+        Some(same) => same.clone(),
+        None => format!("{}, each its own", names.into_iter().collect::<Vec<&str>>().join(" or ")),
+    }
+}
+
+fn changing(recommendation: &Recommendation) -> Option<&Setting> {
+    recommendation.settings.iter().find(|setting| setting.changes())
 }
 
 /// The setting that matters most of those that change.
 fn what(recommendation: &Recommendation) -> String {
-    let setting = recommendation.settings.iter().find(|setting| setting.changes());
-    setting.map_or_else(String::new, |setting| {
+    changing(recommendation).map_or_else(String::new, |setting| {
         let today = setting.current.as_ref().map_or_else(|| "–".to_owned(), ToString::to_string);
         format!("{} {today} → {}", setting.name, setting.target)
     })
@@ -87,6 +122,17 @@ pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
         return None;
     }
     chapter("withheld", "What is withheld", vec![table("Not to be applied", columns, rows, most)])
+}
+
+/// The same for a narrow page: reasons in full.
+pub fn withheld_in_short(tuning: &Tuning, most: usize) -> Option<Chapter> {
+    let withheld = of(tuning, |it| it.withheld.is_some());
+    let mut points: Vec<String> = withheld.iter().take(most).map(|it| format!("{}: {}.", it.id, because(it))).collect();
+    let hidden = withheld.len().saturating_sub(most);
+    if hidden > 0 {
+        points.push(format!("{} more in the full report.", text::count(hidden as u64)));
+    }
+    if points.is_empty() { None } else { chapter("withheld", "What is withheld", vec![Block::List(points)]) }
 }
 
 fn because(recommendation: &Recommendation) -> String {

@@ -4,7 +4,6 @@ use super::super::chapters::{chapter, table};
 use super::super::document::{Block, Cell, Chapter, Column};
 use super::super::text::{self, Unit};
 use super::charts;
-use crate::plan::Plan;
 use crate::tuning::{Figures, Tuning};
 
 /// Figures before and after, and how they look.
@@ -28,11 +27,16 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         row("Pods without a place", &|it| text::count(it.unplaced)),
         row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
     ];
-    if let (Some(was), Some(is)) = (config_change(&tuning.before), config_change(&tuning.after)) {
-        let cells = [was, is].map(|seconds| Cell::Number(format!("{seconds:.2} s")));
-        let [was, is] = cells;
-        rows.push(vec![Cell::Text("A change of configuration reaches all proxies in".to_owned()), was, is]);
-    }
+    rows.extend(telemetry(before, after));
+    let waits = [
+        row("A change of configuration reaches all proxies in", &|it| {
+            format!("{:.2} s", it.config_change.as_seconds())
+        }),
+        row("All proxies are connected again after istiod restarts in", &|it| {
+            format!("{:.1} s", it.reconnect.as_seconds())
+        }),
+    ];
+    rows.extend(waits);
     let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
     let mut blocks = vec![table("The plan with all recommendations applied", columns, rows, usize::MAX)];
     blocks.extend(charts::charts(tuning).into_iter().map(Block::Chart));
@@ -45,8 +49,16 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
     chapter("effect", "What it gives", blocks)
 }
 
-fn config_change(plan: &Plan) -> Option<f64> {
-    let operation = plan.control_plane.operation.as_ref()?;
-    let waiting = operation.times.iter().find(|it| it.event == crate::overhead::Event::ConfigChange)?;
-    Some(waiting.time.value.as_seconds())
+/// What the mesh tells of itself, as far as that changes.
+fn telemetry(before: &Figures, after: &Figures) -> Vec<Vec<Cell>> {
+    let row = |what: &str, print: &dyn Fn(&Figures) -> String| {
+        let (was, is) = (print(before), print(after));
+        (was != is).then(|| vec![Cell::Text(what.to_owned()), Cell::Number(was), Cell::Number(is)])
+    };
+    let rows = [
+        row("Time series", &|it| text::significant(it.series.count())),
+        row("Spans per second", &|it| text::significant(it.spans.as_per_second())),
+        row("Access log a day", &|it| text::memory(it.log.per_day().as_bytes())),
+    ];
+    rows.into_iter().flatten().collect()
 }

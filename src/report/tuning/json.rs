@@ -70,6 +70,16 @@ struct Figures {
     memory_used_bytes: Number,
     /// Nodes of the policy's pool that all requests fill.
     nodes_filled: Number,
+    /// Time series of the mesh.
+    series: Number,
+    /// Spans per second.
+    spans_per_second: Number,
+    /// Access log in a day, in bytes.
+    log_bytes_per_day: Number,
+    /// How long a change of configuration takes until the last proxy has it, in seconds.
+    config_change_seconds: Number,
+    /// How long all proxies take to connect again after istiod restarts, in seconds.
+    reconnect_seconds: Number,
     /// Nodes to add.
     nodes_to_add: u64,
     /// Pods without a place.
@@ -92,6 +102,16 @@ struct Saves {
     memory_used: Number,
     /// Nodes of the policy's pool.
     nodes: Number,
+    /// Time series of the mesh.
+    series: Number,
+    /// Spans per second.
+    spans_per_second: Number,
+    /// Access log in a day, in bytes.
+    log_bytes_per_day: Number,
+    /// How long a change of configuration takes until the last proxy has it, in seconds.
+    config_change_seconds: Number,
+    /// How long all proxies take to connect again after istiod restarts, in seconds.
+    reconnect_seconds: Number,
     /// Their price per hour.
     money: Number,
 }
@@ -195,6 +215,11 @@ fn figures(figures: &tuning::Figures, plan: &crate::plan::Plan) -> Figures {
         cpu_used_cores: Number::new(figures.cpu_used.as_cores()),
         memory_used_bytes: Number::new(figures.memory_used.as_bytes()),
         nodes_filled: Number::new(figures.nodes),
+        series: Number::new(figures.series.count()),
+        spans_per_second: Number::new(figures.spans.as_per_second()),
+        log_bytes_per_day: Number::new(figures.log.per_day().as_bytes()),
+        config_change_seconds: Number::new(figures.config_change.as_seconds()),
+        reconnect_seconds: Number::new(figures.reconnect.as_seconds()),
         nodes_to_add: figures.nodes_to_add,
         unplaced: figures.unplaced,
         proxies_at_risk: figures.at_risk,
@@ -209,6 +234,11 @@ impl From<&tuning::Saves> for Saves {
             cpu_used: Number::new(saves.cpu_used.as_cores()),
             memory_used: Number::new(saves.memory_used.as_bytes()),
             nodes: Number::new(saves.nodes),
+            series: Number::new(saves.series.count()),
+            spans_per_second: Number::new(saves.spans.as_per_second()),
+            log_bytes_per_day: Number::new(saves.log.per_day().as_bytes()),
+            config_change_seconds: Number::new(saves.config_change.as_seconds()),
+            reconnect_seconds: Number::new(saves.reconnect.as_seconds()),
             money: Number::new(saves.money.amount()),
         }
     }

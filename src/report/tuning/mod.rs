@@ -37,15 +37,16 @@ pub fn document(tuning: &Tuning) -> Document {
 
 /// What fits on a screen.
 pub fn brief(tuning: &Tuning) -> Document {
-    const LINES: usize = 10;
+    const BY_HAND: usize = 5;
+    const WITHHELD: usize = 5;
     Document {
         title: "Tuning".to_owned(),
         headline: headline::headline(tuning),
         chapters: [
-            chapters::ranked(tuning, LINES),
+            chapters::ranked(tuning, 0),
             effect::effect(tuning),
-            chapters::by_hand(tuning, LINES),
-            chapters::withheld(tuning, LINES),
+            chapters::by_hand(tuning, BY_HAND),
+            chapters::withheld_in_short(tuning, WITHHELD),
         ]
         .into_iter()
         .flatten()
@@ -68,7 +69,7 @@ pub fn chapter(tuning: &Tuning) -> Option<Chapter> {
 
 /// The same for a plan's summary.
 pub fn brief_chapter(tuning: &Tuning) -> Option<Chapter> {
-    in_one([chapters::ranked(tuning, 5), None, chapters::by_hand(tuning, 5), None], tuning)
+    in_one([chapters::ranked(tuning, 0), None, chapters::by_hand(tuning, 5), None], tuning)
 }
 
 fn in_one(parts: [Option<Chapter>; 4], tuning: &Tuning) -> Option<Chapter> {
@@ -94,19 +95,28 @@ fn saved(saves: &Saves) -> Vec<String> {
             format!("{sign}{} of {of}", print(amount.abs()))
         })
     };
+    let counted = |amount: f64, least: f64, what: &str| {
+        let sign = if amount < 0.0 { "takes " } else { "" };
+        (amount.abs() >= least).then(|| format!("{sign}{} {what}", text::significant(amount.abs())))
+    };
     const MIB: f64 = 1_048_576.0;
     [
         words(saves.memory.as_bytes(), MIB, text::memory, "memory requests"),
         words(saves.cpu.as_cores(), 0.001, text::cpu, "CPU requests"),
         words(saves.memory_used.as_bytes(), MIB, text::memory, "memory in use"),
         words(saves.cpu_used.as_cores(), 0.001, text::cpu, "CPU in use"),
+        words(saves.log.per_day().as_bytes(), MIB, text::memory, "access log a day"),
+        counted(saves.config_change.as_seconds(), 0.01, "s until proxies have a change"),
+        counted(saves.reconnect.as_seconds(), 0.1, "s until all are connected again"),
+        counted(saves.series.count(), 1.0, "time series"),
+        counted(saves.spans.as_per_second(), 0.01, "spans per second"),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// What changes, in a few signs: requests, else use.
+/// What changes, in a few signs: requests, else use and what the mesh tells of itself.
 fn effect(saves: &Saves) -> String {
     const MIB: f64 = 1_048_576.0;
     let change = |of: &str, saved: f64, least: f64, print: fn(f64) -> String| {
@@ -121,9 +131,17 @@ fn effect(saves: &Saves) -> String {
         change("memory in use", saves.memory_used.as_bytes(), MIB, text::memory),
         change("CPU in use", saves.cpu_used.as_cores(), 0.001, text::cpu),
     ];
-    let words = |changes: [Option<String>; 2]| changes.into_iter().flatten().collect::<Vec<String>>().join(", ");
-    let requested = words(requests);
-    if requested.is_empty() { words(used) } else { requested }
+    let told = [
+        change("change s", saves.config_change.as_seconds(), 0.01, text::significant),
+        change("reconnect s", saves.reconnect.as_seconds(), 0.1, text::significant),
+        change("log a day", saves.log.per_day().as_bytes(), MIB, text::memory),
+        change("series", saves.series.count(), 1.0, text::significant),
+        change("spans/s", saves.spans.as_per_second(), 0.01, text::significant),
+    ];
+    let words =
+        |changes: &mut dyn Iterator<Item = Option<String>>| changes.flatten().collect::<Vec<String>>().join(", ");
+    let requested = words(&mut requests.into_iter());
+    if requested.is_empty() { words(&mut used.into_iter().chain(told)) } else { requested }
 }
 
 /// A signed number of nodes.
@@ -137,9 +155,17 @@ fn nodes(saves: &Saves) -> Cell {
 
 /// A judgement of a recommendation.
 fn mark(recommendation: &Recommendation) -> Cell {
-    match (&recommendation.withheld, &recommendation.risk.removes) {
-        (Some(_), _) => Cell::Mark(Tone::Neutral, "withheld".to_owned()),
-        (None, Some(_)) => Cell::Mark(Tone::Bad, "danger".to_owned()),
-        (None, None) => Cell::Mark(Tone::Good, "saves".to_owned()),
+    if recommendation.withheld.is_some() {
+        return Cell::Mark(Tone::Neutral, "withheld".to_owned());
+    }
+    mark_of(recommendation.risk.removes.is_some(), &recommendation.saves)
+}
+
+/// A judgement of what is to be applied.
+fn mark_of(is_danger: bool, saves: &Saves) -> Cell {
+    match (is_danger, saved(saves).is_empty()) {
+        (true, _) => Cell::Mark(Tone::Bad, "danger".to_owned()),
+        (false, false) => Cell::Mark(Tone::Good, "saves".to_owned()),
+        (false, true) => Cell::Mark(Tone::Neutral, "sets".to_owned()),
     }
 }

@@ -231,6 +231,37 @@ fn mesh_settings_come_from_three_places() {
     assert!(findings(&reading)["field-ignored"][0].contains("data.mesh"), "{:?}", reading.findings);
 }
 
+/// Of istiod's variables in Helm values the named ones are read, numbers and durations, and no other.
+#[test]
+fn settings_of_istiod_are_read_and_nothing_else_of_its_environment() {
+    use crate::inventory::objects::PilotSettings;
+    use crate::units::Rate;
+    let settings = |pilot: &str| {
+        let reading = read("values.yaml", format!("pilot: {pilot}\nmeshConfig: {{}}\n")).unwrap();
+        assert!(!format!("{reading:?}").contains("hunter2"));
+        let [sourced] = &reading.objects[..] else { panic!("{:?}", reading.objects) };
+        let Object::MeshConfig(mesh) = &sourced.object else { panic!("{sourced:?}") };
+        (mesh.pilot.settings, findings(&reading).get("field-ignored").map_or(0, Vec::len))
+    };
+    let all = "{keepaliveMaxServerConnectionAge: 10m, env: {PASSWORD: hunter2, PILOT_PUSH_THROTTLE: 40, \
+               PILOT_MAX_REQUESTS_PER_SECOND: \"62.5\", PILOT_DEBOUNCE_AFTER: 500ms, PILOT_DEBOUNCE_MAX: 20s}}";
+    let read = PilotSettings {
+        push_throttle: Some(40),
+        connection_rate: Some(Rate::per_second(62.5)),
+        debounce_after: Some(Seconds::new(0.5)),
+        debounce_max: Some(Seconds::new(20.0)),
+        connection_age: Some(Seconds::new(600.0)),
+    };
+    assert_eq!(settings(all), (read, 0));
+    // 0 is istiod's way of saying that it decides itself.
+    assert_eq!(settings("{env: {PILOT_PUSH_THROTTLE: 0}}"), (PilotSettings::default(), 0));
+    let odd = "{keepaliveMaxServerConnectionAge: old, env: {PILOT_PUSH_THROTTLE: hunter, PILOT_MAX_REQUESTS_PER_SECOND: -1, \
+               PILOT_DEBOUNCE_AFTER: \"100\", PILOT_DEBOUNCE_MAX: never}}";
+    let (read, ignored) = settings(odd);
+    assert_eq!(read, PilotSettings::default());
+    assert!(ignored > 0);
+}
+
 /// What is odd in Istio's policies is named with object and field.
 #[test]
 fn odd_policies_are_named_with_their_field() {

@@ -129,14 +129,13 @@ impl CertificateVariables<'_> {
             seconds
         };
         let asked = life(&self.secret_ttl, "SECRET_TTL").or(life(&self.default_ttl, "DEFAULT_WORKLOAD_CERT_TTL"));
-        let most = life(&self.most_ttl, "MAX_WORKLOAD_CERT_TTL");
-        let ttl_seconds = asked.map(|asked| most.map_or(asked, |most| asked.min(most)));
+        let longest_seconds = life(&self.most_ttl, "MAX_WORKLOAD_CERT_TTL");
         let ratio = self.grace_ratio.as_str().parse::<f64>().ok().filter(|ratio| (0.0..1.0).contains(ratio));
         if ratio.is_none() && !self.grace_ratio.is_empty() {
             let message = format!("{:?} is no share from 0 to below 1; planned without it", self.grace_ratio.as_str());
             odd.push(super::security::ignored(&format!("{field}.SECRET_GRACE_PERIOD_RATIO"), message));
         }
-        CertificateSettings { ttl_seconds, grace_ratio: ratio }
+        CertificateSettings { ttl_seconds: asked, longest_seconds, grace_ratio: ratio }
     }
 }
 

@@ -4,11 +4,13 @@ use serde::Deserialize;
 
 use super::Oddity;
 use super::amounts::declared;
-use super::extension::CertificateVariables;
+use super::extension::{CertificateVariables, go_duration};
 use super::mesh_config::MeshWire;
+use super::security::ignored;
 use super::telemetry::truth;
 use super::text::{Int, Nullable, Text, TextMap};
-use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, PilotValues};
+use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, PilotSettings, PilotValues};
+use crate::units::{Rate, Seconds};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -51,6 +53,8 @@ struct PilotWire<'a> {
     autoscale_enabled: Text<'a>,
     autoscale_min: Int,
     autoscale_max: Int,
+    #[serde(borrow)]
+    keepalive_max_server_connection_age: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -60,14 +64,58 @@ struct ResourcesWire<'a> {
     requests: TextMap<'a>,
 }
 
-/// The switch of istiod that changes what is sent, and the life of certificates; nothing else is read.
+/// The switch of istiod that changes what is sent, the life of certificates, and how fast it works; nothing else is
+/// read.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct PilotEnvironment<'a> {
     #[serde(borrow, rename = "PILOT_FILTER_GATEWAY_CLUSTER_CONFIG")]
     filter_gateway_clusters: Text<'a>,
+    #[serde(borrow, rename = "PILOT_PUSH_THROTTLE")]
+    push_throttle: Text<'a>,
+    #[serde(borrow, rename = "PILOT_MAX_REQUESTS_PER_SECOND")]
+    connection_rate: Text<'a>,
+    #[serde(borrow, rename = "PILOT_DEBOUNCE_AFTER")]
+    debounce_after: Text<'a>,
+    #[serde(borrow, rename = "PILOT_DEBOUNCE_MAX")]
+    debounce_max: Text<'a>,
     #[serde(borrow, flatten)]
     certificates: CertificateVariables<'a>,
+}
+
+impl PilotWire<'_> {
+    fn settings(&self, odd: &mut Vec<Oddity>) -> PilotSettings {
+        let env = &self.env;
+        let mut number = |text: &Text<'_>, name: &str| {
+            let number = (!text.is_empty()).then(|| text.as_str().parse::<f64>().ok())?;
+            if !number.is_some_and(|number| number.is_finite() && number >= 0.0) {
+                let message = format!("{:?} is no number of 0 or more; planned without it", text.as_str());
+                odd.push(ignored(&format!("pilot.env.{name}"), message));
+            }
+            // 0 is as if it were not set.
+            number.filter(|number| number.is_finite() && *number > 0.0)
+        };
+        let throttle = number(&env.push_throttle, "PILOT_PUSH_THROTTLE");
+        let rate = number(&env.connection_rate, "PILOT_MAX_REQUESTS_PER_SECOND");
+        let mut duration = |text: &Text<'_>, name: &str| {
+            let seconds = (!text.is_empty()).then(|| go_duration(text.as_str()))?;
+            if seconds.is_none() {
+                let message = format!("{:?} is no duration above 0, such as 500ms; planned without it", text.as_str());
+                odd.push(ignored(name, message));
+            }
+            seconds.map(Seconds::new)
+        };
+        PilotSettings {
+            push_throttle: throttle.map(|throttle| throttle as u64).filter(|throttle| *throttle > 0),
+            connection_rate: rate.map(Rate::per_second),
+            debounce_after: duration(&env.debounce_after, "pilot.env.PILOT_DEBOUNCE_AFTER"),
+            debounce_max: duration(&env.debounce_max, "pilot.env.PILOT_DEBOUNCE_MAX"),
+            connection_age: duration(
+                &self.keepalive_max_server_connection_age,
+                "pilot.keepaliveMaxServerConnectionAge",
+            ),
+        }
+    }
 }
 
 impl ValuesWire<'_> {
@@ -84,6 +132,7 @@ impl ValuesWire<'_> {
                 autoscaled: truth(&pilot.autoscale_enabled, "pilot.autoscaleEnabled", odd),
                 autoscale_min: pilot.autoscale_min.count(),
                 autoscale_max: pilot.autoscale_max.count(),
+                settings: pilot.settings(odd),
             },
             ..mesh
         }

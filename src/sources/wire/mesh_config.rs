@@ -8,7 +8,7 @@ use super::super::notes::FIELD_IGNORED;
 use super::extension::CertificateVariables;
 use super::istio::texts;
 use super::selector::SelectorWire;
-use super::telemetry::{percent, truth};
+use super::telemetry::{ProviderWire, names, percent, truth};
 use super::text::{Int, Nullable, Seq, Text};
 use super::traffic_policy::LocalityWire;
 use super::{Metadata, Oddity};
@@ -96,13 +96,6 @@ struct DefaultProvidersWire {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct ProviderWire<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
 struct OutboundWire<'a> {
     #[serde(borrow)]
     mode: Text<'a>,
@@ -118,7 +111,7 @@ impl MeshWire<'_> {
             sampling_percent: percent(sampling, "defaultConfig.tracing.sampling", odd),
             logs_by_default: names_any(&self.default_providers.access_logging),
             traces_by_default: names_any(&self.default_providers.tracing),
-            providers: self.extension_providers.0.iter().map(|provider| (&provider.name).into()).collect(),
+            providers: names(&self.extension_providers),
         }
     }
 

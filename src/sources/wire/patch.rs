@@ -10,7 +10,8 @@ use super::amounts::listed_amounts;
 use super::{Decoded, Oddity, routing};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, NamespacePatch,
-    Object, ObjectName, Patch, PodCount, RollingPatch, TopologySpread, WorkloadPatch, is_relevant_annotation,
+    Object, ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread, WorkloadPatch,
+    is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -57,6 +58,13 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
         }),
         "DestinationRule" => Patch::DestinationRule(destination_rule(&mut rest, value, name, &mut odd)?),
         "Namespace" => Patch::Namespace(namespace_labels(&mut rest, &name.name)),
+        "Service" => {
+            let field = "metadata.annotations";
+            let annotations = texts(take(&mut rest, &["metadata", "annotations"]), field)?;
+            let annotations = annotations.into_iter().filter(|(key, _)| is_relevant_annotation(key)).collect();
+            Patch::Service(ServicePatch { name, annotations })
+        }
+        "Telemetry" => Patch::Telemetry(telemetry(&mut rest, value, name, &mut odd)?),
         _ => return Ok(None),
     };
     let mut left = Vec::new();
@@ -163,6 +171,25 @@ fn destination_rule(
         take(rest, &inside);
     }
     Ok(DestinationRulePatch { name, pool: read.pool.unwrap_or_default(), outliers: read.outliers.unwrap_or_default() })
+}
+
+/// The lists that a patch gives, as the whole object would say them.
+fn telemetry(
+    rest: &mut Value,
+    whole: &Value,
+    name: ObjectName,
+    odd: &mut Vec<Oddity>,
+) -> Result<TelemetryPatch, String> {
+    let text = whole.to_string();
+    let wire = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    let read = super::telemetry::telemetry(&wire, odd).unwrap_or_default();
+    let mut is_said = |key: &str| take(rest, &["spec", key]).is_some();
+    Ok(TelemetryPatch {
+        name,
+        tracing: is_said("tracing").then_some(read.tracing),
+        logging: is_said("accessLogging").then_some(read.logging),
+        metrics: is_said("metrics").then_some(read.metrics),
+    })
 }
 
 /// Takes a member out of nested objects.

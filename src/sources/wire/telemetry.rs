@@ -10,7 +10,9 @@ use super::istio::Wire;
 use super::security::{PodSelector, TargetWire, attachment, ignored};
 use super::text::{Nullable, Seq, Text};
 use super::unknown::Unknown;
-use crate::inventory::objects::{LoggingSetting, MetricOverride, Side, Telemetry, TracingSetting};
+use crate::inventory::objects::{
+    LabelOverride, LoggingSetting, MetricOverride, MetricsSetting, Side, Telemetry, TracingSetting,
+};
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
@@ -36,17 +38,15 @@ pub(super) struct TelemetrySpec<'a> {
 struct TracingWire<'a> {
     #[serde(borrow, rename = "match")]
     matched: Nullable<MatchWire<'a>>,
-    providers: Seq<IgnoredAny>,
+    #[serde(borrow)]
+    providers: Seq<ProviderWire<'a>>,
     #[serde(borrow)]
     random_sampling_percentage: Text<'a>,
     #[serde(borrow)]
     disable_span_reporting: Text<'a>,
-    #[serde(rename = "customTags")]
-    _custom_tags: IgnoredAny,
-    #[serde(rename = "useRequestIdForTraceSampling")]
-    _request_id: IgnoredAny,
-    #[serde(rename = "enableIstioTags")]
-    _istio_tags: IgnoredAny,
+    custom_tags: Option<IgnoredAny>,
+    use_request_id_for_trace_sampling: Option<IgnoredAny>,
+    enable_istio_tags: Option<IgnoredAny>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -56,10 +56,12 @@ struct TracingWire<'a> {
 struct LoggingWire<'a> {
     #[serde(borrow, rename = "match")]
     matched: Nullable<MatchWire<'a>>,
-    providers: Seq<IgnoredAny>,
+    #[serde(borrow)]
+    providers: Seq<ProviderWire<'a>>,
     #[serde(borrow)]
     disabled: Text<'a>,
-    filter: Option<IgnoredAny>,
+    #[serde(borrow)]
+    filter: Option<FilterWire<'a>>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -69,10 +71,9 @@ struct LoggingWire<'a> {
 struct MetricsWire<'a> {
     #[serde(borrow)]
     overrides: Seq<OverrideWire<'a>>,
-    #[serde(rename = "providers")]
-    _providers: IgnoredAny,
-    #[serde(rename = "reportingInterval")]
-    _interval: IgnoredAny,
+    #[serde(borrow)]
+    providers: Seq<ProviderWire<'a>>,
+    reporting_interval: Option<IgnoredAny>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -84,9 +85,39 @@ struct OverrideWire<'a> {
     matched: Nullable<MatchWire<'a>>,
     #[serde(borrow)]
     disabled: Text<'a>,
-    tag_overrides: Nullable<BTreeMap<String, IgnoredAny>>,
+    #[serde(borrow)]
+    tag_overrides: Nullable<BTreeMap<String, Nullable<LabelWire<'a>>>>,
     #[serde(flatten)]
     unknown: Unknown,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct LabelWire<'a> {
+    #[serde(borrow)]
+    operation: Text<'a>,
+    #[serde(borrow)]
+    value: Text<'a>,
+}
+
+/// A provider by its name; what else it says is not read.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct ProviderWire<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FilterWire<'a> {
+    #[serde(borrow)]
+    expression: Text<'a>,
+}
+
+/// Names of providers.
+pub(super) fn names(providers: &Seq<ProviderWire<'_>>) -> Vec<String> {
+    providers.0.iter().map(|provider| (&provider.name).into()).collect()
 }
 
 #[derive(Deserialize, Default)]
@@ -130,7 +161,7 @@ pub(super) fn telemetry(wire: &Wire<'_, TelemetrySpec<'_>>, odd: &mut Vec<Oddity
         attachment: attachment(spec.selector.as_ref(), spec.target_ref.as_ref(), &spec.target_refs),
         tracing: spec.tracing.0.iter().map(|it| tracing(it, odd)).collect(),
         logging: spec.access_logging.0.iter().map(|it| logging(it, odd)).collect(),
-        metrics: spec.metrics.0.iter().flat_map(|it| overrides(it, odd)).collect(),
+        metrics: spec.metrics.0.iter().map(|it| metrics(it, odd)).collect(),
     })
 }
 
@@ -138,7 +169,11 @@ fn tracing(wire: &TracingWire<'_>, odd: &mut Vec<Oddity>) -> TracingSetting {
     wire.unknown.note("spec.tracing", odd);
     TracingSetting {
         side: wire.matched.side("spec.tracing.match.mode", odd),
-        names_providers: !wire.providers.0.is_empty(),
+        providers: names(&wire.providers),
+        says_more: wire.custom_tags.is_some()
+            || wire.use_request_id_for_trace_sampling.is_some()
+            || wire.enable_istio_tags.is_some()
+            || wire.unknown.is_any(),
         sampling_percent: percent(&wire.random_sampling_percentage, "spec.tracing.randomSamplingPercentage", odd),
         disabled: truth(&wire.disable_span_reporting, "spec.tracing.disableSpanReporting", odd),
     }
@@ -148,25 +183,35 @@ fn logging(wire: &LoggingWire<'_>, odd: &mut Vec<Oddity>) -> LoggingSetting {
     wire.unknown.note("spec.accessLogging", odd);
     LoggingSetting {
         side: wire.matched.side("spec.accessLogging.match.mode", odd),
-        names_providers: !wire.providers.0.is_empty(),
+        providers: names(&wire.providers),
         disabled: truth(&wire.disabled, "spec.accessLogging.disabled", odd) == Some(true),
-        filtered: wire.filter.is_some(),
+        filter: wire.filter.as_ref().map(|filter| (&filter.expression).into()),
+        says_more: wire.unknown.is_any(),
     }
 }
 
-fn overrides(wire: &MetricsWire<'_>, odd: &mut Vec<Oddity>) -> Vec<MetricOverride> {
+fn metrics(wire: &MetricsWire<'_>, odd: &mut Vec<Oddity>) -> MetricsSetting {
     wire.unknown.note("spec.metrics", odd);
-    let read = |it: &OverrideWire<'_>, odd: &mut Vec<Oddity>| {
+    let mut says_more = wire.reporting_interval.is_some() || wire.unknown.is_any();
+    let read = |it: &OverrideWire<'_>| {
         it.unknown.note("spec.metrics.overrides", odd);
+        says_more |= it.unknown.is_any() || !it.matched.custom_metric.is_empty();
         let metric = it.matched.metric.to_option().filter(|metric| metric != "ALL_METRICS");
         MetricOverride {
             side: it.matched.side("spec.metrics.overrides.match.mode", odd),
             metric: metric.or(it.matched.custom_metric.to_option()),
             disabled: truth(&it.disabled, "spec.metrics.overrides.disabled", odd),
-            tags: it.tag_overrides.0.len() as u64,
+            labels: it.tag_overrides.0.iter().map(|(name, label)| self::label(name, label)).collect(),
         }
     };
-    wire.overrides.0.iter().map(|it| read(it, odd)).collect()
+    let overrides = wire.overrides.0.iter().map(read).collect();
+    MetricsSetting { providers: names(&wire.providers), overrides, says_more }
+}
+
+/// Without an operation a label is given a value (istio/api, `MetricsOverrides.TagOverride`).
+fn label(name: &str, wire: &LabelWire<'_>) -> LabelOverride {
+    let removed = wire.operation.as_str() == "REMOVE";
+    LabelOverride { name: name.to_owned(), value: (!removed).then(|| (&wire.value).into()) }
 }
 
 /// A share in per cent, from 0 to 100.

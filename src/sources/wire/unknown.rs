@@ -17,6 +17,11 @@ const MOST_NAMED: usize = 5;
 pub(super) struct Unknown(BTreeMap<String, IgnoredAny>);
 
 impl Unknown {
+    /// Whether anything is left.
+    pub(super) fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// Notes what is left below `path`.
     pub(super) fn note(&self, path: &str, odd: &mut Vec<Oddity>) {
         let names: Vec<&str> = self.0.keys().take(MOST_NAMED).map(String::as_str).collect();

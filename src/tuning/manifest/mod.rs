@@ -6,6 +6,7 @@
 mod arrangement;
 mod object;
 mod patch;
+mod telemetry;
 mod traffic;
 mod values;
 
@@ -14,7 +15,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::inventory::Change;
-use crate::inventory::objects::{DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, WorkloadPatch};
+use crate::inventory::objects::{
+    DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch, WorkloadPatch,
+};
 
 /// Name of the file that names all others.
 const KUSTOMIZATION: &str = "kustomization.yaml";
@@ -46,6 +49,8 @@ pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manif
 struct Folder {
     workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
     rules: BTreeMap<ObjectName, DestinationRulePatch>,
+    telemetries: BTreeMap<ObjectName, Telemetry>,
+    telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
     values: Option<MeshConfig>,
@@ -65,6 +70,16 @@ impl Folder {
                     pool: patch.pool.or(&known.pool),
                     outliers: patch.outliers.or(&known.outliers),
                 };
+            }
+            Change::Patch(Patch::Telemetry(patch)) => match self.telemetries.get_mut(&patch.name) {
+                Some(new) => patch.apply(new),
+                None => {
+                    let earlier = self.telemetry_patches.remove(&patch.name).unwrap_or_default();
+                    self.telemetry_patches.insert(patch.name.clone(), patch.clone().after(earlier));
+                }
+            },
+            Change::Telemetry(it) => {
+                self.telemetries.insert(it.name.clone(), it.as_ref().clone());
             }
             Change::DestinationRule(it) => self.resource("DestinationRule", &it.name, object::destination_rule(it)),
             Change::Patch(patch) => {
@@ -97,6 +112,12 @@ impl Folder {
         for (name, patch) in std::mem::take(&mut self.rules) {
             self.patches
                 .insert(path("patches", "DestinationRule", &name), patch::object(&Patch::DestinationRule(patch)));
+        }
+        for (name, telemetry) in std::mem::take(&mut self.telemetries) {
+            self.resource("Telemetry", &name, telemetry::object(&telemetry));
+        }
+        for (name, patch) in std::mem::take(&mut self.telemetry_patches) {
+            self.patches.insert(path("patches", "Telemetry", &name), patch::object(&Patch::Telemetry(patch)));
         }
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();

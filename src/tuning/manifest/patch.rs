@@ -6,7 +6,7 @@ use super::object::number_or_text;
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, NamespacePatch, Patch,
-    WorkloadPatch,
+    ServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -19,6 +19,8 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
         Patch::Namespace(patch) => namespace(patch),
+        Patch::Telemetry(patch) => super::telemetry::patch(patch),
+        Patch::Service(patch) => service(patch),
     }
 }
 
@@ -126,6 +128,16 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
 fn namespace(patch: &NamespacePatch) -> Value {
     let labels: Map<String, Value> = patch.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": &*patch.name.name, "labels": labels } })
+}
+
+fn service(patch: &ServicePatch) -> Value {
+    let mut object = head("v1", "Service", &patch.name);
+    let annotations: Map<String, Value> =
+        patch.annotations.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    if let Some(metadata) = object.get_mut("metadata") {
+        put(metadata, "annotations", Value::Object(annotations));
+    }
+    object
 }
 
 fn destination_rule(patch: &DestinationRulePatch) -> Value {

@@ -1,0 +1,62 @@
+//! The Telemetry object that holds for the whole mesh: the one there is, or one to be made.
+
+use crate::inventory::objects::TelemetryPatch;
+use crate::inventory::{Change, Inventory, ObjectName, Telemetry};
+
+/// Name that Istio's documentation gives it.
+const NAME: &str = "mesh-default";
+
+/// What says how the whole mesh reports.
+pub(super) enum OfMesh<'a> {
+    /// An object that is there.
+    Known(&'a Telemetry),
+    /// None is; one may be made of this name.
+    New(ObjectName),
+}
+
+impl<'a> OfMesh<'a> {
+    /// The oldest of the root namespace that names no workload: the only one that counts.
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let root = inventory.istio.mesh.root_namespace();
+        let in_root = || inventory.istio.telemetries.iter().filter(|it| *it.name.namespace == *root);
+        if let Some(known) = in_root().find(|it| it.attachment.is_general()) {
+            return Self::Known(known);
+        }
+        let is_free = |name: &String| in_root().all(|it| *it.name.name != **name);
+        let names = std::iter::once(NAME.to_owned()).chain((2..).map(|number: u64| format!("{NAME}-{number}")));
+        let free = names.into_iter().find(is_free).unwrap_or_else(|| NAME.to_owned());
+        Self::New(ObjectName::new(root, &free))
+    }
+
+    /// The object that is there.
+    pub fn known(&self) -> Option<&'a Telemetry> {
+        match self {
+            Self::Known(telemetry) => Some(telemetry),
+            Self::New(_) => None,
+        }
+    }
+
+    /// Gives it the lists of a patch.
+    pub fn change(&self, patch: TelemetryPatch) -> Change {
+        match self {
+            Self::Known(known) => patch_of(TelemetryPatch { name: known.name.clone(), ..patch }),
+            Self::New(name) => {
+                let mut new = Telemetry { name: name.clone(), ..Telemetry::default() };
+                patch.apply(&mut new);
+                Change::Telemetry(Box::new(new))
+            }
+        }
+    }
+}
+
+/// A change of an object that is there.
+pub(super) fn patch_of(patch: TelemetryPatch) -> Change {
+    Change::Patch(crate::inventory::objects::Patch::Telemetry(patch))
+}
+
+/// Why a list cannot be written back whole.
+pub(super) fn says_more(name: &ObjectName, list: &str, set: &str) -> String {
+    format!(
+        "{list} of Telemetry {name} says more than is read here, and a patch replaces the whole list: set {set} there"
+    )
+}
