@@ -67,6 +67,9 @@ fn moved(question: &Question<'_>) -> Vec<Recommendation> {
         .into_iter()
         .filter_map(|(namespace, members)| of_namespace(question, namespace, &members))
         .collect();
+    if question.inventory().nodes.is_empty() {
+        return unknown(&found).into_iter().collect();
+    }
     let moving: Vec<&Recommendation> = found.iter().filter(|it| it.is_applied()).collect();
     if moving.is_empty() {
         return found;
@@ -83,6 +86,17 @@ fn moved(question: &Question<'_>) -> Vec<Recommendation> {
         it.withheld.clone_from(&harm);
     }
     found
+}
+
+/// One for all namespaces, where the effect on none of them can be told.
+fn unknown(found: &[Recommendation]) -> Option<Recommendation> {
+    let namespaces = found.iter().filter(|it| it.is_applied()).count();
+    let mode = |words: &str| Amount::Text(words.to_owned());
+    let setting = Setting::exact("data plane", Some(mode("sidecars")), mode("ztunnel and waypoints"));
+    let mut all = Recommendation::new(Kind::AmbientMode, "mesh", "the mesh", vec![setting]);
+    all.basis = vec![format!("{namespaces} namespaces could move")];
+    let missing = "without nodes in the input nobody knows how many ztunnels there would be";
+    (namespaces > 0).then(|| all.withhold(Withheld::Data(missing.to_owned())))
 }
 
 /// Why it does not pay.
@@ -182,10 +196,6 @@ fn stays(question: &Question<'_>, members: &[Member<'_>], needs: &Needs) -> Opti
     let enrolled = &question.inputs.policy.injection.enroll;
     if let Some(named) = members.iter().map(|it| &*it.workload.id.namespace).find(|name| enrolled.contains(*name)) {
         return Some(Withheld::NotPatchable(format!("the policy enrols {named} with sidecars (injection.enroll)")));
-    }
-    if question.inventory().nodes.is_empty() {
-        let missing = "without nodes in the input nobody knows how many ztunnels there would be";
-        return Some(Withheld::Data(missing.to_owned()));
     }
     let own = members.iter().find(|it| chooses_injection(it.workload));
     own.map(|it| Withheld::NotPatchable(format!("pods of {} ask for sidecars themselves", it.workload.id)))
