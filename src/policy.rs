@@ -544,6 +544,7 @@ mod tests {
             ("[telemetry]\nhistograms = [\"latency\"]", "latency"),
             ("[tuning]\nmax_change = 0.0", "tuning.max_change"),
             ("[tuning]\nworker_utilization = 0.0", "tuning.worker_utilization"),
+            ("[tuning]\nautoscaler_target = 0.0", "tuning.autoscaler_target"),
             ("[tuning]\nleast_proxy_cpu = 0", "least_proxy_cpu"),
             ("[tuning]\nspan_budget = -1", "span_budget"),
             ("[tuning]\nlongest_certificate_hours = 0", "longest_certificate_hours"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::admission::Admission;
+use super::change::settle;
 use super::expand::{self, Expansion};
 use super::findings::{
     AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE,
@@ -84,6 +85,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     inventory.nodes = sorted.nodes;
     attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
     measurements::attach(&mut inventory, sorted.measured, &sorted.series, &mut findings);
+    settle_autoscalers(&mut inventory);
     apply(&mut inventory, &sorted.changes, &mut findings);
     note_odd_pods(&inventory, &mut findings);
     Assembled { inventory, findings }
@@ -455,6 +457,16 @@ fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, 
                 let subject = format!("HorizontalPodAutoscaler {}", autoscaler.name);
                 findings.push(Finding::new(&AUTOSCALER_WITHOUT_TARGET, subject, message));
             }
+        }
+    }
+}
+
+/// Autoscalers of manifests are yet to have their effect; replicas that were listed show that of live ones.
+fn settle_autoscalers(inventory: &mut Inventory) {
+    for index in 0..inventory.workloads.len() {
+        let autoscaler = inventory.workloads.get(index).and_then(|workload| workload.autoscaler.as_ref());
+        if autoscaler.is_some_and(|autoscaler| !autoscaler.live) {
+            settle(inventory, index);
         }
     }
 }

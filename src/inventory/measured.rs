@@ -101,6 +101,32 @@ impl<T> Peaks<T> {
 }
 
 impl Measured {
+    /// The same with `factor` times the traffic: rates, and CPU that follows them. What of a proxy's CPU does not
+    /// follow is small beside what does once it matters.
+    #[must_use]
+    pub fn with_traffic(self, factor: f64) -> Self {
+        let busy = self.busy;
+        let rate = |rate: Option<Rate>| rate.map(|rate| rate * factor);
+        let cpu = |cpu: Option<Cores>| cpu.map(|cpu| cpu * factor);
+        let rates = |peaks: Option<Peaks<Rate>>| peaks.map(|peaks| peaks.map(|rate| rate * factor));
+        let cores = |peaks: Option<Peaks<Cores>>| peaks.map(|peaks| peaks.map(|cpu| cpu * factor));
+        Self {
+            inbound_rps: rate(self.inbound_rps),
+            outbound_rps: rate(self.outbound_rps),
+            app_cpu: cpu(self.app_cpu),
+            proxy_cpu: cpu(self.proxy_cpu),
+            busy: Busy {
+                inbound_rps: rates(busy.inbound_rps),
+                outbound_rps: rates(busy.outbound_rps),
+                proxied_rps: rates(busy.proxied_rps),
+                app_cpu: cores(busy.app_cpu),
+                proxy_cpu: cores(busy.proxy_cpu),
+                ..busy
+            },
+            ..self
+        }
+    }
+
     /// These measurements, and for what they leave open others.
     #[must_use]
     pub fn or(self, other: Self) -> Self {

@@ -24,11 +24,11 @@ pub use expand::{MOST_EXPANDED_PODS, runs_daemon};
 pub use findings::FINDINGS;
 pub use measured::{Busy, FEWEST_MOMENTS, Measured, Peaks, ResponseTimes, Tail};
 pub use objects::{
-    AuthorizationPolicy, Autoscaler, Container, ControllerKind, DestinationRule, DisruptionBudget, Endpoints,
-    EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Namespace, Node, Object,
-    ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings, RequestAuthentication,
-    Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage, Telemetry,
-    UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
+    AuthorizationPolicy, Autoscaler, AutoscalingApi, Container, ControllerKind, DestinationRule, DisruptionBudget,
+    Endpoints, EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Metric, MetricTarget,
+    Namespace, Node, Object, ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings,
+    RequestAuthentication, Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage,
+    Telemetry, UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 pub use owners::STATIC_POD;
 pub use sidecar::{chooses_injection, without_proxy};
@@ -188,6 +188,8 @@ pub enum ReplicasBasis {
     AutoscalerMinimum,
     /// The autoscaler's maximum, below what is declared.
     AutoscalerMaximum,
+    /// What its autoscaler asks for in the busiest moments that were measured.
+    AutoscalerSettled,
     /// One per node that would run the DaemonSet's pod.
     PerNode,
     /// What the status last reported.
@@ -207,6 +209,7 @@ impl fmt::Display for ReplicasBasis {
             Self::Declared => "declared replicas",
             Self::AutoscalerMinimum => "autoscaler minimum",
             Self::AutoscalerMaximum => "autoscaler maximum",
+            Self::AutoscalerSettled => "autoscaler at its busiest",
             Self::PerNode => "one per eligible node",
             Self::Status => "replicas last reported",
             Self::Table => "replicas column",

@@ -23,6 +23,10 @@ pub struct TuningPolicy {
     pub worker_utilization: Share,
     /// Whether namespaces may be moved to ambient mode; otherwise that is only shown.
     pub ambient: bool,
+    /// Share of its request that the application's container uses in the mean, by autoscalers that are yet to come.
+    pub autoscaler_target: Share,
+    /// Share of CFS periods in which a proxy may be throttled; more is a danger.
+    pub throttling: Share,
     /// Spans per second that the proxies of the whole mesh may make; `None` where nobody said, and the sampling is left
     /// alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +68,8 @@ impl Default for TuningPolicy {
             least_proxy_memory: Bytes::from_mib(40),
             worker_utilization: Share::literal(0.6),
             ambient: false,
+            autoscaler_target: Share::literal(0.7),
+            throttling: Share::literal(0.05),
             span_budget: None,
             log_budget: None,
             series_budget: None,
@@ -107,6 +113,12 @@ impl TuningPolicy {
         if self.worker_utilization.get() <= 0.0 {
             return Some(
                 "tuning.worker_utilization is 0: no number of threads would do; use a share such as 0.6".to_owned(),
+            );
+        }
+        if self.autoscaler_target.get() < 0.01 {
+            return Some(
+                "tuning.autoscaler_target is below 1 %: no number of replicas would do; use a share such as 0.7"
+                    .to_owned(),
             );
         }
         if self.least_proxy_memory.is_zero() || self.least_proxy_cpu.is_zero() {

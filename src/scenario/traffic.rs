@@ -27,9 +27,7 @@ pub(super) fn traffic(mut case: Case, factor: f64) -> Case {
             wanted.insert(index, scaled.min(most(workload)));
         }
         let measured = &mut workload.measured;
-        measured.inbound_rps = measured.inbound_rps.map(|rate| rate * factor);
-        measured.outbound_rps = measured.outbound_rps.map(|rate| rate * factor);
-        measured.app_cpu = measured.app_cpu.map(|cpu| cpu * factor);
+        *measured = measured.with_traffic(factor);
     }
     case.inventory = with_replicas(case.inventory, &wanted);
     case.traffic_changed = true;
@@ -46,7 +44,7 @@ fn most(workload: &Workload) -> u64 {
 fn scaled(workload: &Workload, factor: f64) -> Option<u64> {
     let autoscaler = workload.autoscaler.as_ref()?;
     let request = application_request(&workload.spec).cpu.to_cores();
-    let target = autoscaler.target_cpu_percent.map(|percent| request * (percent as f64 / 100.0));
+    let target = autoscaler.target_cpu_percent().map(|percent| request * (percent as f64 / 100.0));
     let by_usage = match (workload.measured.app_cpu, target) {
         (Some(used), Some(target)) if target > Cores::ZERO => Some((used * factor).as_cores() / target.as_cores()),
         _ => None,

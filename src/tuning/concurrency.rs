@@ -1,7 +1,7 @@
 //! Worker threads of each sidecar.
 //!
 //! **Question.** Do its threads fit its rate and its CPU limit?
-//! **Law.** Threads needed are `⌈U / ρ⌉`, with `U` the upper end of its CPU and `ρ` the share of a thread the policy
+//! **Law.** Threads needed are `⌈U / ρ⌉`, with `U` the upper end of its CPU, at the p99 of a measured series, and `ρ` the share of a thread the policy
 //! allows to be busy: beyond that knee requests wait for each other. More threads than the CPU limit has cores are
 //! throttled together, each of them holds memory of its own for every cluster and listener, and connections spread
 //! less evenly.
@@ -12,7 +12,7 @@
 //! **Source.** pilot-agent (Istio 1.18 and later) for the rule; istio/istio issues 61683, 59628 and 51456 for what
 //! threads beyond the limit do.
 
-use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
+use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
 use crate::inventory::objects::ProxySettings;
 use crate::inventory::{Change, ObjectName};
 use crate::mesh::{Proxy, ProxyMode};
@@ -29,7 +29,9 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
     let proxy = it.member.proxy.as_ref()?;
     let cost = it.plan.proxy.as_ref()?;
     let allowed = allowed(question, proxy);
-    let busiest = cost.cpu.upper.as_cores() / question.policy().worker_utilization.get();
+    let busy = busy_cpu(question, it);
+    let peak = busy.as_ref().map_or(cost.cpu.upper, |busy| busy.p99.upper.max(cost.cpu.upper));
+    let busiest = peak.as_cores() / question.policy().worker_utilization.get();
     let needed = u32::try_from(busiest.ceil().max(1.0) as u64).unwrap_or(u32::MAX);
     let too_few = it.plan.rps_measured && needed > proxy.workers;
     let target = if too_few { needed } else { allowed.max(needed) };
@@ -49,8 +51,9 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
     found.terms.clone_from(&cost.cpu.basis.terms);
     found.basis = vec![
         format!("{} threads today: {}", proxy.workers, proxy.workers_basis),
-        format!("up to {:.3} cores are needed, {needed} threads", cost.cpu.upper.as_cores()),
+        format!("up to {:.3} cores are needed, {needed} threads", peak.as_cores()),
     ];
+    found.basis.extend(busy.map(|busy| busy.basis));
     found.risk = risk(it, too_few);
     match settings(question, it, target) {
         Ok(settings) => found.changes = vec![Change::ProxySettings(settings)],

@@ -46,6 +46,25 @@ fn keys(change: &Change) -> Vec<String> {
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
         }
+        Change::Patch(Patch::VirtualService(patch)) => {
+            let fields = patch.routes.iter().flat_map(|(index, route)| {
+                let said = [
+                    (route.timeout.is_some(), "timeout"),
+                    (route.attempts.is_some(), "attempts"),
+                    (route.per_try_timeout.is_some(), "perTryTimeout"),
+                ];
+                said.into_iter().filter(|(is, _)| *is).map(move |(_, field)| format!("http/{index}/{field}"))
+            });
+            fields.map(|field| format!("VirtualService {} {field}", patch.name)).collect()
+        }
+        Change::Patch(Patch::Autoscaler(patch)) => {
+            let said = [
+                (patch.min_replicas.is_some() || patch.max_replicas.is_some(), "replicas"),
+                (patch.metrics.is_some(), "metrics"),
+            ];
+            let said = said.into_iter().filter(|(is, _)| *is);
+            said.map(|(_, part)| format!("HorizontalPodAutoscaler {} {part}", patch.name)).collect()
+        }
         Change::Patch(Patch::Telemetry(patch)) => {
             let parts = [
                 (patch.tracing.is_some(), "tracing"),
@@ -64,6 +83,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
         Change::Gateway(it) => object("Gateway", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
+        Change::VirtualService(it) => object("VirtualService", &it.name),
         Change::Telemetry(it) => object("Telemetry", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {

@@ -6,8 +6,8 @@
 //! bounds go up instead.
 //! **Patch.** The Deployment's `istio-proxy` container and replicas, or the bounds of its autoscaler.
 
-use super::proxy_size::{Evidence, proxy_size};
-use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
+use super::proxy_size::{BusyNeed, Evidence, proxy_size};
+use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
 use crate::inventory::objects::{AutoscalerPatch, ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{Change, PROXY_CONTAINER};
 use crate::mesh::ProxyMode;
@@ -22,10 +22,13 @@ pub fn gateways(question: &Question<'_>) -> Vec<Recommendation> {
 
 fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
     let (proxy, cost, pool) = (it.member.proxy.as_ref()?, it.plan.proxy.as_ref()?, it.plan.pool.as_ref()?);
+    let busy = busy_cpu(question, it);
     let evidence = Evidence {
         cost,
         workers: proxy.workers,
         rate_measured: it.plan.rps_measured,
+        busy: busy.as_ref().map(|busy| BusyNeed::of(busy, &question.inputs.policy.sizing)),
+        throttled: it.workload.measured.throttled,
         // Its autoscaler looks at nothing but this container.
         may_lower_cpu: it.workload.autoscaler.is_none(),
         default_limits: &question.inputs.card.injection.limits,
@@ -70,10 +73,10 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
     } else {
         found.own = (Cores::ZERO, Memory::ZERO);
     }
-    let too_few = scales.then_some("its replicas do not carry the traffic once one is lost");
-    let danger = too_few.or(size.dangers.first().copied().filter(|_| resizes));
+    let too_few = scales.then(|| "its replicas do not carry the traffic once one is lost".to_owned());
+    let danger = too_few.or(size.dangers.first().cloned().filter(|_| resizes));
     found.risk = Risk {
-        removes: danger.map(str::to_owned),
+        removes: danger,
         brings: vec!["its pods are replaced once: connections from outside are drained".to_owned()],
     };
     found.changes = changes;
@@ -94,7 +97,12 @@ fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
         }
         Some(own) => {
             let setting = Setting::exact("most replicas", Some(Amount::Count(own.max_replicas)), Amount::Count(needed));
-            let patch = AutoscalerPatch { name: own.name.clone(), min_replicas: None, max_replicas: Some(needed) };
+            let patch = AutoscalerPatch {
+                name: own.name.clone(),
+                api: own.api,
+                max_replicas: Some(needed),
+                ..AutoscalerPatch::default()
+            };
             (setting, Change::Patch(Patch::Autoscaler(patch)))
         }
     }

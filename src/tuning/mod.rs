@@ -9,10 +9,12 @@ mod ambient_mode;
 mod access_logs;
 mod anti_affinity;
 mod application_autoscalers;
+mod busy;
 mod certificates;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
+mod dangers;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
@@ -24,6 +26,7 @@ mod istiod_environment;
 mod manifest;
 mod node_prices;
 mod node_shape;
+mod new_autoscalers;
 mod metric_series;
 mod of_mesh;
 mod outlier_detection;
@@ -31,12 +34,16 @@ mod proxy_resources;
 mod proxy_size;
 mod question;
 mod recommendation;
+mod retries;
 mod rollout_surge;
+mod routes;
+mod rules;
 mod sidecar_scopes;
 mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod trace_sampling;
 mod topology_spread;
 mod trial;
@@ -48,9 +55,11 @@ pub use access_logs::access_logs;
 pub use ambient_mode::{ambient_alternative, ambient_mode};
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
+pub use busy::{BusyCpu, busy_cpu};
 pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
+pub use dangers::Dangers;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
@@ -61,22 +70,25 @@ pub use istiod::istiod;
 pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
 pub use metric_series::metric_series;
+pub use new_autoscalers::new_autoscalers;
 pub use node_shape::node_shape;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
-pub use proxy_size::{Evidence, ProxySize, proxy_size};
+pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use retries::retries;
 pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
 pub use spare_nodes::spare_nodes;
+pub use timeouts::timeouts;
 pub use topology_spread::topology_spread;
 pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use upgrade_plan::upgrade_plan;
 pub use ztunnel::ztunnel;
 
-use crate::inventory::{Change, Inventory};
+use crate::inventory::{Change, Inventory, ObjectName};
 use crate::plan::{Inputs, Plan};
 use crate::policy::TuningPolicy;
 
@@ -160,15 +172,22 @@ fn select(recommendations: &mut [Recommendation], policy: &TuningPolicy, today: 
     }
 }
 
-/// What sizes a proxy by what it will be sent rests on what decides that.
+/// What sizes a proxy by what it will be sent rests on what decides that, and what patches a new object on that.
 fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]) {
+    for it in recommendations.iter_mut().filter(|it| it.is_applied()) {
+        let patched: Vec<_> = it.changes.iter().filter_map(patched).collect();
+        let makes = |other: &&Recommendation| other.changes.iter().filter_map(new).any(|own| patched.contains(&own));
+        let needs = earlier.iter().filter(|other| other.is_applied()).filter(makes).map(|other| other.id.clone());
+        let needs: Vec<String> = needs.collect();
+        it.needs.extend(needs);
+    }
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
             Kind::TraceSampling | Kind::AccessLogs | Kind::MetricSeries => true,
             Kind::DiscoverySelectors | Kind::ExportTo => true,
             Kind::SidecarScopes => other.id.ends_with(&format!("/{namespace}")),
-            Kind::ProxyConcurrency => other.workload == it.workload,
+            Kind::ProxyConcurrency | Kind::ApplicationAutoscalers => other.workload == it.workload,
             _ => false,
         };
         let needs = earlier.iter().filter(|other| other.is_applied()).filter(decides);
@@ -176,16 +195,36 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     }
 }
 
-/// What is to be applied first, then what a person has to do; of that what removes a danger; then by nodes, CPU and memory saved, then by name.
+/// Kind and name of an object that a change patches.
+fn patched(change: &Change) -> Option<(&str, &ObjectName)> {
+    match change {
+        Change::Patch(patch) => Some(patch.target()),
+        _ => None,
+    }
+}
+
+/// Kind and name of an object that a change makes, of those that are patched later on.
+fn new(change: &Change) -> Option<(&str, &ObjectName)> {
+    match change {
+        Change::DestinationRule(it) => Some(("DestinationRule", &it.name)),
+        Change::VirtualService(it) => Some(("VirtualService", &it.name)),
+        _ => None,
+    }
+}
+
+/// What is to be applied first, then what a person has to do; of that what removes a danger, the most of them first;
+/// then by nodes, memory and CPU saved, then what guards, then by name.
 fn rank(recommendations: &mut [Recommendation]) {
     recommendations.sort_by(|a, b| {
         let last = |it: &Recommendation| (it.withheld.is_some(), it.is_by_hand(), it.risk.removes.is_none());
         let less = |amount: fn(&Saves) -> f64| amount(&b.saves).total_cmp(&amount(&a.saves));
         last(a)
             .cmp(&last(b))
+            .then_with(|| less(|saves| saves.dangers))
             .then_with(|| less(|saves| saves.nodes))
             .then_with(|| less(|saves| saves.memory_used.as_bytes()))
             .then_with(|| less(|saves| saves.cpu.as_cores()))
+            .then_with(|| less(|saves| saves.guards))
             .then_with(|| a.id.cmp(&b.id))
     });
 }

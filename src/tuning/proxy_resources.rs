@@ -7,8 +7,8 @@
 //! **Patch.** All four annotations: Istio's template takes all of them or none, so that a single one erases the other
 //! defaults. A proxy that stands in the template itself has its resources changed there.
 
-use super::proxy_size::{Evidence, ProxySize, proxy_size};
-use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
+use super::proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
+use super::{Amount, BusyCpu, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
 use crate::inventory::objects::{ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{
     Change, Labels, ObjectName, PROXY_CONTAINER, PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT, request,
@@ -61,10 +61,13 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
     let proxy = it.member.proxy.as_ref()?;
     let cost = it.plan.proxy.as_ref()?;
     let would_scale = would_scale_out(it, cost);
+    let busy = busy_cpu(question, it);
     let evidence = Evidence {
         cost,
         workers: proxy.workers,
         rate_measured: it.plan.rps_measured,
+        busy: busy.as_ref().map(|busy| BusyNeed::of(busy, &question.inputs.policy.sizing)),
+        throttled: it.workload.measured.throttled,
         may_lower_cpu: would_scale.is_none(),
         default_limits: &question.inputs.card.injection.limits,
     };
@@ -76,7 +79,7 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
     let mut found = Recommendation::new(Kind::ProxyResources, &name, it.workload.id.to_string(), size.settings.clone());
     found = found.of_workload(&name);
     found.terms.clone_from(&cost.startup_memory.basis.terms);
-    found.basis = basis(it, cost, &size);
+    found.basis = basis(it, cost, &size, busy.as_ref());
     found.basis.extend(would_scale);
     found.own = freed(it, cost, &size);
     found.risk = risk(it, &size);
@@ -88,8 +91,7 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
 /// Why a lower request would make an autoscaler add pods: it looks at usage over requests of whole pods. `None` where
 /// it would not.
 fn would_scale_out(it: &Member<'_>, cost: &ProxyCost) -> Option<String> {
-    let autoscaler = it.workload.autoscaler.as_ref().filter(|autoscaler| !autoscaler.container_metric)?;
-    let target = autoscaler.target_cpu_percent? as f64 / 100.0;
+    let target = it.workload.autoscaler.as_ref()?.pod_cpu_percent()? as f64 / 100.0;
     if !it.plan.app_measured {
         return Some(
             "CPU is not lowered: an autoscaler looks at whole pods, and what the application uses was not measured"
@@ -110,7 +112,7 @@ fn would_scale_out(it: &Member<'_>, cost: &ProxyCost) -> Option<String> {
     })
 }
 
-fn basis(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize) -> Vec<String> {
+fn basis(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize, busy: Option<&BusyCpu>) -> Vec<String> {
     let peak = &cost.startup_memory;
     let mut basis = vec![format!(
         "start-up peak {:.0} MiB, up to {:.0} MiB, for {} clusters, {} endpoints and {} worker threads",
@@ -120,16 +122,17 @@ fn basis(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize) -> Vec<String> {
         it.plan.visible.endpoints,
         it.plan.workers,
     )];
-    basis.push(if it.plan.rps_measured {
+    if it.plan.rps_measured {
         let rate = it.plan.rps_per_proxy;
-        format!(
+        basis.push(format!(
             "{:.3} cores, up to {:.3}, at {rate:.1} requests per second measured",
             cost.cpu.value.as_cores(),
             cost.cpu.upper.as_cores()
-        )
-    } else {
-        "CPU request kept: no traffic was measured".to_owned()
-    });
+        ));
+    } else if busy.is_none() {
+        basis.push("CPU request kept: no traffic was measured".to_owned());
+    }
+    basis.extend(busy.map(|busy| busy.basis.clone()));
     if size.target.limits.memory == cost.limits.memory {
         basis.push("memory limit kept: a limit costs nothing until it kills".to_owned());
     }
@@ -141,7 +144,7 @@ fn risk(it: &Member<'_>, size: &ProxySize) -> Risk {
     if it.plan.scope.decided_by.contains("Sidecar") {
         brings.push("the peak grows again if its Sidecar goes".to_owned());
     }
-    Risk { removes: size.dangers.first().map(|danger| (*danger).to_owned()), brings }
+    Risk { removes: size.dangers.first().cloned(), brings }
 }
 
 fn freed(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize) -> (Cores, Memory) {

@@ -2,19 +2,20 @@
 //!
 //! **Law.** The memory request holds the policy's quantile of the start-up peak and its margin; the memory limit is
 //! never below the upper end of that peak nor below the request, and never lowered: a limit costs nothing until it
-//! kills. The CPU request holds the quantile of the CPU at the measured rate; where no rate was measured it stays.
-//! The CPU limit leaves the worker threads as they are: it is raised to one core each where it throttles what is
-//! needed, or where there is none.
+//! kills. The CPU request holds the quantile of the CPU at the measured rate, and where a series was measured that of
+//! its p95; where no rate was measured it stays. The CPU limit leaves the worker threads as they are: it is raised to
+//! one core each where it throttles what is needed at the p99 of the series, where the proxy was seen throttled, or where
+//! there is none.
 //!
 //! **Source.** The steps from estimate to request are those of [`crate::overhead`]; that the limit decides the
 //! threads is pilot-agent's rule (Istio 1.18 and later).
 
 use super::steps;
-use super::{Amount, Setting};
-use crate::overhead::ProxyCost;
-use crate::policy::TuningPolicy;
+use super::{Amount, BusyCpu, Setting};
+use crate::overhead::{ProxyCost, cpu_needed};
+use crate::policy::{SizingPolicy, TuningPolicy};
 use crate::resources::{Declared, Requirements};
-use crate::units::{Bytes, Millicores};
+use crate::units::{Bytes, Millicores, Share};
 
 /// What decides the size of a proxy.
 #[derive(Debug, Clone, Copy)]
@@ -25,10 +26,68 @@ pub struct Evidence<'a> {
     pub workers: u32,
     /// Whether its rate was measured: without, CPU stays.
     pub rate_measured: bool,
+    /// What it needs in its busiest moments, where they were measured.
+    pub busy: Option<BusyNeed>,
+    /// Share of CFS periods in which it was throttled.
+    pub throttled: Option<Share>,
     /// Whether its CPU request may be lowered: not where an autoscaler would answer with more pods.
     pub may_lower_cpu: bool,
     /// Limits where it has none today.
     pub default_limits: &'a Declared,
+}
+
+/// CPU a proxy needs in its busiest moments, margins of the policy included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BusyNeed {
+    /// In the 95th percentile of moments: what it requests.
+    pub p95: Millicores,
+    /// In the 99th, at least as much: what its limit holds.
+    pub p99: Millicores,
+}
+
+impl BusyNeed {
+    /// From its CPU at both.
+    #[must_use]
+    pub fn of(busy: &BusyCpu, sizing: &SizingPolicy) -> Self {
+        let p95 = cpu_needed(&busy.p95, sizing, Millicores::ZERO);
+        Self { p95, p99: cpu_needed(&busy.p99, sizing, Millicores::ZERO).max(p95) }
+    }
+}
+
+impl Evidence<'_> {
+    /// CPU to request.
+    fn need(&self) -> Millicores {
+        self.at_least(self.busy.map(|busy| busy.p95))
+    }
+
+    /// CPU that a limit must leave.
+    fn peak(&self) -> Millicores {
+        self.at_least(self.busy.map(|busy| busy.p99))
+    }
+
+    /// What was measured, and what its rate needs; an assumed rate says nothing beside a measurement.
+    fn at_least(&self, busy: Option<Millicores>) -> Millicores {
+        match busy {
+            Some(busy) if self.rate_measured => busy.max(self.cost.cpu_needed),
+            Some(busy) => busy,
+            None => self.cost.cpu_needed,
+        }
+    }
+
+    fn cpu_measured(&self) -> bool {
+        self.rate_measured || self.busy.is_some()
+    }
+
+    fn of_workers(&self) -> Millicores {
+        Millicores::new(u64::from(self.workers.max(1)) * 1000)
+    }
+
+    /// The share of periods, where it is more than the policy allows and the limit is below a core for each thread:
+    /// with one, threads cannot be throttled, and what was measured was another limit.
+    fn throttling(&self, policy: &TuningPolicy) -> Option<Share> {
+        let limit = self.cost.limits.cpu.filter(|limit| !limit.is_zero())?;
+        self.throttled.filter(|share| *share > policy.throttling && limit < self.of_workers())
+    }
 }
 
 /// The size of a proxy, today and as it should be.
@@ -39,7 +98,7 @@ pub struct ProxySize {
     /// The settings one by one: the one to blame for the gravest danger first, then memory before CPU.
     pub settings: Vec<Setting>,
     /// What may happen today, gravest first; empty where nothing is wrong.
-    pub dangers: Vec<&'static str>,
+    pub dangers: Vec<String>,
     /// Whether it is worth a change.
     pub worth: bool,
 }
@@ -47,11 +106,11 @@ pub struct ProxySize {
 /// Sizes a proxy.
 #[must_use]
 pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
-    let Evidence { cost, workers, .. } = *evidence;
+    let cost = evidence.cost;
     let memory = memory(cost, policy);
     let memory_limit = memory_limit(evidence, memory);
     let cpu = cpu(evidence, policy);
-    let cpu_limit = cpu_limit(cost, workers);
+    let cpu_limit = cpu_limit(evidence, policy);
     let memory_of = |target: Bytes, current: Option<Bytes>, name| {
         let end = |amount: crate::units::Memory| Amount::Memory(steps::memory(Bytes::holding(amount)));
         let (lower, upper) = (end(cost.startup_memory.lower), end(cost.startup_memory.upper));
@@ -73,7 +132,7 @@ pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
     if let Some((_, of)) = dangers.first() {
         settings.sort_by_key(|setting| setting.name != *of);
     }
-    let dangers: Vec<&'static str> = dangers.into_iter().map(|(danger, _)| danger).collect();
+    let dangers: Vec<String> = dangers.into_iter().map(|(danger, _)| danger).collect();
     let shifts = |from: Option<u64>, to: u64| {
         let from = from.unwrap_or(0) as f64;
         from == 0.0 || (to as f64 - from).abs() > policy.tolerance.get() * from
@@ -108,10 +167,10 @@ fn memory_limit(evidence: &Evidence<'_>, request: Bytes) -> Bytes {
 }
 
 fn cpu(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Millicores {
-    let Evidence { cost, rate_measured, may_lower_cpu, .. } = *evidence;
-    let target = steps::cpu(cost.cpu_needed.max(policy.least_proxy_cpu));
+    let Evidence { cost, may_lower_cpu, .. } = *evidence;
+    let target = steps::cpu(evidence.need().max(policy.least_proxy_cpu));
     let Some(today) = cost.requests.cpu else { return target };
-    if !rate_measured || (target < today && !may_lower_cpu) {
+    if !evidence.cpu_measured() || (target < today && !may_lower_cpu) {
         return today;
     }
     let least = today.get() as f64 * (1.0 - policy.max_change.get());
@@ -119,10 +178,10 @@ fn cpu(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Millicores {
 }
 
 /// One core for each worker thread where the limit is below the need or missing; never less than today.
-fn cpu_limit(cost: &ProxyCost, workers: u32) -> Millicores {
-    let of_workers = Millicores::new(u64::from(workers.max(1)) * 1000);
-    match cost.limits.cpu.filter(|limit| !limit.is_zero()) {
-        Some(limit) if limit >= cost.cpu_needed => limit,
+fn cpu_limit(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Millicores {
+    let of_workers = evidence.of_workers();
+    match evidence.cost.limits.cpu.filter(|limit| !limit.is_zero()) {
+        Some(limit) if limit >= evidence.peak() && evidence.throttling(policy).is_none() => limit,
         Some(limit) => limit.max(of_workers),
         None => of_workers,
     }
@@ -130,20 +189,33 @@ fn cpu_limit(cost: &ProxyCost, workers: u32) -> Millicores {
 
 /// What may happen today, gravest first, each with the setting that is to blame. A request is to blame once it is
 /// further below the need than the policy tolerates.
-fn dangers(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Vec<(&'static str, &'static str)> {
-    let Evidence { cost, rate_measured, .. } = *evidence;
+fn dangers(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Vec<(String, &'static str)> {
+    let (cost, measured) = (evidence.cost, evidence.cpu_measured());
     let is_short = |has: u64, need: u64| (has as f64) < need as f64 * (1.0 - policy.tolerance.get());
     let below_peak = cost.limits.memory.is_some_and(|limit| limit.to_memory() < cost.startup_memory.upper);
     let request_small = is_short(cost.requests.memory.unwrap_or_default().get(), cost.memory_needed.get());
-    let throttled = cost.limits.cpu.is_some_and(|limit| !limit.is_zero() && limit < cost.cpu_needed);
+    let throttled = cost.limits.cpu.is_some_and(|limit| !limit.is_zero() && limit < evidence.peak());
+    let seen = evidence.throttling(policy);
     let unbounded = cost.limits.memory.is_none();
-    let cpu_small = rate_measured && is_short(cost.requests.cpu.unwrap_or_default().get(), cost.cpu_needed.get());
+    let cpu_small = measured && is_short(cost.requests.cpu.unwrap_or_default().get(), evidence.need().get());
+    let seen = seen.map(|share| {
+        let percent = share.get() * 100.0;
+        (
+            format!("the proxy is throttled in {percent:.0} % of periods: its CPU limit is below a core a thread"),
+            "CPU limit",
+        )
+    });
     let all = [
         (below_peak, "the proxy may be killed while it starts: its memory limit is below the peak", "memory limit"),
-        (rate_measured && throttled, "the proxy is throttled: its CPU limit is below the need", "CPU limit"),
+        (measured && throttled, "the proxy is throttled: its CPU limit is below the need", "CPU limit"),
         (request_small, "the node may run out of memory: the proxy requests less than it may need", "memory request"),
         (cpu_small, "the proxy may wait for CPU: it requests less than it may need", "CPU request"),
         (unbounded, "nothing bounds the proxy's memory: a leak takes the node", "memory limit"),
     ];
-    all.into_iter().filter(|(is, ..)| *is).map(|(_, danger, setting)| (danger, setting)).collect()
+    let mut all: Vec<(String, &'static str)> =
+        all.into_iter().filter(|(is, ..)| *is).map(|(_, danger, setting)| (danger.to_owned(), setting)).collect();
+    // Only the peak of memory is graver than what was seen.
+    let at = usize::from(below_peak);
+    all.splice(at..at, seen);
+    all
 }

@@ -92,6 +92,8 @@ impl Recommendation {
 pub enum Kind {
     /// Namespaces that leave their sidecars for ambient mode.
     AmbientMode,
+    /// Autoscalers that count a sidecar in, or are missing.
+    ApplicationAutoscalers,
     /// Share of requests that are traced.
     TraceSampling,
     /// Requests that are logged.
@@ -120,8 +122,6 @@ pub enum Kind {
     Certificates,
     /// Disruption budgets that block drains, or are missing.
     DisruptionBudgets,
-    /// Targets of autoscalers that count a sidecar in.
-    ApplicationAutoscalers,
     /// Anti-affinity that leaves pods without a node.
     AntiAffinity,
     /// Pods too many and too few while a Deployment replaces its own.
@@ -136,8 +136,12 @@ pub enum Kind {
     UpgradePlan,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
+    /// How often failed requests to a service are sent again.
+    Retries,
     /// Hosts that clients may leave alone at once.
     OutlierDetection,
+    /// How long a request of a route may take.
+    Timeouts,
 }
 
 impl Kind {
@@ -168,7 +172,9 @@ impl Kind {
             Self::NodeShape => "node-shape",
             Self::UpgradePlan => "upgrade-plan",
             Self::ConnectionPools => "connection-pools",
+            Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",
+            Self::Timeouts => "timeouts",
         }
     }
 }
@@ -265,6 +271,10 @@ pub struct Saves {
     pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+    /// Dangers that go ([`crate::tuning::Dangers::acute`]).
+    pub dangers: f64,
+    /// Missing guards that come ([`crate::tuning::Dangers::unguarded`]).
+    pub guards: f64,
 }
 
 impl std::ops::Add for Saves {
@@ -283,6 +293,8 @@ impl std::ops::Add for Saves {
             config_change: self.config_change + other.config_change,
             reconnect: self.reconnect + other.reconnect,
             money: self.money + other.money,
+            dangers: self.dangers + other.dangers,
+            guards: self.guards + other.guards,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::proxy_size::{Evidence, proxy_size};
+use super::BusyCpu;
+use super::proxy_size::{BusyNeed, Evidence, proxy_size};
 use crate::estimate::{Basis, Estimate};
 use crate::overhead::{ProxyCost, cpu_needed, memory_needed};
 use crate::policy::{SizingPolicy, TuningPolicy};
@@ -39,9 +40,38 @@ fn cost([lower, value, upper]: [f64; 3], millicores: [f64; 3], quantile: f64, se
     }
 }
 
+/// What the proxy needs in its busiest moments, p99 at least as much as p95.
+fn busy() -> impl Strategy<Value = Option<BusyNeed>> {
+    let need = (1_u64..4000, 0_u64..4000)
+        .prop_map(|(p95, more)| BusyNeed { p95: Millicores::new(p95), p99: Millicores::new(p95 + more) });
+    proptest::option::of(need)
+}
+
+fn size_at(cost: &ProxyCost, busy: Option<BusyNeed>, throttled: f64) -> super::ProxySize {
+    let default_limits = Declared::new(Some(Millicores::new(2000)), Some(Bytes::from_gib(1)));
+    let evidence = Evidence {
+        cost,
+        workers: 2,
+        rate_measured: true,
+        busy,
+        throttled: Share::new(throttled).ok(),
+        may_lower_cpu: true,
+        default_limits: &default_limits,
+    };
+    proxy_size(&evidence, &TuningPolicy::default())
+}
+
 fn size(cost: &ProxyCost, policy: &TuningPolicy, rate_measured: bool) -> super::ProxySize {
     let default_limits = Declared::new(Some(Millicores::new(2000)), Some(Bytes::from_gib(1)));
-    let evidence = Evidence { cost, workers: 2, rate_measured, may_lower_cpu: true, default_limits: &default_limits };
+    let evidence = Evidence {
+        cost,
+        workers: 2,
+        rate_measured,
+        busy: None,
+        throttled: None,
+        may_lower_cpu: true,
+        default_limits: &default_limits,
+    };
     proxy_size(&evidence, policy)
 }
 
@@ -91,6 +121,54 @@ proptest! {
         prop_assert!(strict.requests.cpu >= loose.requests.cpu);
         prop_assert!(strict.limits.memory >= loose.limits.memory);
         prop_assert!(strict.limits.cpu >= loose.limits.cpu);
+    }
+
+    /// The busier its moments, the more it requests and the more its limit leaves; a limit never is below the p99, and
+    /// both are steps that stay.
+    #[test]
+    fn busier_moments_never_ask_for_less(
+        memory in estimate(), cpu in estimate(), a in busy(), more in 0_u64..2000, throttled in 0.0..1.0_f64,
+        requests in declared(), limits in declared(),
+    ) {
+        let cost = cost(memory, cpu, 0.95, (requests, limits));
+        let busier = a.map(|busy| BusyNeed {
+            p95: Millicores::new(busy.p95.get() + more),
+            p99: Millicores::new(busy.p99.get() + more),
+        });
+        let (calm, rushed) = (size_at(&cost, a, throttled).target, size_at(&cost, busier, throttled).target);
+        prop_assert!(rushed.requests.cpu >= calm.requests.cpu);
+        prop_assert!(rushed.limits.cpu >= calm.limits.cpu);
+        let without = size_at(&cost, None, throttled).target;
+        prop_assert!(calm.requests.cpu >= without.requests.cpu);
+        if let Some(busy) = a {
+            prop_assert!(calm.requests.cpu.unwrap() >= busy.p95);
+            // Two worker threads use no more than two cores.
+            prop_assert!(calm.limits.cpu.unwrap() >= busy.p99.min(Millicores::new(2000)));
+        }
+        let set = ProxyCost { requests: calm.requests.clone(), limits: calm.limits.clone(), ..cost };
+        let again = size_at(&set, a, throttled);
+        prop_assert_eq!(again.target, calm);
+    }
+
+    /// What was seen throttled gets a core for each thread, and is named once.
+    #[test]
+    fn a_throttled_proxy_gets_a_higher_limit(memory in estimate(), limit in 1_u64..3000, share in 0.06..1.0_f64) {
+        let limits = Declared::new(Some(Millicores::new(limit)), None);
+        let cost = cost(memory, [1.0, 1.0, 1.0], 0.95, (Declared::default(), limits));
+        let size = size_at(&cost, None, share);
+        prop_assert!(size.target.limits.cpu.unwrap() >= Millicores::new(limit.max(2000)));
+        let named = size.dangers.iter().filter(|danger| danger.contains("throttled in")).count();
+        prop_assert_eq!(named, usize::from(limit < 2000));
+    }
+
+    #[test]
+    fn p99_never_needs_less_than_p95(a in estimate(), b in estimate(), quantile in 0.05..0.99_f64) {
+        let of = |[lower, value, upper]: [f64; 3]| {
+            let [lower, value, upper] = [lower, value, upper].map(Cores::from_millis);
+            Estimate::new(lower, value, upper, Basis::default())
+        };
+        let need = BusyNeed::of(&BusyCpu { p95: of(a), p99: of(b), basis: String::new() }, &sizing(quantile));
+        prop_assert!(need.p99 >= need.p95);
     }
 
     /// A cut goes no further at once than the policy lets it.

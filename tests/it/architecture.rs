@@ -130,7 +130,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "estimate",
             "groundwork",
             "inventory",
-            "measurement",
             "mesh",
             "model",
             "overhead",

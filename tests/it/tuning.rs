@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{shared, tuning_fields};
 
-fn data(path: &str) -> PathBuf {
+pub fn data(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(path)
 }
 
@@ -28,7 +28,7 @@ fn read(paths: &[PathBuf]) -> (Inventory, Vec<Finding>) {
     (assembled.inventory, [reading.findings, assembled.findings].concat())
 }
 
-fn inputs(paths: &[PathBuf], enroll: &str, calls: Option<PathBuf>) -> Inputs {
+pub fn inputs(paths: &[PathBuf], enroll: &str, calls: Option<PathBuf>) -> Inputs {
     let mut policy = Policy::default();
     policy.injection.enroll.extend((!enroll.is_empty()).then(|| enroll.to_owned()));
     let calls = calls.map(|path| sources::read_calls(&path).unwrap());
@@ -44,11 +44,11 @@ fn emitted(tuning: &Tuning, folder: &Path) {
     }
 }
 
-fn applied(tuning: &Tuning) -> Vec<&Recommendation> {
+pub fn applied(tuning: &Tuning) -> Vec<&Recommendation> {
     tuning.recommendations.iter().filter(|it| it.is_applied()).collect()
 }
 
-fn kinds(tuning: &Tuning) -> BTreeSet<Kind> {
+pub fn kinds(tuning: &Tuning) -> BTreeSet<Kind> {
     applied(tuning).into_iter().map(|it| it.kind).collect()
 }
 

@@ -8,8 +8,8 @@ use assert_cmd::Command;
 use meshcap::card::ModelCard;
 use meshcap::inventory::objects::NodeResources;
 use meshcap::inventory::{
-    Autoscaler, Container, Inventory, Labels, Measured, Node, ObjectName, Place, Pod, PodLife, PodPhase, PodSpec,
-    ReplicasBasis, Workload, WorkloadId,
+    Autoscaler, Container, Inventory, Labels, Measured, Metric, Node, ObjectName, Place, Pod, PodLife, PodPhase,
+    PodSpec, ReplicasBasis, Workload, WorkloadId,
 };
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::{Policy, ScenarioFile};
@@ -292,7 +292,7 @@ fn usage_that_is_measured_decides_how_far_autoscalers_go() {
     let mut inventory = cluster.inventory();
     inventory.workloads[0].measured.app_cpu = Some(meshcap::units::Cores::new(1.0));
     inventory.workloads[0].measured.inbound_rps = Some(Rate::per_second(100.0));
-    inventory.workloads[0].autoscaler.as_mut().unwrap().target_cpu_percent = Some(50);
+    inventory.workloads[0].autoscaler.as_mut().unwrap().metrics = vec![Metric::of_pod_cpu(50)];
     for (factor, replicas) in [(1.0, 2), (1.5, 3), (4.0, 8), (20.0, 10)] {
         let scenario = format!("[[scenario]]\nkind = \"traffic\"\nfactor = {factor:?}");
         assert_eq!(asked(&inventory, &policy(), &scenario).rows[1].placed, replicas, "{factor}");

@@ -57,8 +57,7 @@ fn bounds(workload: &Workload, known: Option<Autoscaler>, pilot: &PilotValues) -
         target_name: workload.id.name.clone(),
         min_replicas: 1,
         max_replicas: pilot.autoscale_max.or(pilot.autoscale_min).unwrap_or(1),
-        target_cpu_percent: None,
-        container_metric: false,
+        ..Autoscaler::default()
     });
     autoscaler.min_replicas = pilot.autoscale_min.unwrap_or(autoscaler.min_replicas);
     autoscaler.max_replicas = pilot.autoscale_max.unwrap_or(autoscaler.max_replicas).max(autoscaler.min_replicas);

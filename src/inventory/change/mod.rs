@@ -7,14 +7,16 @@ mod annotations;
 mod installation;
 mod objects;
 mod replicas;
+mod settle;
 mod template;
 
 pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
+pub(super) use settle::settle;
 
 use super::objects::{
-    Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    Gateway, MeshConfig, NamespacePatch, OutlierDetection, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar,
-    Telemetry, TelemetryPatch, WorkloadPatch,
+    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, Gateway,
+    MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
+    VirtualService, VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
 
@@ -38,6 +40,8 @@ pub enum Change {
     Gateway(Gateway),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
+    /// A VirtualService.
+    VirtualService(Box<VirtualService>),
     /// A Telemetry.
     Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
@@ -62,13 +66,14 @@ impl Inventory {
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Patch(Patch::Namespace(patch)) => self.patch_namespace(patch),
+            Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
                 installation::install(self, values);
                 true
             }
-            Change::Autoscaler(autoscaler) => objects::autoscaler(self, autoscaler),
+            Change::Autoscaler(autoscaler) => self.put_autoscaler(autoscaler),
             object => {
                 objects::put(self, object);
                 true
@@ -107,21 +112,33 @@ impl Inventory {
         let Some(mut autoscaler) = known else { return false };
         autoscaler.min_replicas = patch.min_replicas.unwrap_or(autoscaler.min_replicas);
         autoscaler.max_replicas = patch.max_replicas.unwrap_or(autoscaler.max_replicas).max(autoscaler.min_replicas);
-        objects::autoscaler(self, &autoscaler)
+        if let Some(metrics) = &patch.metrics {
+            autoscaler.metrics.clone_from(metrics);
+        }
+        let found = objects::autoscaler(self, &autoscaler);
+        if patch.metrics.is_some() {
+            settle(self, index);
+        }
+        found
+    }
+
+    fn put_autoscaler(&mut self, autoscaler: &Autoscaler) -> bool {
+        let id = WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name);
+        let found = objects::autoscaler(self, autoscaler);
+        if let Ok(index) = self.workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
+            settle(self, index);
+        }
+        found
     }
 
     fn patch_destination_rule(&mut self, patch: &DestinationRulePatch) -> bool {
-        let Some(rule) = self.istio.destination_rules.iter_mut().find(|rule| rule.name == patch.name) else {
-            return false;
-        };
-        let settings = &mut rule.policy.settings;
-        if patch.pool != ConnectionPool::default() {
-            settings.pool = Some(patch.pool.or(&settings.pool.clone().unwrap_or_default()));
-        }
-        if patch.outliers != OutlierDetection::default() {
-            settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
-        }
-        true
+        let rule = self.istio.destination_rules.iter_mut().find(|rule| rule.name == patch.name);
+        rule.map(|rule| patch.apply(rule)).is_some()
+    }
+
+    fn patch_virtual_service(&mut self, patch: &VirtualServicePatch) -> bool {
+        let service = self.istio.virtual_services.iter_mut().find(|service| service.name == patch.name);
+        service.is_some_and(|service| patch.apply(service))
     }
 
     /// Where it is then of ambient mode and was not before, its pods are made anew without sidecars.

@@ -18,6 +18,7 @@ pub(super) fn put(inventory: &mut Inventory, change: &Change) {
             let at = inventory.gateways.partition_point(|known| known.name < it.name);
             inventory.gateways.insert(at, it.clone());
         }
+        Change::VirtualService(it) => replace(&mut istio.virtual_services, &**it, |it| (&it.created, &it.name)),
         Change::DisruptionBudget(it) => {
             inventory.disruption_budgets.retain(|known| known.name != it.name);
             let at = inventory.disruption_budgets.partition_point(|known| known.name < it.name);

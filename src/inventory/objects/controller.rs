@@ -82,22 +82,3 @@ pub struct Controller {
     /// What its pods run.
     pub template: Arc<PodSpec>,
 }
-
-/// A horizontal pod autoscaler.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Autoscaler {
-    /// Namespace and name.
-    pub name: ObjectName,
-    /// Kind of its target, e.g. `Deployment`.
-    pub target_kind: String,
-    /// Name of its target.
-    pub target_name: Arc<str>,
-    /// Least replicas (Kubernetes' default 1).
-    pub min_replicas: u64,
-    /// Most replicas.
-    pub max_replicas: u64,
-    /// Target mean CPU utilisation of requests in percent, if it has one.
-    pub target_cpu_percent: Option<u64>,
-    /// Whether it measures one container rather than the whole pod.
-    pub container_metric: bool,
-}

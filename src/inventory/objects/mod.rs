@@ -5,6 +5,7 @@
 //! cannot enter the model.
 
 mod affinity;
+mod autoscaler;
 mod call;
 mod cluster;
 mod controller;
@@ -21,6 +22,7 @@ mod series;
 mod service;
 mod storage;
 mod telemetry;
+mod traffic_patch;
 mod traffic_policy;
 mod update;
 mod visibility;
@@ -30,6 +32,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use affinity::*;
+pub use autoscaler::*;
 pub use call::*;
 pub use cluster::*;
 pub use controller::*;
@@ -46,6 +49,7 @@ pub use series::*;
 pub use service::*;
 pub use storage::*;
 pub use telemetry::*;
+pub use traffic_patch::*;
 pub use traffic_policy::*;
 pub use update::*;
 pub use visibility::*;

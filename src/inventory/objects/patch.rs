@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ConnectionPool, Labels, LoggingSetting, MetricsSetting, ObjectName, OutlierDetection, PodAffinityTerm, PodCount,
-    Telemetry, TopologySpread, TracingSetting, WeightedPodAffinityTerm,
+    AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Metric, MetricsSetting, ObjectName, OutlierDetection,
+    PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -21,6 +21,8 @@ pub enum Patch {
     DestinationRule(DestinationRulePatch),
     /// `v1/Namespace`.
     Namespace(NamespacePatch),
+    /// `networking.istio.io/*/VirtualService`.
+    VirtualService(VirtualServicePatch),
     /// `telemetry.istio.io/*/Telemetry`.
     Telemetry(TelemetryPatch),
     /// `v1/Service`.
@@ -80,7 +82,7 @@ pub struct ContainerPatch {
     pub limits: Declared,
 }
 
-/// Bounds of an autoscaler; `None` leaves them as they are.
+/// Bounds and metrics of an autoscaler; `None` leaves them as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AutoscalerPatch {
     /// Namespace and name.
@@ -89,6 +91,10 @@ pub struct AutoscalerPatch {
     pub min_replicas: Option<u64>,
     /// `spec.maxReplicas`.
     pub max_replicas: Option<u64>,
+    /// The API of the object that is patched.
+    pub api: AutoscalingApi,
+    /// `spec.metrics`, which a patch replaces as a whole; for `autoscaling/v1` the CPU of the pod alone.
+    pub metrics: Option<Vec<Metric>>,
 }
 
 /// What a disruption budget allows; only one of both may be said, and it takes the place of the other.
@@ -175,6 +181,7 @@ impl Patch {
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
             Self::Namespace(patch) => ("Namespace", &patch.name),
+            Self::VirtualService(patch) => ("VirtualService", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
             Self::Service(patch) => ("Service", &patch.name),
         }

@@ -11,6 +11,7 @@
 use super::super::Inputs;
 use super::deployed::Deployed;
 use crate::estimate::Estimate;
+use crate::inventory::Autoscaler;
 use crate::model::ControlPlaneLoad;
 use crate::units::{Cores, Rate, Seconds};
 
@@ -55,7 +56,8 @@ pub(super) fn autoscaling(
         return None;
     }
     let bounds = own.map_or(limits.autoscaler_bounds(), |own| (own.min_replicas.max(1), own.max_replicas.max(1)));
-    let target = own.and_then(|own| own.target_cpu_percent).map_or(limits.autoscaler_target(), |it| it as f64 / 100.0);
+    let target =
+        own.and_then(Autoscaler::target_cpu_percent).map_or(limits.autoscaler_target(), |it| it as f64 / 100.0);
     let requested = deployed.and_then(|istiod| istiod.requests.cpu).filter(|request| !request.is_zero());
     let request = requested.map_or(limits.replica_request(), |request| request.to_cores());
     let settled = |usage: &dyn Fn(u64) -> Estimate<Cores>| {

@@ -131,6 +131,6 @@ fn jobs_autoscalers_and_slices() {
         panic!("{objects:?}")
     };
     assert_eq!((cron.replicas, cron.suspended, cron.live), (Some(2), true, false));
-    assert_eq!((scaler.min_replicas, scaler.max_replicas, scaler.target_cpu_percent), (1, 9, Some(70)));
+    assert_eq!((scaler.min_replicas, scaler.max_replicas, scaler.target_cpu_percent()), (1, 9, Some(70)));
     assert_eq!((&*slice.service.name, slice.ready, slice.not_ready), ("s", 2, 1));
 }

@@ -5,10 +5,12 @@
 
 mod affinity;
 mod amounts;
+mod autoscaler;
 mod cluster;
 mod extension;
 mod gateway_api;
 mod installation;
+mod json_patch;
 mod istio;
 mod life;
 mod mesh_config;
@@ -34,6 +36,7 @@ use crate::finding::FindingKind;
 use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
+pub(super) use json_patch::json_patch;
 pub(super) use mesh_config::is_mesh_config_map;
 pub(super) use patch::patch;
 use text::{Annotations, Seq, Text, TextMap};
@@ -71,7 +74,7 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::Service => cluster::service(&serde_json::from_slice(json)?, &mut odd).map(Object::Service),
         Kind::Endpoints => cluster::endpoints(&serde_json::from_slice(json)?).map(Object::Endpoints),
         Kind::EndpointSlice => cluster::endpoint_slice(&serde_json::from_slice(json)?).map(Object::Endpoints),
-        Kind::Autoscaler => workload::autoscaler(&serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
+        Kind::Autoscaler => autoscaler::autoscaler(&serde_json::from_slice(json)?, &mut odd).map(Object::Autoscaler),
         Kind::DisruptionBudget => {
             workload::disruption_budget(&serde_json::from_slice(json)?).map(Object::DisruptionBudget)
         }

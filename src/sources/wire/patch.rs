@@ -7,11 +7,11 @@ use serde_json::Value;
 use super::super::notes::PATCH_FIELD_NOT_READ;
 use super::affinity::{self, AffinityWire, SpreadWire};
 use super::amounts::listed_amounts;
-use super::{Decoded, Oddity, routing};
+use super::{Decoded, Oddity, autoscaler, routing};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, NamespacePatch,
-    Object, ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread, WorkloadPatch,
-    is_relevant_annotation,
+    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric,
+    NamespacePatch, Object, ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread,
+    WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -38,7 +38,7 @@ const READ_OF_RULES: [&str; 12] = [
 pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>, String> {
     let mut rest = value.clone();
     let kind = text(take(&mut rest, &["kind"])).ok_or("no kind")?;
-    take(&mut rest, &["apiVersion"]);
+    let api_version = text(take(&mut rest, &["apiVersion"])).unwrap_or_default();
     let name = text(take(&mut rest, &["metadata", "name"])).ok_or("no metadata.name")?;
     let namespace = text(take(&mut rest, &["metadata", "namespace"])).unwrap_or_else(|| "default".to_owned());
     let name = ObjectName::new(&namespace, &name);
@@ -50,6 +50,8 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
             name,
             min_replicas: count(&mut rest, "minReplicas")?,
             max_replicas: count(&mut rest, "maxReplicas")?,
+            api: autoscaler::api(&api_version),
+            metrics: metrics(&mut rest)?,
         }),
         "PodDisruptionBudget" => Patch::DisruptionBudget(BudgetPatch {
             name,
@@ -154,6 +156,16 @@ fn anti_affinity(rest: &mut Value) -> Result<AntiAffinityPatch, String> {
         required: required.then_some(read.required),
         preferred: preferred.then_some(read.preferred),
     })
+}
+
+/// The whole list of metrics, or the one that `autoscaling/v1` has.
+fn metrics(rest: &mut Value) -> Result<Option<Vec<Metric>>, String> {
+    let of_pod = count(rest, "targetCPUUtilizationPercentage")?.map(|percent| vec![Metric::of_pod_cpu(percent)]);
+    match take(rest, &["spec", "metrics"]) {
+        None | Some(Value::Null) => Ok(of_pod),
+        Some(Value::Array(all)) => Ok(Some(all.iter().map(autoscaler::metric).collect())),
+        Some(_) => Err("spec.metrics that is no list".to_owned()),
+    }
 }
 
 /// What a patch says of pools and outliers for every port, as the whole object would say it.

@@ -1,4 +1,4 @@
-//! Controllers, autoscalers and disruption budgets.
+//! Controllers and disruption budgets.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::storage::{ClaimTemplateWire, own_claim};
 use super::text::{Int, Nullable, Seq, Text};
 use super::update::{Beside, StrategyWire, update};
 use super::{Metadata, Oddity};
-use crate::inventory::objects::{Autoscaler, Controller, ControllerKind, DisruptionBudget, PodSpec, UpdateStrategy};
+use crate::inventory::objects::{Controller, ControllerKind, DisruptionBudget, PodSpec, UpdateStrategy};
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -134,7 +134,7 @@ fn job_replicas(parallelism: Int, completions: Int, odd: &mut Vec<Oddity>) -> Op
     Some(completions.map_or(parallelism, |completions| parallelism.min(completions)))
 }
 
-fn count(number: Int, field: &str, odd: &mut Vec<Oddity>) -> Option<u64> {
+pub(super) fn count(number: Int, field: &str, odd: &mut Vec<Oddity>) -> Option<u64> {
     if let Some(negative) = number.0.filter(|&number| number < 0) {
         odd.push(Oddity {
             kind: &FIELD_IGNORED,
@@ -143,95 +143,6 @@ fn count(number: Int, field: &str, odd: &mut Vec<Oddity>) -> Option<u64> {
         });
     }
     number.count()
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-pub(super) struct AutoscalerWire<'a> {
-    #[serde(borrow)]
-    metadata: Nullable<Metadata<'a>>,
-    #[serde(borrow)]
-    spec: Nullable<AutoscalerSpec<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct AutoscalerSpec<'a> {
-    #[serde(borrow)]
-    scale_target_ref: Nullable<TargetReference<'a>>,
-    min_replicas: Int,
-    max_replicas: Int,
-    #[serde(rename = "targetCPUUtilizationPercentage")]
-    target_cpu: Int,
-    #[serde(borrow)]
-    metrics: Seq<MetricWire<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct TargetReference<'a> {
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct MetricWire<'a> {
-    #[serde(borrow)]
-    resource: Nullable<ResourceMetric<'a>>,
-    #[serde(borrow)]
-    container_resource: Nullable<ResourceMetric<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct ResourceMetric<'a> {
-    #[serde(borrow)]
-    name: Text<'a>,
-    target_average_utilization: Int,
-    target: Nullable<MetricTarget>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default, rename_all = "camelCase")]
-struct MetricTarget {
-    average_utilization: Int,
-}
-
-impl ResourceMetric<'_> {
-    fn cpu_percent(&self) -> Option<u64> {
-        let percent = self.target.average_utilization.count().or(self.target_average_utilization.count());
-        percent.filter(|_| self.name.as_str() == "cpu")
-    }
-}
-
-/// An autoscaler; nothing where it has no name.
-pub(super) fn autoscaler(wire: &AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Option<Autoscaler> {
-    let name = wire.metadata.object_name()?;
-    let spec = &wire.spec;
-    let metrics = &spec.metrics.0;
-    let of_pod = metrics.iter().find_map(|metric| metric.resource.cpu_percent());
-    let of_container = metrics.iter().find_map(|metric| metric.container_resource.cpu_percent());
-    let min_replicas = count(spec.min_replicas, "spec.minReplicas", odd).unwrap_or(1);
-    let max_replicas = count(spec.max_replicas, "spec.maxReplicas", odd).unwrap_or(min_replicas);
-    if max_replicas < min_replicas {
-        odd.push(Oddity {
-            kind: &FIELD_IGNORED,
-            field: "spec.maxReplicas".to_owned(),
-            message: format!("{max_replicas} is below minReplicas {min_replicas}; planned with {min_replicas}"),
-        });
-    }
-    Some(Autoscaler {
-        name,
-        target_kind: (&spec.scale_target_ref.kind).into(),
-        target_name: spec.scale_target_ref.name.as_str().into(),
-        min_replicas,
-        max_replicas: max_replicas.max(min_replicas),
-        target_cpu_percent: spec.target_cpu.count().or(of_pod).or(of_container),
-        container_metric: spec.target_cpu.count().is_none() && of_pod.is_none() && of_container.is_some(),
-    })
 }
 
 #[derive(Deserialize, Default)]

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{head, put, traffic};
 use crate::inventory::objects::{Operator, Requirement, Server};
-use crate::inventory::{Autoscaler, DestinationRule, DisruptionBudget, Gateway, Labels, ProxySettings, Sidecar};
+use crate::inventory::{
+    Autoscaler, DestinationRule, DisruptionBudget, Gateway, Labels, Metric, MetricTarget, ProxySettings, Sidecar,
+    VirtualService,
+};
 
 /// `networking.istio.io/v1/Sidecar`.
 pub(super) fn sidecar(sidecar: &Sidecar) -> Value {
@@ -57,6 +60,24 @@ pub(super) fn destination_rule(rule: &DestinationRule) -> Value {
     object
 }
 
+/// `networking.istio.io/v1/VirtualService` with routes that match everything.
+pub(super) fn virtual_service(service: &VirtualService) -> Value {
+    let mut object = head("networking.istio.io/v1", "VirtualService", &service.name);
+    let http = service.http.iter().map(|route| {
+        let to = route.destinations.iter().map(|it| json!({ "destination": { "host": it.host } }));
+        let mut written = json!({ "route": to.collect::<Vec<Value>>() });
+        if let Some(timeout) = route.timeout {
+            put(&mut written, "timeout", traffic::duration(timeout));
+        }
+        if let Some(retries) = &route.retries {
+            put(&mut written, "retries", traffic::retries(retries.attempts, retries.per_try_timeout));
+        }
+        written
+    });
+    put(&mut object, "spec", json!({ "hosts": service.hosts, "http": http.collect::<Vec<Value>>() }));
+    object
+}
+
 /// `autoscaling/v2/HorizontalPodAutoscaler`.
 pub(super) fn autoscaler(autoscaler: &Autoscaler) -> Value {
     let mut object = head("autoscaling/v2", "HorizontalPodAutoscaler", &autoscaler.name);
@@ -66,12 +87,33 @@ pub(super) fn autoscaler(autoscaler: &Autoscaler) -> Value {
         "minReplicas": autoscaler.min_replicas,
         "maxReplicas": autoscaler.max_replicas,
     });
-    if let Some(percent) = autoscaler.target_cpu_percent {
-        let target = json!({ "type": "Utilization", "averageUtilization": percent });
-        put(&mut spec, "metrics", json!([{ "type": "Resource", "resource": { "name": "cpu", "target": target } }]));
+    if !autoscaler.metrics.is_empty() {
+        put(&mut spec, "metrics", metrics(&autoscaler.metrics));
     }
     put(&mut object, "spec", spec);
     object
+}
+
+/// `spec.metrics` of an autoscaler.
+pub(super) fn metrics(metrics: &[Metric]) -> Value {
+    metrics.iter().map(metric).collect()
+}
+
+fn metric(metric: &Metric) -> Value {
+    let target = |target: &MetricTarget| match target {
+        MetricTarget::Utilization(percent) => json!({ "type": "Utilization", "averageUtilization": percent }),
+        MetricTarget::AverageValue(amount) => json!({ "type": "AverageValue", "averageValue": amount }),
+    };
+    match metric {
+        Metric::Pod { resource, target: wanted } => {
+            json!({ "type": "Resource", "resource": { "name": resource, "target": target(wanted) } })
+        }
+        Metric::Container { container, resource, target: wanted } => json!({
+            "type": "ContainerResource",
+            "containerResource": { "name": resource, "container": container, "target": target(wanted) },
+        }),
+        Metric::Other(written) => written.clone(),
+    }
 }
 
 /// `policy/v1/PodDisruptionBudget`.
