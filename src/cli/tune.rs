@@ -1,7 +1,7 @@
 //! Recommendations: inventory in, a ranked table and a folder of patches out.
 
 use super::args::{Format, Global, TuneArguments};
-use super::{Failure, Outcome, emit, load, output, terminal};
+use super::{Failure, Outcome, emit, load, output, plan, terminal};
 use crate::policy::is_day;
 use crate::report::{self, TerminalOptions};
 use crate::sources;
@@ -12,6 +12,8 @@ pub fn run(arguments: &TuneArguments, global: &Global) -> Result<Outcome, Failur
     let files = output::files::<Format>(&arguments.report.output)?;
     let today = today(arguments.today.as_deref())?;
     let mut inputs = load::inputs(&arguments.inventory, global)?;
+    plan::read_response_times(&mut inputs, &arguments.latency)?;
+    inputs.objectives.clone_from(&arguments.slo);
     inputs.calls = arguments.calls.as_deref().map(sources::read_calls).transpose()?;
     if let Some(share) = arguments.max_change {
         let share = Share::new(share).ok().filter(|share| share.get() > 0.0).ok_or_else(|| {

@@ -11,6 +11,7 @@
 //! coefficients are in truth correlated this is an approximation, and [`crate::card::verify()`] tells
 //! how well it holds.
 
+pub mod amplification;
 pub mod certificates;
 pub mod coefficient;
 pub mod convergence;
@@ -28,6 +29,7 @@ mod sum;
 pub mod telemetry;
 pub mod ztunnel;
 
+pub use amplification::{CallChains, RetriedCall};
 pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};

@@ -6,10 +6,11 @@
 //! `b` of the requests under way, so that no caller makes more than `1 + b` of one, and a chain `(1 + b)^n`.
 //!
 //! A timeout that lets every attempt end is `(r + 1) · t + B`, with `t` the time of one attempt and `B` the waits
-//! between them.
+//! between them: before the `i`-th retry Envoy waits up to `min((2^i − 1) · 25 ms, 250 ms)`.
 //!
 //! **Source.** The sum of a geometric series; Google, Site Reliability Engineering (2016), chapter "Addressing Cascading
-//! Failures"; Envoy's router filter and retry budgets (`x-envoy-max-retries`, `RetryBudget`: 20 % and at least 3 by default).
+//! Failures"; Envoy's router filter (`x-envoy-max-retries`: fully jittered exponential back-off, base 25 ms, at most ten
+//! times that) and retry budgets (`RetryBudget`: 20 % and at least 3 by default).
 //!
 //! **Assumptions.** Attempts fail independently, which they do not when a host is down: the worst case is given beside.
 
@@ -22,6 +23,13 @@ pub struct Retries {
 }
 
 impl Retries {
+    /// Istio's number of retries where nothing is said (`retries` of istio/istio, `DefaultPolicy`, since 1.6).
+    pub const DEFAULT_ATTEMPTS: u64 = 2;
+    /// Base of Envoy's waits between attempts.
+    const BASE_WAIT: Seconds = Seconds::new(0.025);
+    /// The longest of these waits over their base.
+    const LONGEST_WAIT: f64 = 10.0;
+
     /// Up to so many times beside the first.
     #[must_use]
     pub fn new(attempts: u64) -> Self {
@@ -52,10 +60,18 @@ impl Retries {
         self.over_chain(callers, Share::ONE)
     }
 
-    /// Time in which every attempt can end.
+    /// Time in which every attempt can end, with Envoy's waits between them.
     #[must_use]
-    pub fn timeout(&self, per_attempt: Seconds, between: Seconds) -> Seconds {
-        per_attempt * (self.attempts as f64 + 1.0) + between * self.attempts as f64
+    pub fn timeout(&self, per_attempt: Seconds) -> Seconds {
+        per_attempt * (self.attempts as f64 + 1.0) + self.waits()
+    }
+
+    /// The longest that all waits between attempts can take.
+    fn waits(&self) -> Seconds {
+        // Beyond the fourth retry every wait is the longest.
+        let growing = self.attempts.min(4);
+        let times: f64 = (1..=growing).map(|retry| (2.0_f64.powi(retry as i32) - 1.0).min(Self::LONGEST_WAIT)).sum();
+        Self::BASE_WAIT * (times + (self.attempts - growing) as f64 * Self::LONGEST_WAIT)
     }
 }
 
@@ -91,8 +107,11 @@ mod tests {
 
     #[test]
     fn a_timeout_holds_every_attempt() {
-        let timeout = Retries::new(2).timeout(Seconds::from_millis(400.0), Seconds::from_millis(25.0));
-        assert!((timeout.as_seconds() - 1.25).abs() < 1e-9);
+        // Two waits of up to 25 and 75 ms; the fourth and all later ones are of 250 ms.
+        for (retries, expected) in [(0, 0.4), (2, 1.3), (5, 2.4 + 0.025 + 0.075 + 0.175 + 0.5)] {
+            let timeout = Retries::new(retries).timeout(Seconds::from_millis(400.0));
+            assert!((timeout.as_seconds() - expected).abs() < 1e-9, "{retries}: {timeout:?}");
+        }
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use super::savings::{self, savings};
 use super::scenarios;
 use super::totals::totals;
 use super::verdict::{Evidence, verdict};
-use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan};
+use super::{BehindWaypoint, CardId, Input, Plan, WorkloadPlan, WorkloadResponse};
 use crate::card::ModelCard;
 use crate::finding::{self, Finding, FindingKind};
 use crate::groundwork::{Demands, Groundwork};
@@ -144,6 +144,7 @@ impl Plan {
             mesh: &mesh,
             profiles: &profiles,
             policy: &policy,
+            traffic: &traffic((&inventory, &mesh), &workloads, &responses, (&policy, &card), calls.as_deref()),
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &resilience, &policy);
@@ -260,6 +261,28 @@ fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, Beh
         }
     }
     behind
+}
+
+/// What is known of the requests of each workload: measurements of their own before the inventory's tables.
+fn traffic<'a>(
+    (inventory, mesh): (&Inventory, &Mesh),
+    workloads: &[WorkloadPlan],
+    responses: &[WorkloadResponse],
+    (policy, card): (&Policy, &ModelCard),
+    calls: Option<&'a [Call]>,
+) -> resilience::Traffic<'a> {
+    let ztunnels_run = mesh.members.iter().any(|member| member.today == ProxyMode::Ztunnel);
+    let mut responses = responses.iter().peekable();
+    let parts = workloads.iter().zip(&inventory.workloads).zip(&mesh.members);
+    let times = parts.map(|((workload, of_inventory), member)| {
+        let name = format!("{}/{}", workload.namespace, workload.name);
+        let own = responses.next_if(|response| response.workload == name).and_then(WorkloadResponse::times);
+        own.or_else(|| {
+            responses::times_of_table(&of_inventory.measured, (member, ztunnels_run), workload, policy, card)
+        })
+    });
+    let workers = workloads.iter().map(|workload| u64::from(workload.workers)).max().unwrap_or(1);
+    resilience::Traffic { times: times.collect(), workers, calls }
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

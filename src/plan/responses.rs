@@ -5,18 +5,23 @@ use std::collections::BTreeMap;
 use super::{BehindWaypoint, WorkloadPlan};
 use crate::card::ModelCard;
 use crate::finding::{Finding, FindingKind, Severity};
-use crate::latency::{Mode, Prediction, Traffic, predict, saturated};
-use crate::measurement::{self, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
+use crate::inventory::Measured;
+use crate::latency::{Mode, Prediction, PredictionError, Traffic, hops, predict, saturated};
+use crate::measurement::{self, Load, Measurement, QUANTILES, QuantileEstimate, Slo, SloOutcome};
 use crate::mesh::{Membership, ProxyMode};
 use crate::model::queueing::Arrivals;
 use crate::overhead::{features, features_over};
 use crate::policy::Policy;
-use crate::units::{Bytes, Millicores, Quantile, Rate, Share};
+use crate::resilience::ResponseTimes;
+use crate::units::{Bytes, Millicores, Quantile, Rate, Seconds, Share};
 
 /// Payload where nothing says how large requests are: that of the card's figures.
 const PAYLOAD: Bytes = Bytes::new(1024);
 /// Confidence of every interval.
 const CONFIDENCE: Share = Share::literal(0.9);
+
+/// The lowest quantile that tells how slow the slowest requests are.
+const LOWEST: Quantile = Quantile::literal(0.99);
 
 /// Response times that belong to no workload of the inventory.
 pub const OF_NO_WORKLOAD: FindingKind = FindingKind {
@@ -45,6 +50,10 @@ pub struct WorkloadResponse {
     pub measurement: String,
     /// What the plan does to it, in words.
     pub change: String,
+    /// How many requests were measured, where the source says so.
+    pub samples: Option<u64>,
+    /// The mean as measured.
+    pub mean: QuantileEstimate,
     /// Quantiles as measured, in the order of [`QUANTILES`], with their 90 % intervals.
     pub today: Vec<(Quantile, QuantileEstimate)>,
     /// With the proxies that come; `None` where none do, or they cannot carry the load.
@@ -53,6 +62,76 @@ pub struct WorkloadResponse {
     pub saturated: Option<String>,
     /// Objectives.
     pub objectives: Vec<ResponseObjective>,
+}
+
+impl WorkloadResponse {
+    /// What guards are judged by: the mean and the slowest requests with the proxies that come, each by the upper end.
+    #[must_use]
+    pub fn times(&self) -> Option<ResponseTimes> {
+        let planned = self.prediction.as_ref().map(|prediction| prediction.distribution.mean().upper);
+        let mean = planned.map_or(self.mean.upper, |planned| planned.max(self.mean.upper));
+        let (quantile, tail) = self.tail();
+        let is_known = mean.as_seconds().is_finite();
+        is_known.then(|| ResponseTimes {
+            measurement: self.measurement.clone(),
+            mean,
+            mean_is_quantile: false,
+            quantile,
+            tail,
+        })
+    }
+
+    /// The highest quantile that enough requests were measured for, and its upper end with the proxies that come.
+    fn tail(&self) -> (Quantile, Option<Seconds>) {
+        let upper = |index: usize| match (&self.prediction, &self.saturated) {
+            (_, Some(_)) => None,
+            (Some(prediction), None) => prediction.quantiles.get(index).map(|it| it.with_mesh.upper),
+            (None, None) => self.today.get(index).map(|(_, today)| today.upper),
+        };
+        let is_enough = |quantile: Quantile| {
+            self.samples.is_none_or(|samples| samples >= measurement::samples_needed(quantile, Quantile::literal(0.9)))
+        };
+        let slowest = QUANTILES.iter().enumerate().rev().filter(|(_, (_, quantile))| *quantile >= LOWEST);
+        let known = slowest.filter(|(_, (_, quantile))| is_enough(*quantile));
+        let mut bounded = known.filter_map(|(index, (_, quantile))| {
+            let upper = upper(index).filter(|upper| upper.as_seconds().is_finite() && *upper > Seconds::ZERO)?;
+            Some((*quantile, upper))
+        });
+        bounded.next().map_or((LOWEST, None), |(quantile, upper)| (quantile, Some(upper)))
+    }
+}
+
+/// What guards are judged by where the inventory's tables say how long answers take: a mean or a quantile, and what the
+/// proxies that come take on average. Their own slowest moments are not in it, for a table is no distribution.
+pub fn times_of_table(
+    measured: &Measured,
+    (member, ztunnels_run): (&Membership, bool),
+    workload: &WorkloadPlan,
+    policy: &Policy,
+    card: &ModelCard,
+) -> Option<ResponseTimes> {
+    let of_tail = measured.response.tail;
+    let (mean, mean_is_quantile) = match (measured.response.mean, of_tail) {
+        (Some(mean), _) => (mean, false),
+        (None, tail) => (tail?.at_most, true),
+    };
+    let load = Load { rate: measured.inbound_rps, ..Load::default() };
+    let coming = coming(false, member, workload, ztunnels_run).0;
+    let added = coming.map_or(Ok(Seconds::ZERO), |mode| {
+        let traffic = traffic(&load, member, workload, policy);
+        let on_the_way = hops(mode.hops().iter().map(|hop| (*hop, traffic)), card)?;
+        Ok::<_, PredictionError>(on_the_way.iter().map(|hop| hop.service.upper + hop.mean_wait).sum())
+    });
+    let quantile = of_tail.and_then(|tail| Quantile::new(tail.quantile.get()).ok()).unwrap_or(LOWEST);
+    // Proxies that cannot carry the load answer some requests never.
+    let tail = of_tail.filter(|_| quantile >= LOWEST).zip(added.clone().ok()).map(|(tail, added)| tail.at_most + added);
+    Some(ResponseTimes {
+        measurement: format!("{}/{} in the inventory", workload.namespace, workload.name),
+        mean: mean + added.unwrap_or(Seconds::ZERO),
+        mean_is_quantile,
+        quantile,
+        tail,
+    })
 }
 
 /// An objective of one workload.
@@ -162,11 +241,13 @@ fn response(
 ) -> (WorkloadResponse, Vec<Finding>) {
     let Question { slos, policy, card, .. } = question;
     let distribution = &measured.distribution;
-    let (mode, change) = coming(measured, member, workload, ztunnels_run);
+    let (mode, change) = coming(measured.reported.is_some(), member, workload, ztunnels_run);
     let mut response = WorkloadResponse {
         workload: name,
         measurement: measured.name.clone(),
         change: change.to_owned(),
+        samples: distribution.samples(),
+        mean: distribution.mean(),
         today: QUANTILES.map(|(_, quantile)| (quantile, distribution.interval(quantile, CONFIDENCE))).to_vec(),
         prediction: None,
         saturated: None,
@@ -174,7 +255,7 @@ fn response(
     };
     let mut findings = Vec::new();
     if let Some(mode) = mode {
-        match predict(measured, mode, &traffic(measured, member, workload, policy), slos, card) {
+        match predict(measured, mode, &traffic(&measured.load, member, workload, policy), slos, card) {
             Ok(prediction) => {
                 findings.extend(prediction.findings.iter().cloned());
                 response.prediction = Some(prediction);
@@ -201,7 +282,7 @@ fn response(
 
 /// The proxies that come between clients and a workload, if any do, and what that means.
 fn coming(
-    measured: &Measurement,
+    is_reported: bool,
     member: &Membership,
     workload: &WorkloadPlan,
     ztunnels_run: bool,
@@ -213,7 +294,7 @@ fn coming(
     if is_captured && workload.mode != ProxyMode::Ambient {
         return (None, "measured with ztunnels, which go: not predicted");
     }
-    if measured.reported.is_some() {
+    if is_reported {
         return (None, "measured by its proxies: as it is");
     }
     match workload.mode {
@@ -234,7 +315,7 @@ fn coming(
 
 /// The load of its proxies: what the plan has, and how requests arrive as they were measured. A load generator's rate
 /// and connections are those of all replicas together.
-fn traffic(measured: &Measurement, member: &Membership, workload: &WorkloadPlan, policy: &Policy) -> Traffic {
+fn traffic(load: &Load, member: &Membership, workload: &WorkloadPlan, policy: &Policy) -> Traffic {
     let replicas = workload.replicas.max(1);
     let limit = member.proxy.as_ref().and_then(|proxy| proxy.container.resources.limits.cpu);
     let planned = Rate::per_second(workload.rps_per_proxy);
@@ -249,7 +330,6 @@ fn traffic(measured: &Measurement, member: &Membership, workload: &WorkloadPlan,
         },
         ..assumed
     };
-    let load = &measured.load;
     Traffic {
         rate: load.rate.filter(|_| !workload.rps_measured).map_or(planned, |rate| rate / replicas as f64),
         connections: load.connections.map_or(default.connections, |all| all.div_ceil(replicas)),

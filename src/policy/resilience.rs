@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Quantile, Ratio, Share};
+use crate::units::{Quantile, Ratio, Seconds, Share};
 
 /// When replicas count as able to carry a load, and what limits of clients must let through.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,16 @@ pub struct ResiliencePolicy {
     pub retry_budget: Share,
     /// Retries at once that are always allowed.
     pub least_retries: u64,
+    /// The most attempts that a chain of callers may make of one request when all of them fail, 1 or more.
+    pub most_amplification: Ratio,
+    /// Timeouts over the slowest response times that were measured, 1 or more.
+    pub timeout_factor: Ratio,
+    /// The least timeout that a route is given which has none.
+    pub least_timeout: Seconds,
+    /// The least limit of connections and requests that clients are given which have none.
+    pub least_limit: u64,
+    /// After how long a client gives up to connect, where nothing is said.
+    pub connect_timeout: Seconds,
 }
 
 impl Default for ResiliencePolicy {
@@ -28,6 +38,11 @@ impl Default for ResiliencePolicy {
             pool_quantile: Quantile::literal(0.9999),
             retry_budget: Share::literal(0.2),
             least_retries: 3,
+            most_amplification: Ratio::new(10.0),
+            timeout_factor: Ratio::new(2.0),
+            least_timeout: Seconds::new(1.0),
+            least_limit: 100,
+            connect_timeout: Seconds::new(3.0),
         }
     }
 }
@@ -43,6 +58,12 @@ impl ResiliencePolicy {
         }
         if !peak.is_finite() || peak < 1.0 {
             return Some("resilience.peak_factor must be a finite number, 1 or more");
+        }
+        if [self.most_amplification, self.timeout_factor].iter().any(|it| !(1.0..1e9).contains(&it.as_number())) {
+            return Some("resilience.most_amplification and timeout_factor must be numbers of 1 or more");
+        }
+        if [self.connect_timeout, self.least_timeout].iter().any(|it| !(0.001..3600.0).contains(&it.as_seconds())) {
+            return Some("resilience.connect_timeout and least_timeout are in seconds, from 0.001 to 3600");
         }
         if self.pool_quantile.get() <= 0.0 || self.pool_quantile.get() >= 1.0 {
             return Some("resilience.pool_quantile must lie strictly between 0 and 1, such as 0.9999");

@@ -15,7 +15,7 @@ use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
 use meshcap::policy::{FeaturePolicy, Policy};
-use meshcap::resilience::{Carrying, EjectionCase, Resilience, Split, Verdict as CarryingVerdict, ZoneCase};
+use meshcap::resilience::{Carrying, EjectionCase, Guards, Resilience, Split, Verdict as CarryingVerdict, ZoneCase};
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
     FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
@@ -365,6 +365,7 @@ fn resilience() -> Resilience {
     };
     let host = "cart.shop.svc.cluster.local".to_owned();
     Resilience {
+        guards: Guards::default(),
         splits: vec![Split {
             route: "VirtualService shop/cart".to_owned(),
             host: host.clone(),

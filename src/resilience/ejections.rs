@@ -16,7 +16,7 @@ use crate::units::Rate;
 /// Outlier detection of a host, a subset or a port, and what is left once it has ejected what it may.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EjectionCase {
-    /// The destination rule, as namespace and name.
+    /// The destination rule, as namespace and name; `/` where there is none.
     pub rule: String,
     /// Full name of the host.
     pub host: String,
@@ -37,6 +37,53 @@ pub struct EjectionCase {
     pub gone: u64,
     /// How the others stand with the load of all.
     pub carrying: Carrying,
+}
+
+impl EjectionCase {
+    /// Hosts that are really left alone at once.
+    #[must_use]
+    pub fn left_alone(&self) -> u64 {
+        Ejection::new(self.hosts, self.most_percent, self.min_health_percent).left_alone()
+    }
+
+    /// Hosts beyond those that carry the load within the policy's target; `None` where nobody knows, since the CPU of
+    /// a request was not measured.
+    #[must_use]
+    pub fn spare(&self) -> Option<u64> {
+        let is_known = self.carrying.utilization.is_some() || self.hosts == self.gone;
+        let needed = self.carrying.needed.filter(|_| is_known)?;
+        Some(self.hosts.saturating_sub(needed))
+    }
+
+    /// The most that may be left alone at once so that one more can be lost: one less than can be spared.
+    #[must_use]
+    pub fn most_safe(&self) -> Option<u64> {
+        self.spare().map(|spare| spare.saturating_sub(1))
+    }
+
+    /// Whether ejection and the loss of one more host leave fewer than carry the load.
+    #[must_use]
+    pub fn leaves_too_few(&self) -> bool {
+        self.most_safe().is_some_and(|most| self.left_alone() > most)
+    }
+}
+
+/// A host without outlier detection, as if it had that of Istio's defaults; `None` where it has one.
+pub(super) fn missing(
+    inputs: &Inputs<'_>,
+    services: &Services<'_>,
+    rules: &DestinationRules<'_>,
+    (host, of_host): (&str, &Backing),
+) -> Option<EjectionCase> {
+    let namespace = services.namespace(host)?;
+    let held = rules.of(namespace, host, namespace);
+    if held.iter().any(|rule| ejects(rule)) {
+        return None;
+    }
+    let rule = held.iter().find(|rule| rule.policy.is_said()).or(held.first());
+    let unruled = DestinationRule::default();
+    let plain = Ejecting { inputs, services, host, of_host, rule: rule.copied().unwrap_or(&unruled) };
+    plain.case(None, None, &OutlierDetection::default(), &mut Odd::default())
 }
 
 /// Every outlier detection that holds for a service of the input, by host.

@@ -1,5 +1,6 @@
 //! Canaries and failures by Istio's own knobs: can a subset carry its share, the rest of a service the load of hosts
-//! that were ejected, the other zones that of one that is gone?
+//! that were ejected, the other zones that of one that is gone? Do the limits, timeouts and retries of clients refuse
+//! good requests, or multiply bad ones?
 //!
 //! What each replica can carry is its CPU, where the CPU of a request was measured, and otherwise what replicas of
 //! the same service take today. Replicas are those planned for; what an autoscaler may add answers later, and says so.
@@ -7,6 +8,7 @@
 mod carrying;
 mod ejections;
 mod findings;
+mod guards;
 mod locality;
 mod rules;
 mod services;
@@ -18,6 +20,7 @@ mod zones;
 pub use carrying::{Carrying, Verdict};
 pub use ejections::EjectionCase;
 pub use findings::FINDINGS;
+pub use guards::{Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic};
 pub use splits::Split;
 pub use zones::ZoneCase;
 
@@ -41,6 +44,8 @@ pub struct Inputs<'a> {
     pub profiles: &'a [Profile],
     /// What is wanted.
     pub policy: &'a Policy,
+    /// What else is known of its requests.
+    pub traffic: &'a Traffic<'a>,
 }
 
 /// Capacity of canaries, and after failures.
@@ -52,6 +57,8 @@ pub struct Resilience {
     pub ejections: Vec<EjectionCase>,
     /// Zones, by host.
     pub zones: Vec<ZoneCase>,
+    /// Limits, timeouts and retries of clients.
+    pub guards: Guards,
     /// Destinations of dividing routes that lie outside the cluster and are not judged.
     pub outside: u64,
     /// What was noticed.
@@ -99,5 +106,6 @@ pub fn assess(inputs: &Inputs<'_>) -> Resilience {
     let splits = splits::splits(inputs, &services, &rules, &mut odd);
     let ejections = ejections::ejections(inputs, &services, &rules, &mut odd);
     let zones = zones::zones(inputs, &services, &rules);
-    Resilience { splits, ejections, zones, outside: odd.outside, findings: odd.findings() }
+    let guards = guards::guards(inputs, &services, &rules, inputs.traffic);
+    Resilience { splits, ejections, zones, guards, outside: odd.outside, findings: odd.findings() }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Inputs;
 use super::carrying::{ReplicaCpu, Servers};
-use crate::inventory::Workload;
 use crate::inventory::objects::Subset;
 use crate::inventory::request::{application_cpu_limit, application_request};
+use crate::inventory::{Service, Workload};
 use crate::mesh::{self, hosts};
 use crate::units::{Cores, Rate};
 
@@ -49,10 +49,14 @@ impl<'a> Services<'a> {
         self.by_host.iter().map(|(host, index)| (host.as_str(), *index))
     }
 
-    /// Namespace of the service of a host; `None` where the input has no such service.
+    /// The service of a host; `None` where the input has no such service.
+    pub fn service(&self, host: &str) -> Option<&'a Service> {
+        self.inputs.inventory.services.get(*self.by_host.get(host)?)
+    }
+
+    /// Namespace of the service of a host.
     pub fn namespace(&self, host: &str) -> Option<&'a str> {
-        let service = self.inputs.inventory.services.get(*self.by_host.get(host)?)?;
-        Some(&*service.name.namespace)
+        self.service(host).map(|service| &*service.name.namespace)
     }
 
     /// What stands behind a host; `None` where the input has no such service, or it selects nothing.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Inputs, Resilience, assess};
+use super::{Inputs, Resilience, Traffic, assess};
 use crate::inventory::objects::{
     Destination, Distribution, GatewayRoute, HttpRoute, LocalityBalancing, Mirror, OutlierDetection, RouteMatch,
     RouteParent, Subset, TrafficPolicy, TrafficSettings,
@@ -99,7 +99,7 @@ fn assessed(inventory: &Inventory) -> Resilience {
     let mesh = Mesh { members: vec![member; inventory.workloads.len()], ..Mesh::default() };
     let policy = Policy::default();
     let profiles = profile::observe(inventory, &policy.traffic);
-    assess(&Inputs { inventory, mesh: &mesh, profiles: &profiles, policy: &policy })
+    assess(&Inputs { inventory, mesh: &mesh, profiles: &profiles, policy: &policy, traffic: &Traffic::default() })
 }
 
 /// Splits as `subset: lower..value..upper of so many replicas: verdict`.

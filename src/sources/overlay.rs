@@ -1,10 +1,11 @@
 //! Folders that change other inputs, as kustomize has them.
 //!
 //! A `kustomization.yaml` names files with parts of objects (`patches`, `patchesStrategicMerge`): they change
-//! objects of the other inputs instead of being objects. Files of Helm values that are to be installed over what
+//! objects of the other inputs instead of being objects, and so do files with JSON patches of virtual services, which
+//! are told apart by having a target. Files of Helm values that are to be installed over what
 //! runs stand in its annotation [`VALUES`]. All other files of the folder are read as anywhere else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use super::walk::shown;
 use super::wire::{self, Decoded};
 use super::{open, walk};
 use crate::finding::Finding;
+use crate::inventory::ObjectName;
 
 /// Annotation of a kustomization: files of Helm values, separated by commas, to be installed with it.
 const VALUES: &str = "meshcap/helm-values";
@@ -30,6 +32,8 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 pub(super) struct Overlay {
     kustomizations: BTreeSet<PathBuf>,
     patches: BTreeSet<PathBuf>,
+    /// JSON patches, with the virtual services they are for.
+    routes: BTreeMap<PathBuf, ObjectName>,
     values: BTreeSet<PathBuf>,
 }
 
@@ -52,12 +56,18 @@ impl Overlay {
         let list = |key: &str| kustomization.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
         let mut not_read = Vec::new();
         let mut patches = BTreeSet::new();
+        let mut routes = BTreeMap::new();
         for patch in list("patches") {
             match (patch.get("path").and_then(Value::as_str), patch.get("target")) {
                 (Some(name), None) => {
                     patches.insert(beside(name));
                 }
-                (Some(name), Some(_)) => not_read.push(format!("patch {name} with a target")),
+                (Some(name), Some(target)) => match virtual_service(target) {
+                    Some(service) => {
+                        routes.insert(beside(name), service);
+                    }
+                    None => not_read.push(format!("patch {name} with a target")),
+                },
                 (None, _) => not_read.push("a patch written in place".to_owned()),
             }
         }
@@ -78,11 +88,12 @@ impl Overlay {
             let count = not_read.len() as u64;
             session.notes.push(Finding::new(&KUSTOMIZATION_NOT_READ, shown(path), message).counted(count));
         }
-        if patches.is_empty() && values.is_empty() {
+        if patches.is_empty() && routes.is_empty() && values.is_empty() {
             return;
         }
         self.kustomizations.insert(path.to_owned());
         self.patches.extend(patches);
+        self.routes.extend(routes);
         self.values.extend(values);
     }
 
@@ -92,9 +103,12 @@ impl Overlay {
             return Some(Ok(()));
         }
         if self.patches.contains(path) {
-            return Some(read(session, path, patches));
+            return Some(read(session, path, &wire::patch));
         }
-        self.values.contains(path).then(|| read(session, path, values))
+        if let Some(service) = self.routes.get(path) {
+            return Some(read(session, path, &|value| wire::json_patch(value, service).map(Some)));
+        }
+        self.values.contains(path).then(|| read(session, path, &values))
     }
 }
 
@@ -103,7 +117,7 @@ type Part = (Decoded, String);
 fn read(
     session: &mut Session<'_>,
     path: &Path,
-    decode: fn(&Value) -> Result<Option<Part>, String>,
+    decode: &dyn Fn(&Value) -> Result<Option<Part>, String>,
 ) -> Result<(), Trouble> {
     let place = shown(path);
     let text = open::text(path)?;
@@ -147,8 +161,19 @@ fn documents(text: &str) -> Vec<&str> {
     documents
 }
 
-fn patches(value: &Value) -> Result<Option<Part>, String> {
-    wire::patch(value)
+/// The one virtual service that a target names; its names are regular expressions.
+fn virtual_service(target: &Value) -> Option<ObjectName> {
+    let member = |key: &str| target.get(key).and_then(Value::as_str);
+    let exact = |pattern: &str| {
+        let plain = pattern.replace("\\.", ".");
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+        (!plain.is_empty() && plain.chars().all(is_plain)).then_some(plain)
+    };
+    let is_meant = member("kind") == Some("VirtualService")
+        && target.get("labelSelector").is_none()
+        && target.get("annotationSelector").is_none();
+    let name = exact(member("name").filter(|_| is_meant)?)?;
+    Some(ObjectName::new(&exact(member("namespace").unwrap_or("default"))?, &name))
 }
 
 fn values(value: &Value) -> Result<Option<Part>, String> {

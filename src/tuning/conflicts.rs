@@ -46,6 +46,17 @@ fn keys(change: &Change) -> Vec<String> {
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()
         }
+        Change::Patch(Patch::VirtualService(patch)) => {
+            let fields = patch.routes.iter().flat_map(|(index, route)| {
+                let said = [
+                    (route.timeout.is_some(), "timeout"),
+                    (route.attempts.is_some(), "attempts"),
+                    (route.per_try_timeout.is_some(), "perTryTimeout"),
+                ];
+                said.into_iter().filter(|(is, _)| *is).map(move |(_, field)| format!("http/{index}/{field}"))
+            });
+            fields.map(|field| format!("VirtualService {} {field}", patch.name)).collect()
+        }
         Change::Patch(Patch::Autoscaler(patch)) => {
             let said = [
                 (patch.min_replicas.is_some() || patch.max_replicas.is_some(), "replicas"),
@@ -71,6 +82,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
+        Change::VirtualService(it) => object("VirtualService", &it.name),
         Change::Telemetry(it) => object("Telemetry", &it.name),
         Change::DisruptionBudget(it) => object("PodDisruptionBudget", &it.name),
         Change::Values(values) => {

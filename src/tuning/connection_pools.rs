@@ -5,205 +5,190 @@
 //! **Law.** [`crate::model::pools`]: requests under way by Little's law, their quantile in the busiest seconds, the same
 //! for each of a proxy's pools; [`crate::model::retries`]: retries at once as a share of them.
 //! **Decision.** What the policy's quantile needs, if all requests came through one proxy; a limit that is higher
-//! stays, one that is lower is raised, none is given one.
+//! stays, one that is lower is raised, none is given one, of the policy's least or more. Connecting is given up after the policy's time where nothing
+//! is said. A connection for each request (`maxRequestsPerConnection: 1`) becomes one for any number.
 //! **Patch.** `connectionPool` of the `DestinationRule`, or a new one.
 
-use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld};
-use crate::inventory::objects::{ConnectionPool, DestinationRulePatch, Patch, TrafficPolicy, TrafficSettings};
-use crate::inventory::{Change, DestinationRule, ObjectName, Service};
-use crate::measurement::Measurement;
-use crate::mesh::{self, DestinationRules, hosts};
-use crate::model::{InFlight, retries_at_once};
-use crate::units::{Rate, Seconds};
+use super::rules::{self, Settings};
+use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, steps};
+use crate::inventory::ObjectName;
+use crate::inventory::objects::ConnectionPool;
+use crate::resilience::PoolCase;
+use crate::units::Seconds;
 
 /// The most that these fields of the API hold: they are of 32 bits with a sign.
 const MOST: u64 = i32::MAX as u64;
+/// Istio's `connectTimeout` where nothing is said (Istio's reference of DestinationRule).
+const DEFAULT_CONNECT_TIMEOUT: Seconds = Seconds::new(10.0);
+/// A lost packet that opens a connection is sent again after this time (RFC 6298).
+const RETRANSMISSION: Seconds = Seconds::new(1.0);
 
-/// Looks at every service with measured requests and response times.
+/// Looks at every service with measured requests and response times, and says of which there are none.
 #[must_use]
 pub fn connection_pools(question: &Question<'_>) -> Vec<Recommendation> {
-    let inventory = question.inventory();
-    let rules = DestinationRules::new(inventory);
-    let members: Vec<Member<'_>> = question.members().collect();
-    let workers = members.iter().map(|it| u64::from(it.plan.workers)).max().unwrap_or(1).max(1);
-    let behind = mesh::behind_services(inventory);
-    let services = inventory.services.iter().zip(&behind).filter(|(service, _)| !service.external_name);
-    let mut found = Vec::new();
-    for (service, behind) in services {
-        // A workload with several services takes its requests by one of them, and nobody knows which.
-        let of_service: Vec<&Member<'_>> = members.iter().filter(|it| behind.contains(&it.index)).collect();
-        let Some(demand) = Demand::of(question, &of_service, workers) else { continue };
-        found.extend(of_service_with(question, service, &rules, &demand));
-    }
-    found
+    let guards = &question.plan.resilience.guards;
+    let known = guards.pools.iter().filter_map(|case| of_case(question, case));
+    known.chain(unknown(question)).collect()
 }
 
-/// What a service is asked for.
-struct Demand {
-    rate: Rate,
-    response: Seconds,
-    pods: u64,
-    workers: u64,
-}
-
-impl Demand {
-    /// Where every workload behind a service has measured requests, and some of them response times.
-    fn of(question: &Question<'_>, members: &[&Member<'_>], workers: u64) -> Option<Self> {
-        let mut rate = Rate::ZERO;
-        let mut response: Option<Seconds> = None;
-        for it in members {
-            rate += it.workload.measured.inbound_rps?;
-            if let Some(measured) = response_times(question, it) {
-                let mean = measured.distribution.mean().upper;
-                response = Some(response.map_or(mean, |known| known.max(mean)));
-            }
-        }
-        let pods = members.iter().map(|it| it.workload.replicas).fold(0, u64::saturating_add);
-        let response = response.filter(|response| response.as_seconds().is_finite())?;
-        (rate > Rate::ZERO && pods > 0).then_some(Self { rate, response, pods, workers })
-    }
-}
-
-/// The measurement that the plan gives a workload.
-fn response_times<'a>(question: &'a Question<'_>, it: &Member<'_>) -> Option<&'a Measurement> {
-    let name = it.name();
-    let of_plan = question.plan.responses.iter().find(|response| response.workload == name)?;
-    question.inputs.response_times.iter().find(|measured| measured.name == of_plan.measurement)
-}
-
-fn of_service_with(
-    question: &Question<'_>,
-    service: &Service,
-    rules: &DestinationRules<'_>,
-    demand: &Demand,
-) -> Option<Recommendation> {
-    let policy = &question.inputs.policy.resilience;
-    let way = InFlight::new(demand.rate, demand.response, policy.peak_factor);
-    let under_way = way.quantile(policy.pool_quantile);
-    let connections = way.connections(demand.workers.saturating_mul(demand.pods), policy.pool_quantile);
-    let needs = [
-        ("maxConnections", under_way, connections),
-        ("http1MaxPendingRequests", under_way, under_way),
-        ("http2MaxRequests", under_way, under_way),
-        ("maxRetries", policy.least_retries, retries_at_once(under_way, policy.retry_budget, policy.least_retries)),
-    ];
-    let namespace = &*service.name.namespace;
-    let host = hosts::of_service(&service.name.name, namespace);
-    let held = rules.of(namespace, &host, namespace);
-    let rule = held.iter().find(|rule| rule.policy.is_said()).or(held.first());
-    let pool = rule.and_then(|rule| rule.policy.settings.pool.clone()).unwrap_or_default();
-    let today = [pool.max_connections, pool.max_pending, pool.max_requests, pool.max_retries];
-    let target = |(name, least, need): (&'static str, u64, u64), today: Option<u64>| {
-        let need = rounded(need).min(MOST);
-        let target = today.map_or(need, |today| today.max(need));
-        let lower = Amount::Count(least.min(target));
-        let setting = Setting {
-            name,
-            current: today.map(Amount::Count),
-            lower,
-            target: Amount::Count(target),
-            upper: Amount::Count(target),
-        };
-        (setting, target)
-    };
-    let targets: Vec<(Setting, u64)> = needs.into_iter().zip(today).map(|(need, today)| target(need, today)).collect();
-    if !targets.iter().any(|(setting, _)| setting.changes()) {
+fn of_case(question: &Question<'_>, case: &PoolCase) -> Option<Recommendation> {
+    let wanted = wanted(question, case);
+    if wanted.pool == ConnectionPool::default() {
         return None;
     }
-    let refuses = needs.iter().zip(today).filter(|(need, today)| today.is_some_and(|today| today < need.2));
-    let refusing: Vec<&str> = refuses.map(|(need, _)| need.0).collect();
-    let [connections, pending, requests, retries] = targets.iter().map(|(_, target)| *target).collect::<Vec<_>>()[..]
-    else {
-        return None;
-    };
-    let settings = targets.into_iter().map(|(setting, _)| setting).collect();
-    let about = service.name.to_string();
-    let mut found = Recommendation::new(Kind::ConnectionPools, &about, format!("service {about}"), settings);
-    found.basis = basis(question, demand, &way, under_way);
+    let about = case.service.to_string();
+    let mut found = Recommendation::new(Kind::ConnectionPools, &about, format!("service {about}"), wanted.settings);
+    found.basis = basis(question, case);
+    let refusing = case.refusing();
     found.risk = Risk {
         removes: (!refusing.is_empty())
             .then(|| format!("{} refuses requests of busy seconds with 503", refusing.join(" and "))),
         brings: vec!["requests beyond are answered with 503 at once: watch upstream_rq_pending_overflow".to_owned()],
     };
+    let settings = Settings { pool: wanted.pool, ..Settings::default() };
+    Some(rules::set(question, &case.service, case.rule.as_ref(), settings, found))
+}
+
+/// What to set, and all of it with what it was.
+struct Wanted {
+    settings: Vec<Setting>,
+    pool: ConnectionPool,
+}
+
+fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
+    let policy = &question.inputs.policy.resilience;
+    let mut wanted = Wanted { settings: Vec::new(), pool: ConnectionPool::default() };
+    let (today, needed) = (&case.today, &case.needed);
+    let mut limit = |name: &'static str, today: Option<u64>, (least, floor): (u64, u64), need: u64| {
+        let target = match today {
+            Some(today) if today >= need => today,
+            Some(_) => steps::count(need).min(MOST),
+            None => steps::count(need).max(floor).min(MOST),
+        };
+        wanted.settings.push(Setting {
+            name,
+            current: today.map(Amount::Count),
+            lower: Amount::Count(least.min(target)),
+            target: Amount::Count(target),
+            upper: Amount::Count(target),
+        });
+        (today != Some(target)).then_some(target)
+    };
+    let requests = (needed.requests, policy.least_limit);
     let pool = ConnectionPool {
-        max_connections: Some(connections),
-        max_pending: Some(pending),
-        max_requests: Some(requests),
-        max_retries: Some(retries),
+        max_connections: limit("maxConnections", today.max_connections, requests, needed.connections),
+        max_pending: limit("http1MaxPendingRequests", today.max_pending, requests, needed.requests),
+        max_requests: limit("http2MaxRequests", today.max_requests, requests, needed.requests),
+        max_retries: limit("maxRetries", today.max_retries, (policy.least_retries, 0), needed.retries),
         ..ConnectionPool::default()
     };
-    Some(patched(question, service, rule.copied(), pool, found))
-}
-
-fn basis(question: &Question<'_>, demand: &Demand, way: &InFlight, under_way: u64) -> Vec<String> {
-    let policy = &question.inputs.policy.resilience;
-    vec![
-        format!(
-            "{:.0} requests per second of {:.1} ms, {} times as many in the busiest seconds: {:.1} under way on average",
-            demand.rate.as_per_second(),
-            demand.response.as_seconds() * 1000.0,
-            policy.peak_factor.as_number(),
-            way.mean(),
-        ),
-        format!("{under_way} at most with chance {}, if all came through one proxy", policy.pool_quantile.get()),
-        format!("{} worker threads and {} pods keep connections apart", demand.workers, demand.pods),
-    ]
-}
-
-/// Puts the limits into the rule that holds, or into a new one.
-fn patched(
-    question: &Question<'_>,
-    service: &Service,
-    rule: Option<&DestinationRule>,
-    pool: ConnectionPool,
-    mut found: Recommendation,
-) -> Recommendation {
-    let Some(rule) = rule else {
-        let name = ObjectName { namespace: service.name.namespace.clone(), name: service.name.name.clone() };
-        if question.inventory().istio.destination_rules.iter().any(|rule| rule.name == name) {
-            let why = format!("a DestinationRule {name} is there for another host: write one of another name");
-            return found.withhold(Withheld::NotPatchable(why));
-        }
-        let settings = TrafficSettings { pool: Some(pool), ..TrafficSettings::default() };
-        found.changes = vec![Change::DestinationRule(Box::new(DestinationRule {
-            host: hosts::of_service(&service.name.name, &service.name.namespace),
-            name,
-            policy: TrafficPolicy { settings, ..TrafficPolicy::default() },
-            ..DestinationRule::default()
-        }))];
-        return found;
+    let connects_alone = today.max_requests_per_connection == Some(1);
+    if connects_alone {
+        let count = Amount::Count;
+        wanted.settings.push(Setting::exact("maxRequestsPerConnection", Some(count(1)), count(0)));
+    }
+    if today.connect_timeout.is_none() {
+        wanted.settings.push(Setting {
+            name: "connectTimeout",
+            current: None,
+            lower: Amount::Time(RETRANSMISSION.min(policy.connect_timeout)),
+            target: Amount::Time(policy.connect_timeout),
+            upper: Amount::Time(DEFAULT_CONNECT_TIMEOUT.max(policy.connect_timeout)),
+        });
+    }
+    wanted.pool = ConnectionPool {
+        connect_timeout: today.connect_timeout.is_none().then_some(policy.connect_timeout),
+        max_requests_per_connection: connects_alone.then_some(0),
+        ..pool
     };
-    if hosts::resolved(&rule.host, &rule.name.namespace).starts_with('*') {
-        let why = format!("DestinationRule {} holds for many hosts: give this one a rule of its own", rule.name);
-        return found.withhold(Withheld::NotPatchable(why));
-    }
-    found.changes = vec![Change::Patch(Patch::DestinationRule(DestinationRulePatch {
-        name: rule.name.clone(),
-        pool,
-        ..DestinationRulePatch::default()
-    }))];
-    found
+    wanted
 }
 
-/// Two digits are enough, rounded up.
-fn rounded(count: u64) -> u64 {
-    let mut step = 1_u64;
-    while count / step >= 100 {
-        step = step.saturating_mul(10);
+fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
+    let policy = &question.inputs.policy.resilience;
+    let mut basis = vec![
+        format!(
+            "{:.0} requests per second of {:.1} ms ({})",
+            case.rate.as_per_second(),
+            case.response.as_seconds() * 1000.0,
+            case.response_is,
+        ),
+        format!(
+            "{:.0} in the busiest seconds ({}): {:.1} under way on average",
+            case.busiest.as_per_second(),
+            if case.busiest_measured {
+                "99 % of the moments that were measured".to_owned()
+            } else {
+                format!("{} times as many, as the policy assumes", policy.peak_factor.as_number())
+            },
+            case.mean,
+        ),
+        format!(
+            "{} at most with chance {}, if all came through one proxy: each proxy has limits of its own",
+            case.needed.requests,
+            policy.pool_quantile.get()
+        ),
+        format!(
+            "{} worker threads and {} pods keep connections of HTTP/1.1 apart; requests and retries are counted over all \
+             threads of a proxy",
+            case.workers, case.pods
+        ),
+        format!(
+            "retries are {} % of what is under way, {} at least",
+            policy.retry_budget.get() * 100.0,
+            policy.least_retries
+        ),
+    ];
+    if case.is_unlimited() {
+        basis.push(format!("a new limit is {} at least: it ends what piles up, not a short rush", policy.least_limit));
     }
-    count.div_ceil(step).saturating_mul(step)
+    if case.today.max_requests_per_connection == Some(1) {
+        basis.push(format!(
+            "maxRequestsPerConnection 1 makes {:.0} connections per second, each with a handshake",
+            case.rate.as_per_second()
+        ));
+    }
+    if case.today.connect_timeout.is_none() {
+        basis.push("a pod that is gone is given up before Istio's 10 s, so that a retry can go elsewhere".to_owned());
+    }
+    basis
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_have_two_digits_and_stay_when_rounded_again() {
-        for (count, expected) in [(0, 0), (7, 7), (99, 99), (100, 100), (101, 110), (1234, 1300), (9999, 10_000)] {
-            assert_eq!(rounded(count), expected);
-            assert_eq!(rounded(expected), expected);
-        }
-        assert_eq!(rounded(u64::MAX), u64::MAX);
+/// Services whose limits nobody can work out, all in one.
+fn unknown(question: &Question<'_>) -> Option<Recommendation> {
+    let guards = &question.plan.resilience.guards;
+    let (requests, times) = (&guards.without_requests, &guards.without_times);
+    let count = (requests.len() + times.len()) as u64;
+    if count == 0 {
+        return None;
     }
+    let known = guards.pools.len() as u64;
+    let setting = Setting::exact(
+        "services with limits and timeouts",
+        Some(Amount::Count(known)),
+        Amount::Count(known.saturating_add(count)),
+    );
+    let found =
+        Recommendation::new(Kind::ConnectionPools, "mesh", "clients of services without measurements", vec![setting]);
+    let missing = [
+        (requests, "requests per second", "give a table with inbound_rps"),
+        (times, "response times", "give --latency NAMESPACE/NAME=FILE, or a table with response_mean_ms"),
+    ];
+    let missing = missing.into_iter().filter(|(of, _, _)| !of.is_empty());
+    let missing: Vec<String> = missing
+        .map(|(of, what, remedy)| format!("{what} of {} ({}): {remedy}", services(of.len()), some(of)))
+        .collect();
+    Some(found.withhold(Withheld::Data(missing.join("; "))))
+}
+
+fn services(count: usize) -> String {
+    if count == 1 { "1 service".to_owned() } else { format!("{count} services") }
+}
+
+/// The first few of some names.
+fn some(names: &[ObjectName]) -> String {
+    const SHOWN: usize = 3;
+    let mut shown: Vec<String> = names.iter().take(SHOWN).map(ToString::to_string).collect();
+    shown.extend((names.len() > SHOWN).then(|| "…".to_owned()));
+    shown.join(", ")
 }

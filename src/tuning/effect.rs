@@ -1,6 +1,6 @@
 //! What the mesh requests and uses in a plan, and what a change of it saves.
 
-use super::Saves;
+use super::{Dangers, Saves};
 use crate::inventory::{Inventory, request};
 use crate::overhead::Event;
 use crate::placement::new_node;
@@ -32,8 +32,8 @@ pub struct Figures {
     pub reconnect: Seconds,
     /// Pods without a place.
     pub unplaced: u64,
-    /// Proxies that may be killed while they start.
-    pub at_risk: u64,
+    /// What is in danger.
+    pub dangers: Dangers,
     /// Nodes to add.
     pub nodes_to_add: u64,
     /// Whether the policy is met; `None` where it cannot be judged.
@@ -77,7 +77,7 @@ impl Figures {
             config_change: waiting(&Event::ConfigChange),
             reconnect: waiting(&Event::Restart),
             unplaced: plan.headroom.unplaced.len() as u64,
-            at_risk: totals.proxies_at_risk,
+            dangers: Dangers::of(plan),
             nodes_to_add: plan.headroom.nodes_to_add.count,
             policy_met: match plan.verdict.outcome {
                 Outcome::Fits => Some(true),
@@ -103,21 +103,34 @@ impl Figures {
             config_change: self.config_change - after.config_change,
             reconnect: self.reconnect - after.reconnect,
             money: plan.policy.node_pool.price_per_hour * nodes,
+            dangers: fewer(self.dangers.acute(), after.dangers.acute()),
+            guards: fewer(self.dangers.unguarded, after.dangers.unguarded),
         }
     }
 
-    /// What a change makes worse for the whole cluster, in words; `None` where it makes nothing worse.
+    /// What a change makes worse for the whole cluster, in words; `None` where it makes nothing worse. Pools and
+    /// timeouts are left out: what they must hold is asked again once everything else is decided.
     #[must_use]
     pub fn harm_of(&self, after: &Self) -> Option<String> {
         if after.unplaced > self.unplaced {
             return Some(format!("{} more pods would have no place", after.unplaced - self.unplaced));
         }
-        if after.at_risk > self.at_risk {
-            return Some(format!("{} more proxies could be killed while they start", after.at_risk - self.at_risk));
+        let (was, is) = (&self.dangers, &after.dangers);
+        if is.killed > was.killed {
+            return Some(format!("{} more proxies could be killed while they start", is.killed - was.killed));
+        }
+        if is.ejections > was.ejections {
+            let more = is.ejections - was.ejections;
+            return Some(format!("{more} more outlier detections would leave fewer pods than carry the load"));
         }
         (self.policy_met == Some(true) && after.policy_met == Some(false))
             .then(|| "the policy would no longer be met".to_owned())
     }
+}
+
+/// How many fewer there are, below 0 where there are more.
+fn fewer(before: u64, after: u64) -> f64 {
+    before as f64 - after as f64
 }
 
 /// What the containers of applications request.

@@ -13,6 +13,7 @@ mod certificates;
 mod concurrency;
 mod conflicts;
 mod connection_pools;
+mod dangers;
 mod discovery_selectors;
 mod disruption_budgets;
 mod effect;
@@ -30,11 +31,15 @@ mod proxy_resources;
 mod proxy_size;
 mod question;
 mod recommendation;
+mod retries;
 mod rollout_surge;
+mod routes;
+mod rules;
 mod sidecar_scopes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 mod trace_sampling;
 mod topology_spread;
 mod trial;
@@ -48,6 +53,7 @@ pub use busy::{BusyCpu, busy_cpu};
 pub use certificates::certificates;
 pub use concurrency::proxy_concurrency;
 pub use connection_pools::connection_pools;
+pub use dangers::Dangers;
 pub use discovery_selectors::discovery_selectors;
 pub use disruption_budgets::disruption_budgets;
 pub use effect::Figures;
@@ -64,14 +70,16 @@ pub use proxy_resources::proxy_resources;
 pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
 pub use question::{Member, Question};
 pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Withheld};
+pub use retries::retries;
 pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use timeouts::timeouts;
 pub use topology_spread::topology_spread;
 pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
 pub use ztunnel::ztunnel;
 
-use crate::inventory::{Change, Inventory};
+use crate::inventory::{Change, Inventory, ObjectName};
 use crate::plan::{Inputs, Plan};
 use crate::policy::TuningPolicy;
 
@@ -155,8 +163,15 @@ fn select(recommendations: &mut [Recommendation], policy: &TuningPolicy, today: 
     }
 }
 
-/// What sizes a proxy by what it will be sent rests on what decides that.
+/// What sizes a proxy by what it will be sent rests on what decides that, and what patches a new object on that.
 fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]) {
+    for it in recommendations.iter_mut().filter(|it| it.is_applied()) {
+        let patched: Vec<_> = it.changes.iter().filter_map(patched).collect();
+        let makes = |other: &&Recommendation| other.changes.iter().filter_map(new).any(|own| patched.contains(&own));
+        let needs = earlier.iter().filter(|other| other.is_applied()).filter(makes).map(|other| other.id.clone());
+        let needs: Vec<String> = needs.collect();
+        it.needs.extend(needs);
+    }
     for it in recommendations {
         let Some((namespace, _)) = it.workload.as_deref().and_then(|name| name.split_once('/')) else { continue };
         let decides = |other: &&Recommendation| match other.kind {
@@ -171,16 +186,36 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
     }
 }
 
-/// What is to be applied first; of that what removes a danger; then by nodes, CPU and memory saved, then by name.
+/// Kind and name of an object that a change patches.
+fn patched(change: &Change) -> Option<(&str, &ObjectName)> {
+    match change {
+        Change::Patch(patch) => Some(patch.target()),
+        _ => None,
+    }
+}
+
+/// Kind and name of an object that a change makes, of those that are patched later on.
+fn new(change: &Change) -> Option<(&str, &ObjectName)> {
+    match change {
+        Change::DestinationRule(it) => Some(("DestinationRule", &it.name)),
+        Change::VirtualService(it) => Some(("VirtualService", &it.name)),
+        _ => None,
+    }
+}
+
+/// What is to be applied first; of that what removes a danger, the most of them first; then by nodes, memory and CPU
+/// saved, then what guards, then by name.
 fn rank(recommendations: &mut [Recommendation]) {
     recommendations.sort_by(|a, b| {
         let last = |it: &Recommendation| (!it.is_applied(), it.risk.removes.is_none());
         let less = |amount: fn(&Saves) -> f64| amount(&b.saves).total_cmp(&amount(&a.saves));
         last(a)
             .cmp(&last(b))
+            .then_with(|| less(|saves| saves.dangers))
             .then_with(|| less(|saves| saves.nodes))
             .then_with(|| less(|saves| saves.memory_used.as_bytes()))
             .then_with(|| less(|saves| saves.cpu.as_cores()))
+            .then_with(|| less(|saves| saves.guards))
             .then_with(|| a.id.cmp(&b.id))
     });
 }

@@ -122,8 +122,12 @@ pub enum Kind {
     TopologySpread,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
+    /// How often failed requests to a service are sent again.
+    Retries,
     /// Hosts that clients may leave alone at once.
     OutlierDetection,
+    /// How long a request of a route may take.
+    Timeouts,
 }
 
 impl Kind {
@@ -150,7 +154,9 @@ impl Kind {
             Self::RolloutSurge => "rollout-surge",
             Self::TopologySpread => "topology-spread",
             Self::ConnectionPools => "connection-pools",
+            Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",
+            Self::Timeouts => "timeouts",
         }
     }
 }
@@ -247,6 +253,10 @@ pub struct Saves {
     pub reconnect: Seconds,
     /// Price of those nodes.
     pub money: MoneyPerHour,
+    /// Dangers that go ([`crate::tuning::Dangers::acute`]).
+    pub dangers: f64,
+    /// Missing guards that come ([`crate::tuning::Dangers::unguarded`]).
+    pub guards: f64,
 }
 
 impl std::ops::Add for Saves {
@@ -265,6 +275,8 @@ impl std::ops::Add for Saves {
             config_change: self.config_change + other.config_change,
             reconnect: self.reconnect + other.reconnect,
             money: self.money + other.money,
+            dangers: self.dangers + other.dangers,
+            guards: self.guards + other.guards,
         }
     }
 }

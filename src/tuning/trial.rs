@@ -30,9 +30,15 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
         let saves = figures.saved_by(&after, before);
         let harm = figures.harm_of(&after);
         let shares = shares(&members);
+        let against_danger = members.iter().filter(|it| it.risk.removes.is_some()).count();
         for (index, share) in group.iter().zip(shares) {
             let Some(recommendation) = recommendations.get_mut(*index) else { continue };
-            recommendation.saves = part(&saves, share);
+            let dangers = match against_danger {
+                0 => saves.dangers / group.len() as f64,
+                claims if recommendation.risk.removes.is_some() => saves.dangers / claims as f64,
+                _ => 0.0,
+            };
+            recommendation.saves = Saves { dangers, guards: saves.guards / group.len() as f64, ..part(&saves, share) };
             match (&harm, &recommendation.risk.removes) {
                 // What removes a danger is shown with its price.
                 (Some(harm), Some(_)) => recommendation.risk.brings.push(harm.clone()),
@@ -80,6 +86,7 @@ fn shares(members: &[&Recommendation]) -> Vec<f64> {
     members.iter().map(|it| if all > 0.0 { weight(it) / all } else { even }).collect()
 }
 
+/// The part of what is requested and used.
 fn part(saves: &Saves, share: f64) -> Saves {
     Saves {
         cpu: saves.cpu * share,
@@ -93,5 +100,6 @@ fn part(saves: &Saves, share: f64) -> Saves {
         config_change: saves.config_change * share,
         reconnect: saves.reconnect * share,
         money: saves.money * share,
+        ..*saves
     }
 }

@@ -129,7 +129,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "course",
             "estimate",
             "inventory",
-            "measurement",
             "mesh",
             "model",
             "overhead",

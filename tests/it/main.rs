@@ -49,5 +49,6 @@ mod tuning_fields;
 mod tuning_shop;
 mod tuning_telemetry;
 mod tuning_reports;
+mod tuning_traffic;
 mod verdicts;
 mod whatif;

@@ -31,6 +31,10 @@ pub fn check(manifests: &[Manifest]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/api-fields.toml");
     let table: Table = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for file in manifests {
+        if let Value::Array(operations) = &file.object {
+            operations.iter().for_each(|operation| is_operation(operation, &table, file, manifests));
+            continue;
+        }
         let member = |name: &str| file.object[name].as_str().unwrap_or_default();
         let (api_version, kind) = (member("apiVersion"), member("kind"));
         let known = table.kind.iter().find(|it| it.api_version == api_version && it.kind == kind);
@@ -39,6 +43,22 @@ pub fn check(manifests: &[Manifest]) {
         walk(&file.object, "", known, &file.path);
         is_read_by_kubernetes(api_version, kind, file);
     }
+}
+
+/// An operation of a JSON patch: what the kustomization says it is for has the field, and takes the value.
+fn is_operation(operation: &Value, table: &Table, file: &Manifest, manifests: &[Manifest]) {
+    let component = manifests.iter().find(|it| it.path == "kustomization.yaml").unwrap();
+    let mut entries = component.object["patches"].as_array().unwrap().iter();
+    let entry = entries.find(|it| it["path"] == *file.path).unwrap_or_else(|| panic!("{} is not named", file.path));
+    let kind = table.kind.iter().find(|it| entry["target"]["kind"] == *it.kind).unwrap();
+    assert!(matches!(operation["op"].as_str(), Some("test" | "add")), "{}: {operation}", file.path);
+    let is_index = |step: &str| step.parse::<usize>().is_ok();
+    let mut path = String::new();
+    for step in operation["path"].as_str().unwrap().trim_start_matches('/').split('/') {
+        let dot = if path.is_empty() { "" } else { "." };
+        path = if is_index(step) { format!("{path}[]") } else { format!("{path}{dot}{step}") };
+    }
+    walk(&operation["value"], &path, kind, &file.path);
 }
 
 /// Kubernetes' own types take the object, and give back every member of it.

@@ -13,6 +13,7 @@ Examples:
   meshcap tune dump/ --calls calls.csv
   meshcap tune dump/ --calls calls.csv --emit tuning/
   meshcap plan dump/ tuning/                       the figures that were promised
+  meshcap tune dump/ demand.csv --latency shop/cart=fortio.json
   meshcap tune dump/ --explain proxy-resources/shop/cart
   meshcap tune dump/ --json | jq '.recommendations[] | select(.withheld == null) | .id'";
 
@@ -23,6 +24,12 @@ pub struct TuneArguments {
     /// Who calls whom, for what Sidecars may leave out: CSV with the columns from and to, each NAMESPACE/NAME
     #[arg(long, value_name = "FILE")]
     pub calls: Option<PathBuf>,
+    /// Measured response times of workloads, as for `meshcap plan`, for limits of connections and timeouts; may be repeated
+    #[arg(long, value_name = "[WORKLOAD=]FILE")]
+    pub latency: Vec<PathBuf>,
+    /// Objective such as p99<250ms for every workload that was measured; may be repeated
+    #[arg(long, value_name = "OBJECTIVE", requires = "latency")]
+    pub slo: Vec<crate::measurement::Slo>,
     /// Write patches, objects, Helm values and a README to a folder
     #[arg(long, value_name = "DIR")]
     pub emit: Option<PathBuf>,

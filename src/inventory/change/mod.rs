@@ -14,9 +14,9 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 pub(super) use settle::settle;
 
 use super::objects::{
-    Autoscaler, AutoscalerPatch, BudgetPatch, ConnectionPool, DestinationRule, DestinationRulePatch, DisruptionBudget,
-    MeshConfig, OutlierDetection, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
-    WorkloadPatch,
+    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig,
+    Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch, VirtualService,
+    VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, ReplicasBasis, WorkloadId};
 
@@ -35,6 +35,8 @@ pub enum Change {
     DisruptionBudget(DisruptionBudget),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
+    /// A VirtualService.
+    VirtualService(Box<VirtualService>),
     /// A Telemetry.
     Telemetry(Box<Telemetry>),
     /// Helm values of Istio's charts on top of those in effect; where they speak of istiod, a running one follows.
@@ -58,6 +60,7 @@ impl Inventory {
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
+            Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Values(values) => {
@@ -123,17 +126,13 @@ impl Inventory {
     }
 
     fn patch_destination_rule(&mut self, patch: &DestinationRulePatch) -> bool {
-        let Some(rule) = self.istio.destination_rules.iter_mut().find(|rule| rule.name == patch.name) else {
-            return false;
-        };
-        let settings = &mut rule.policy.settings;
-        if patch.pool != ConnectionPool::default() {
-            settings.pool = Some(patch.pool.or(&settings.pool.clone().unwrap_or_default()));
-        }
-        if patch.outliers != OutlierDetection::default() {
-            settings.outliers = Some(patch.outliers.or(&settings.outliers.clone().unwrap_or_default()));
-        }
-        true
+        let rule = self.istio.destination_rules.iter_mut().find(|rule| rule.name == patch.name);
+        rule.map(|rule| patch.apply(rule)).is_some()
+    }
+
+    fn patch_virtual_service(&mut self, patch: &VirtualServicePatch) -> bool {
+        let service = self.istio.virtual_services.iter_mut().find(|service| service.name == patch.name);
+        service.is_some_and(|service| patch.apply(service))
     }
 
     fn patch_service(&mut self, patch: &ServicePatch) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{
     AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Metric, MetricsSetting, ObjectName, OutlierDetection,
-    PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, WeightedPodAffinityTerm,
+    PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -17,6 +17,8 @@ pub enum Patch {
     DisruptionBudget(BudgetPatch),
     /// `networking.istio.io/*/DestinationRule`.
     DestinationRule(DestinationRulePatch),
+    /// `networking.istio.io/*/VirtualService`.
+    VirtualService(VirtualServicePatch),
     /// `telemetry.istio.io/*/Telemetry`.
     Telemetry(TelemetryPatch),
     /// `v1/Service`.
@@ -165,6 +167,7 @@ impl Patch {
             Self::Autoscaler(patch) => ("HorizontalPodAutoscaler", &patch.name),
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
+            Self::VirtualService(patch) => ("VirtualService", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
             Self::Service(patch) => ("Service", &patch.name),
         }

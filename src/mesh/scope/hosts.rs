@@ -11,6 +11,14 @@ pub fn of_service(name: &str, namespace: &str) -> String {
     format!("{name}.{namespace}.{SERVICE_DOMAIN}")
 }
 
+/// The service of a host name as `namespace/name`; other hosts as they are.
+#[must_use]
+pub fn short(host: &str) -> String {
+    let service = host.strip_suffix(SERVICE_DOMAIN).and_then(|rest| rest.strip_suffix('.'));
+    let parts = service.and_then(|service| service.rsplit_once('.'));
+    parts.map_or_else(|| host.to_owned(), |(name, namespace)| format!("{namespace}/{name}"))
+}
+
 /// A host as an object of `namespace` means it: a name without a dot is a service of that namespace.
 #[must_use]
 pub fn resolved<'a>(host: &'a str, namespace: &str) -> Cow<'a, str> {
@@ -43,6 +51,18 @@ pub(super) fn overlap(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn services_are_shown_by_namespace_and_name() {
+        for (host, expected) in [
+            ("cart.shop.svc.cluster.local", "shop/cart"),
+            ("api.example.com", "api.example.com"),
+            ("cart.svc.cluster.local", "cart.svc.cluster.local"),
+            ("", ""),
+        ] {
+            assert_eq!(short(host), expected);
+        }
+    }
 
     #[test]
     fn short_names_are_of_the_own_namespace() {

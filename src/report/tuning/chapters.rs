@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::chapters::{chapter, table};
 use super::super::document::{Block, Cell, Chapter, Column, Details, Tone};
 use super::super::text;
-use super::{effect, mark, mark_of, nodes, saved};
+use super::{effect, mark, mark_of, nodes, safer, saved};
 use crate::tuning::{Group, Recommendation, Setting, Tuning};
 
 /// What to apply, the most important first: alike ones together on about ten lines, and where that hides any, up to
@@ -148,6 +148,10 @@ fn blocks(recommendation: &Recommendation) -> Vec<Block> {
     let effects = saved(&recommendation.saves);
     if !effects.is_empty() {
         points.push(format!("Simulated alone it saves {}.", effects.join(", ")));
+    }
+    let safer = safer(&recommendation.saves);
+    if !safer.is_empty() {
+        points.push(format!("Simulated alone it leaves {}.", safer.join(" and ")));
     }
     blocks.push(Block::List(points));
     if !recommendation.terms.is_empty() {

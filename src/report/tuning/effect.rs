@@ -25,8 +25,18 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
         row("Nodes that all requests fill", &|it| format!("{:.2}", it.nodes)),
         row("Nodes to add", &|it| text::count(it.nodes_to_add)),
         row("Pods without a place", &|it| text::count(it.unplaced)),
-        row("Proxies that may be killed while they start", &|it| text::count(it.at_risk)),
     ];
+    for (at, (name, _)) in before.dangers.by_name().into_iter().enumerate() {
+        let count = |it: &Figures| it.dangers.by_name().get(at).map_or(0, |(_, count)| *count);
+        // Proxies are always told of, the other dangers where there are any.
+        if at == 0 || count(before) + count(after) > 0 {
+            rows.push(row(&capitalised(name), &|it| text::count(count(it))));
+        }
+    }
+    let guards_are_missing = before.dangers.unguarded + after.dangers.unguarded > 0;
+    if guards_are_missing {
+        rows.push(row("Guards that are missing", &|it| text::count(it.dangers.unguarded)));
+    }
     rows.extend(telemetry(before, after));
     let waits = [
         row("A change of configuration reaches all proxies in", &|it| {
@@ -40,13 +50,24 @@ pub fn effect(tuning: &Tuning) -> Option<Chapter> {
     let columns = vec![Column::text("Figure", 0), Column::number("Today", "", 0), Column::number("Then", "", 0)];
     let mut blocks = vec![table("The plan with all recommendations applied", columns, rows, usize::MAX)];
     blocks.extend(charts::charts(tuning).into_iter().map(Block::Chart));
-    blocks.push(Block::Paragraph(
+    let mut words = String::from(
         "Both columns are plans: the effect of all together is not the sum of each. The requests and use of the mesh \
          are those of proxies, ztunnels among them, and istiod; nodes are of the policy's pool, filled by whichever of CPU \
-         and memory fills more."
-            .to_owned(),
-    ));
+         and memory fills more.",
+    );
+    if guards_are_missing {
+        words.push_str(
+            " Guards are limits of what is under way, timeouts and outlier detection; they are missing where it is known \
+             what they should be.",
+        );
+    }
+    blocks.push(Block::Paragraph(words));
     chapter("effect", "What it gives", blocks)
+}
+
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// What the mesh tells of itself, as far as that changes.

@@ -28,12 +28,14 @@ pub fn headline(tuning: &Tuning) -> Headline {
             text::count(after.nodes_to_add)
         ));
     }
-    if before.at_risk != after.at_risk {
-        advice.push(format!(
-            "Proxies that may be killed while they start go from {} to {}.",
-            text::count(before.at_risk),
-            text::count(after.at_risk)
-        ));
+    for ((name, was), (_, is)) in before.dangers.by_name().into_iter().zip(after.dangers.by_name()) {
+        if was != is {
+            advice.push(format!("Of {name} there are {} instead of {}.", text::count(is), text::count(was)));
+        }
+    }
+    if before.dangers.unguarded != after.dangers.unguarded {
+        let (was, is) = (text::count(before.dangers.unguarded), text::count(after.dangers.unguarded));
+        advice.push(format!("Of guards {is} are missing instead of {was}."));
     }
     let effects = saved(&tuning.saves);
     let effect = if effects.is_empty() { "no change of requests".to_owned() } else { effects.join(", ") };
@@ -57,6 +59,7 @@ pub fn of_one(recommendation: &Recommendation) -> Headline {
     let (badge, tone) = match (&recommendation.withheld, &recommendation.risk.removes) {
         (Some(_), _) => ("withheld", Tone::Neutral),
         (None, Some(_)) => ("danger", Tone::Bad),
+        (None, None) if recommendation.saves.guards > 0.0 => ("guards", Tone::Good),
         (None, None) => ("saves", Tone::Good),
     };
     let sentence = format!("{}: {}.", recommendation.subject, what.join(", "));

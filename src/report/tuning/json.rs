@@ -86,6 +86,16 @@ struct Figures {
     unplaced: u64,
     /// Proxies that may be killed while they start.
     proxies_at_risk: u64,
+    /// Outlier detections that, with the loss of one more pod, leave fewer than carry the load.
+    ejections_that_leave_too_few: u64,
+    /// Services whose pools of connections refuse requests of busy seconds.
+    pools_that_refuse: u64,
+    /// Routes whose timeouts cut requests that would have been answered.
+    timeouts_that_cut: u64,
+    /// Services whose retries make more of a request than the policy lets a chain of callers make.
+    retries_beyond_bound: u64,
+    /// Limits, timeouts and outlier detections that are missing where it is known what they should be.
+    missing_guards: u64,
 }
 
 /// What a change saves; below 0 where it takes more.
@@ -114,6 +124,10 @@ struct Saves {
     reconnect_seconds: Number,
     /// Their price per hour.
     money: Number,
+    /// Dangers that go: of those of the figures that count one.
+    dangers: Number,
+    /// Missing guards that come.
+    guards: Number,
 }
 
 /// What to set, why, and what it saves.
@@ -220,7 +234,12 @@ fn figures(figures: &tuning::Figures, plan: &crate::plan::Plan) -> Figures {
         reconnect_seconds: Number::new(figures.reconnect.as_seconds()),
         nodes_to_add: figures.nodes_to_add,
         unplaced: figures.unplaced,
-        proxies_at_risk: figures.at_risk,
+        proxies_at_risk: figures.dangers.killed,
+        ejections_that_leave_too_few: figures.dangers.ejections,
+        pools_that_refuse: figures.dangers.pools,
+        timeouts_that_cut: figures.dangers.timeouts,
+        retries_beyond_bound: figures.dangers.retries,
+        missing_guards: figures.dangers.unguarded,
     }
 }
 
@@ -238,6 +257,8 @@ impl From<&tuning::Saves> for Saves {
             config_change_seconds: Number::new(saves.config_change.as_seconds()),
             reconnect_seconds: Number::new(saves.reconnect.as_seconds()),
             money: Number::new(saves.money.amount()),
+            dangers: Number::new(saves.dangers),
+            guards: Number::new(saves.guards),
         }
     }
 }

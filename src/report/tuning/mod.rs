@@ -103,7 +103,23 @@ fn saved(saves: &Saves) -> Vec<String> {
     .collect()
 }
 
-/// What changes, in a few signs: requests, else use and what the mesh tells of itself.
+/// Dangers that go and guards that come, in words.
+fn safer(saves: &Saves) -> Vec<String> {
+    let words = |count: f64, one: &str, many: &str, more: &str, less: &str| {
+        let whole = count.abs().round() as u64;
+        let verb = if count > 0.0 { more } else { less };
+        (whole > 0).then(|| format!("{} {verb}", text::counted(whole, one, many)))
+    };
+    [
+        words(saves.dangers, "danger", "dangers", "less", "more"),
+        words(saves.guards, "missing guard", "missing guards", "less", "more"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What changes, in a few signs: requests, else use and what the mesh tells of itself; then dangers and guards.
 fn effect(saves: &Saves) -> String {
     const MIB: f64 = 1_048_576.0;
     let change = |of: &str, saved: f64, least: f64, print: fn(f64) -> String| {
@@ -128,7 +144,9 @@ fn effect(saves: &Saves) -> String {
     let words =
         |changes: &mut dyn Iterator<Item = Option<String>>| changes.flatten().collect::<Vec<String>>().join(", ");
     let requested = words(&mut requests.into_iter());
-    if requested.is_empty() { words(&mut used.into_iter().chain(told)) } else { requested }
+    let amounts = if requested.is_empty() { words(&mut used.into_iter().chain(told)) } else { requested };
+    let all = [vec![amounts], safer(saves)].concat();
+    all.into_iter().filter(|it| !it.is_empty()).collect::<Vec<String>>().join(", ")
 }
 
 /// A signed number of nodes.
@@ -152,6 +170,7 @@ fn mark(recommendation: &Recommendation) -> Cell {
 fn mark_of(is_danger: bool, saves: &Saves) -> Cell {
     match (is_danger, saved(saves).is_empty()) {
         (true, _) => Cell::Mark(Tone::Bad, "danger".to_owned()),
+        (false, _) if saves.guards > 0.0 => Cell::Mark(Tone::Good, "guards".to_owned()),
         (false, false) => Cell::Mark(Tone::Good, "saves".to_owned()),
         (false, true) => Cell::Mark(Tone::Neutral, "sets".to_owned()),
     }

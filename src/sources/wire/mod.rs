@@ -10,6 +10,7 @@ mod cluster;
 mod extension;
 mod gateway_api;
 mod installation;
+mod json_patch;
 mod istio;
 mod life;
 mod mesh_config;
@@ -35,6 +36,7 @@ use crate::finding::FindingKind;
 use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
+pub(super) use json_patch::json_patch;
 pub(super) use mesh_config::is_mesh_config_map;
 pub(super) use patch::patch;
 use text::{Annotations, Seq, Text, TextMap};

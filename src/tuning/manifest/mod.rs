@@ -14,18 +14,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::inventory::Change;
 use crate::inventory::objects::{
     AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
-    WorkloadPatch,
+    VirtualServicePatch, WorkloadPatch,
 };
+use crate::inventory::{Change, DestinationRule, VirtualService};
 
 /// Name of the file that names all others.
 const KUSTOMIZATION: &str = "kustomization.yaml";
 /// Name of the file of Helm values.
 const VALUES: &str = "istiod-values.yaml";
 
-/// A file of YAML with one object in it.
+/// A file of YAML with one object in it, or the list of operations of a JSON patch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
     /// Its path inside the folder, with `/`.
@@ -36,7 +36,8 @@ pub struct Manifest {
 
 /// The files that make changes, by path; the same changes give the same files. None for no changes.
 ///
-/// Changes of one object become one patch; of objects with one name the last is kept, as it is when they are applied.
+/// Changes of one object become one patch, and those of an object that is new itself become part of it; of objects
+/// with one name the last is kept, as it is when they are applied.
 #[must_use]
 pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manifest> {
     let mut folder = Folder::default();
@@ -50,6 +51,9 @@ pub fn manifests<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Manif
 struct Folder {
     workloads: BTreeMap<(String, ObjectName), WorkloadPatch>,
     rules: BTreeMap<ObjectName, DestinationRulePatch>,
+    new_rules: BTreeMap<ObjectName, DestinationRule>,
+    routes: BTreeMap<ObjectName, VirtualServicePatch>,
+    new_routes: BTreeMap<ObjectName, VirtualService>,
     autoscalers: BTreeMap<ObjectName, AutoscalerPatch>,
     telemetries: BTreeMap<ObjectName, Telemetry>,
     telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
@@ -66,12 +70,28 @@ impl Folder {
                 patch::merge(known, patch);
             }
             Change::Patch(Patch::DestinationRule(patch)) => {
+                if let Some(rule) = self.new_rules.get_mut(&patch.name) {
+                    patch.apply(rule);
+                    return;
+                }
                 let known = self.rules.entry(patch.name.clone()).or_default();
                 *known = DestinationRulePatch {
                     name: patch.name.clone(),
                     pool: patch.pool.or(&known.pool),
                     outliers: patch.outliers.or(&known.outliers),
                 };
+            }
+            Change::Patch(Patch::VirtualService(patch)) => {
+                let is_part = self.new_routes.get_mut(&patch.name).is_some_and(|service| patch.apply(service));
+                if !is_part {
+                    self.routes.entry(patch.name.clone()).or_default().merge(patch);
+                }
+            }
+            Change::DestinationRule(it) => {
+                self.new_rules.insert(it.name.clone(), it.as_ref().clone());
+            }
+            Change::VirtualService(it) => {
+                self.new_routes.insert(it.name.clone(), it.as_ref().clone());
             }
             Change::Patch(Patch::Autoscaler(patch)) => {
                 let known = self.autoscalers.entry(patch.name.clone()).or_default();
@@ -93,7 +113,6 @@ impl Folder {
             Change::Telemetry(it) => {
                 self.telemetries.insert(it.name.clone(), it.as_ref().clone());
             }
-            Change::DestinationRule(it) => self.resource("DestinationRule", &it.name, object::destination_rule(it)),
             Change::Patch(patch) => {
                 let (kind, name) = patch.target();
                 self.patches.insert(path("patches", kind, name), patch::object(patch));
@@ -124,6 +143,18 @@ impl Folder {
             self.patches
                 .insert(path("patches", "DestinationRule", &name), patch::object(&Patch::DestinationRule(patch)));
         }
+        for (name, rule) in std::mem::take(&mut self.new_rules) {
+            self.resource("DestinationRule", &name, object::destination_rule(&rule));
+        }
+        for (name, service) in std::mem::take(&mut self.new_routes) {
+            self.resource("VirtualService", &name, object::virtual_service(&service));
+        }
+        let mut targets = BTreeMap::new();
+        for (name, patch) in std::mem::take(&mut self.routes) {
+            let path = path("patches", "VirtualService", &name);
+            targets.insert(path.clone(), patch::target("networking.istio.io", "VirtualService", &name));
+            self.patches.insert(path, patch::routes(&patch));
+        }
         for (name, patch) in std::mem::take(&mut self.autoscalers) {
             let object = patch::object(&Patch::Autoscaler(patch));
             self.patches.insert(path("patches", "HorizontalPodAutoscaler", &name), object);
@@ -137,7 +168,7 @@ impl Folder {
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();
         }
-        let kustomization = self.kustomization();
+        let kustomization = self.kustomization(&targets);
         let values = self.values.as_ref().map(|values| (VALUES.to_owned(), values::values(values)));
         let mut files: BTreeMap<String, Value> = self.patches.into_iter().chain(self.resources).collect();
         files.extend(values);
@@ -145,7 +176,8 @@ impl Folder {
         files.into_iter().map(|(path, object)| Manifest { path, object }).collect()
     }
 
-    fn kustomization(&self) -> Value {
+    /// The file that names all others; patches that do not say what they change do so by their target.
+    fn kustomization(&self, targets: &BTreeMap<String, Value>) -> Value {
         let mut object = json!({
             "apiVersion": "kustomize.config.k8s.io/v1alpha1",
             "kind": "Component",
@@ -157,7 +189,11 @@ impl Folder {
             put(&mut object, "resources", json!(self.resources.keys().collect::<Vec<_>>()));
         }
         if !self.patches.is_empty() {
-            let paths: Vec<Value> = self.patches.keys().map(|path| json!({ "path": path })).collect();
+            let entry = |path: &String| match targets.get(path) {
+                Some(target) => json!({ "path": path, "target": target }),
+                None => json!({ "path": path }),
+            };
+            let paths: Vec<Value> = self.patches.keys().map(entry).collect();
             put(&mut object, "patches", Value::Array(paths));
         }
         object

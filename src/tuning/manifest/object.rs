@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{head, put, traffic};
 use crate::inventory::objects::{Operator, Requirement};
 use crate::inventory::{
-    Autoscaler, DestinationRule, DisruptionBudget, Labels, Metric, MetricTarget, ProxySettings, Sidecar,
+    Autoscaler, DestinationRule, DisruptionBudget, Labels, Metric, MetricTarget, ProxySettings, Sidecar, VirtualService,
 };
 
 /// `networking.istio.io/v1/Sidecar`.
@@ -41,6 +41,24 @@ pub(super) fn destination_rule(rule: &DestinationRule) -> Value {
     let settings = &rule.policy.settings;
     let policy = traffic::policy(settings.pool.as_ref(), settings.outliers.as_ref());
     put(&mut object, "spec", json!({ "host": rule.host, "trafficPolicy": policy }));
+    object
+}
+
+/// `networking.istio.io/v1/VirtualService` with routes that match everything.
+pub(super) fn virtual_service(service: &VirtualService) -> Value {
+    let mut object = head("networking.istio.io/v1", "VirtualService", &service.name);
+    let http = service.http.iter().map(|route| {
+        let to = route.destinations.iter().map(|it| json!({ "destination": { "host": it.host } }));
+        let mut written = json!({ "route": to.collect::<Vec<Value>>() });
+        if let Some(timeout) = route.timeout {
+            put(&mut written, "timeout", traffic::duration(timeout));
+        }
+        if let Some(retries) = &route.retries {
+            put(&mut written, "retries", traffic::retries(retries.attempts, retries.per_try_timeout));
+        }
+        written
+    });
+    put(&mut object, "spec", json!({ "hosts": service.hosts, "http": http.collect::<Vec<Value>>() }));
     object
 }
 

@@ -6,7 +6,7 @@ use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
-    Patch, ServicePatch, WorkloadPatch,
+    ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -18,6 +18,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
+        Patch::VirtualService(patch) => routes(patch),
         Patch::Telemetry(patch) => super::telemetry::patch(patch),
         Patch::Service(patch) => service(patch),
     }
@@ -148,6 +149,41 @@ fn destination_rule(patch: &DestinationRulePatch) -> Value {
     let mut object = head("networking.istio.io/v1", "DestinationRule", &patch.name);
     put(&mut object, "spec", json!({ "trafficPolicy": traffic::policy(Some(&patch.pool), Some(&patch.outliers)) }));
     object
+}
+
+/// The operations of a JSON patch (RFC 6902). Each route is first looked at: where another one has taken its place, the
+/// patch fails rather than changing that.
+pub(super) fn routes(patch: &VirtualServicePatch) -> Value {
+    let mut operations = Vec::new();
+    for (index, route) in &patch.routes {
+        let path = |field: &str| format!("/spec/http/{index}/{field}");
+        let mut add = |operation: &str, field: &str, value: Value| {
+            operations.push(json!({ "op": operation, "path": path(field), "value": value }));
+        };
+        if let Some(host) = &route.host {
+            add("test", "route/0/destination/host", json!(host));
+        }
+        if let Some(timeout) = route.timeout {
+            add("add", "timeout", traffic::duration(timeout));
+        }
+        if route.says_retries() && !route.has_retries {
+            add("add", "retries", traffic::retries(route.attempts, route.per_try_timeout));
+            continue;
+        }
+        if let Some(attempts) = route.attempts {
+            add("add", "retries/attempts", json!(attempts));
+        }
+        if let Some(timeout) = route.per_try_timeout {
+            add("add", "retries/perTryTimeout", traffic::duration(timeout));
+        }
+    }
+    Value::Array(operations)
+}
+
+/// What a JSON patch changes. Names are regular expressions there, in which a dot stands for anything.
+pub(super) fn target(group: &str, kind: &str, name: &ObjectName) -> Value {
+    let exact = |name: &str| name.replace('.', "\\.");
+    json!({ "group": group, "kind": kind, "name": exact(&name.name), "namespace": exact(&name.namespace) })
 }
 
 /// Says both members, so that the one that holds takes the place of the other.

@@ -43,6 +43,11 @@ fn of_outliers(outliers: &OutlierDetection) -> Value {
     ])
 }
 
+/// What a route says of retries.
+pub(super) fn retries(attempts: Option<u64>, per_try_timeout: Option<Seconds>) -> Value {
+    said([("attempts", attempts.map(|it| json!(it))), ("perTryTimeout", per_try_timeout.map(duration))])
+}
+
 fn said<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let members = members.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
     Value::Object(members.collect::<Map<String, Value>>())
@@ -52,6 +57,7 @@ fn is_said(value: &Value) -> bool {
     value.as_object().is_some_and(|members| !members.is_empty())
 }
 
-fn duration(seconds: Seconds) -> Value {
+/// A duration.
+pub(super) fn duration(seconds: Seconds) -> Value {
     json!(format!("{}s", seconds.as_seconds()))
 }

@@ -1,0 +1,170 @@
+//! Retries: how many attempts does the worst chain of callers make of one request?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::Inputs;
+use super::super::services::Services;
+use super::routes::{Routed, Routes};
+use super::{Traffic, mode};
+use crate::inventory::objects::{Call, HttpRoute, ObjectName};
+use crate::mesh::{self, ProxyMode, hosts};
+use crate::model::{CallChains, RetriedCall, Retries};
+use crate::units::Ratio;
+
+/// How often requests to a service are sent again, and what that makes of a request where others do the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryCase {
+    /// The service that is called.
+    pub service: ObjectName,
+    /// Its full name.
+    pub host: String,
+    /// Where retries are set: routes of its virtual service, or where that is not.
+    pub places: Vec<Routed>,
+    /// Retries of a failed request today: the most of its routes.
+    pub attempts: u64,
+    /// Whether that is Istio's default, since nothing is said.
+    pub is_default: bool,
+    /// Retried calls on the longest chain through it.
+    pub chain: u32,
+    /// Attempts that the worst chain through it makes of one request when all of them fail.
+    pub worst: Ratio,
+    /// Retries with which no chain through it makes more than the policy's bound.
+    pub allowed: u64,
+    /// Whether it is called, directly or through others, by those it calls.
+    pub in_circle: bool,
+}
+
+impl RetryCase {
+    /// Whether chains through it make more of a request than the bound, and its own retries have a part in that.
+    #[must_use]
+    pub fn exceeds(&self, bound: Ratio) -> bool {
+        self.worst > bound && self.attempts > self.allowed
+    }
+}
+
+/// Every called service with HTTP ports whose callers' proxies retry, by host; nothing without calls.
+pub(super) fn retries(
+    inputs: &Inputs<'_>,
+    services: &Services<'_>,
+    routes: &Routes<'_>,
+    traffic: &Traffic<'_>,
+) -> Vec<RetryCase> {
+    let Some(calls) = traffic.calls else { return Vec::new() };
+    let graph = Graph::new(inputs, services, calls);
+    let mut attempts = vec![0_u64; inputs.inventory.workloads.len()];
+    let mut cases = Vec::new();
+    for (host, called) in &graph.called {
+        let Some(service) = services.service(host) else { continue };
+        let set = Set::of(host, routes);
+        for &index in called {
+            attempts.get_mut(index).into_iter().for_each(|it| *it = set.attempts.max(*it));
+        }
+        cases.push((service.name.clone(), host, called, set));
+    }
+    let chains = CallChains::new(inputs.inventory.workloads.len(), &graph.calls);
+    let worst = chains.worst(&attempts);
+    let bound = inputs.policy.resilience.most_amplification;
+    let finished = cases.into_iter().map(|(service, host, called, set)| {
+        let of_all = called.iter().filter_map(|&index| worst.get(index).copied());
+        RetryCase {
+            service,
+            host: (*host).clone(),
+            places: set.places,
+            attempts: set.attempts,
+            is_default: set.is_default,
+            chain: called.iter().map(|&index| chains.longest(index)).max().unwrap_or(0),
+            worst: of_all.fold(Ratio::new(1.0), Ratio::max),
+            allowed: called.iter().map(|&index| chains.allowed(index, bound)).min().unwrap_or(0),
+            in_circle: called.iter().any(|&index| chains.in_circle(index)),
+        }
+    });
+    finished.collect()
+}
+
+/// Calls between workloads by their places in the inventory.
+struct Graph {
+    calls: Vec<RetriedCall>,
+    /// Workloads behind each host that some proxy retries requests to.
+    called: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Graph {
+    fn new(inputs: &Inputs<'_>, services: &Services<'_>, calls: &[Call]) -> Self {
+        let mut by_name: BTreeMap<&ObjectName, Vec<usize>> = BTreeMap::new();
+        let names: Vec<ObjectName> = inputs
+            .inventory
+            .workloads
+            .iter()
+            .map(|it| ObjectName { namespace: it.id.namespace.clone(), name: it.id.name.clone() })
+            .collect();
+        for (index, name) in names.iter().enumerate() {
+            by_name.entry(name).or_default().push(index);
+        }
+        let in_front = in_front(services);
+        let mut graph = Self { calls: Vec::new(), called: BTreeMap::new() };
+        for call in calls.iter().filter(|call| !call.to.namespace.is_empty()) {
+            let host = hosts::of_service(&call.to.name, &call.to.namespace);
+            let named = services.behind(&host).map(|backing| (host, backing.workloads));
+            // A workload that is named is called through its service.
+            let through = || {
+                let workloads = by_name.get(&call.to)?;
+                let host = workloads.iter().find_map(|index| in_front.get(index)).cloned();
+                Some((host?, workloads.clone()))
+            };
+            let Some((host, behind)) = named.or_else(through) else { continue };
+            let Some(service) = services.service(&host) else { continue };
+            for &from in by_name.get(&call.from).into_iter().flatten() {
+                let runs_envoy = matches!(mode(inputs, from), ProxyMode::Sidecar | ProxyMode::Gateway);
+                let retried = runs_envoy && !mesh::is_tcp_only(service);
+                graph.calls.extend(behind.iter().map(|&to| RetriedCall { from, to, retried }));
+                if retried {
+                    graph.called.entry(host.clone()).or_default().extend(&behind);
+                }
+            }
+        }
+        graph
+    }
+}
+
+/// The first service in front of each workload, by its full name.
+fn in_front(services: &Services<'_>) -> BTreeMap<usize, String> {
+    let mut in_front = BTreeMap::new();
+    for (host, _) in services.hosts() {
+        for index in services.behind(host).unwrap_or_default().workloads {
+            in_front.entry(index).or_insert_with(|| host.to_owned());
+        }
+    }
+    in_front
+}
+
+/// What is set for a host.
+struct Set {
+    places: Vec<Routed>,
+    attempts: u64,
+    is_default: bool,
+}
+
+impl Set {
+    fn of(host: &str, routes: &Routes<'_>) -> Self {
+        let of_route = |route: &HttpRoute| match &route.retries {
+            None => Retries::DEFAULT_ATTEMPTS,
+            // Retries without a number of attempts are off.
+            Some(retries) => retries.attempts.unwrap_or(0),
+        };
+        match routes.of_host(host) {
+            Some(held) if !held.is_empty() => Self {
+                places: held.iter().map(|it| it.place.clone()).collect(),
+                attempts: held.iter().map(|it| of_route(it.route)).max().unwrap_or(0),
+                is_default: held.iter().all(|it| it.route.retries.is_none()),
+            },
+            _ => {
+                let rules = routes.of_api(host);
+                Self {
+                    places: vec![routes.elsewhere(host)],
+                    attempts: rules.iter().map(of_route).max().unwrap_or(Retries::DEFAULT_ATTEMPTS),
+                    is_default: rules.iter().all(|rule| rule.retries.is_none()),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Timeouts: do they cut requests that would have been answered, and does anything end those that never are?
+
+use std::collections::BTreeMap;
+
+use super::super::Inputs;
+use super::super::services::{Backing, Services};
+use super::routes::{Held, Routed, Routes};
+use super::{Traffic, mode};
+use crate::inventory::objects::HttpRoute;
+use crate::mesh::{self, ProxyMode};
+use crate::model::Retries;
+use crate::units::{Quantile, Seconds};
+
+/// Conditions of `retryOn` that a timeout of one attempt meets: it is answered with 504.
+const MET_BY_TIMEOUTS: [&str; 3] = ["5xx", "gateway-error", "504"];
+
+/// What a time may be short by because it is written in whole milliseconds.
+const DUST: Seconds = Seconds::new(1e-9);
+
+/// How long requests of a route may take, against how long they take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimeoutCase {
+    /// Where the timeout stands.
+    pub place: Routed,
+    /// Full names of the services it leads to.
+    pub hosts: Vec<String>,
+    /// The measurement of the slowest of them.
+    pub measurement: String,
+    /// Which of the slowest requests is looked at.
+    pub quantile: Quantile,
+    /// Upper end of its response time.
+    pub tail: Seconds,
+    /// Timeout of the whole request today; `None` for none.
+    pub timeout: Option<Seconds>,
+    /// Timeout of each attempt today.
+    pub per_attempt: Option<Seconds>,
+    /// Whether an attempt that took too long is made again, and how often.
+    pub repeats: Retries,
+    /// Services it leads to for which nothing was measured.
+    pub unknown: Vec<String>,
+}
+
+impl TimeoutCase {
+    /// Timeouts of today that cut requests which would have been answered, by the names of the API.
+    #[must_use]
+    pub fn cutting(&self) -> Vec<&'static str> {
+        let cuts = |timeout: Option<Seconds>| timeout.is_some_and(|timeout| timeout + DUST < self.tail);
+        let both = [("timeout", cuts(self.timeout)), ("perTryTimeout", cuts(self.per_attempt))];
+        both.into_iter().filter(|(_, cuts)| *cuts).map(|(name, _)| name).collect()
+    }
+
+    /// Whether nothing ends a request that is never answered.
+    #[must_use]
+    pub fn is_endless(&self) -> bool {
+        self.timeout.is_none() && self.per_attempt.is_none()
+    }
+}
+
+/// Every route that leads to a service with measured response times, sidecars' before gateways'.
+pub(super) fn timeouts(
+    inputs: &Inputs<'_>,
+    services: &Services<'_>,
+    routes: &Routes<'_>,
+    traffic: &Traffic<'_>,
+) -> Vec<TimeoutCase> {
+    let known = Known { inputs, services, traffic };
+    let mut cases: BTreeMap<(Routed, Vec<String>), TimeoutCase> = BTreeMap::new();
+    let mut add = |case: TimeoutCase| {
+        cases.entry((case.place.clone(), case.hosts.clone())).or_insert(case);
+    };
+    for (host, _) in services.hosts().filter(|(host, _)| known.has_sidecars(host)) {
+        match routes.of_host(host) {
+            Some(held) => held.iter().filter_map(|it| known.of_route(it)).for_each(&mut add),
+            None => known.of_default(host, routes).into_iter().for_each(&mut add),
+        }
+    }
+    routes.of_gateways().iter().filter_map(|it| known.of_route(it)).for_each(&mut add);
+    cases.into_values().collect()
+}
+
+struct Known<'a> {
+    inputs: &'a Inputs<'a>,
+    services: &'a Services<'a>,
+    traffic: &'a Traffic<'a>,
+}
+
+/// The slowest of some services.
+struct Slowest {
+    measurement: String,
+    quantile: Quantile,
+    tail: Seconds,
+}
+
+impl Known<'_> {
+    /// Whether a host is of the mesh and speaks HTTP, so that routes hold for its callers.
+    fn has_sidecars(&self, host: &str) -> bool {
+        let backing = self.services.behind(host).unwrap_or_default();
+        let is_sidecar = |&index: &usize| mode(self.inputs, index) == ProxyMode::Sidecar;
+        let service = self.services.service(host);
+        service.is_some_and(|service| !mesh::is_tcp_only(service)) && backing.workloads.iter().any(is_sidecar)
+    }
+
+    fn of_route(&self, held: &Held<'_>) -> Option<TimeoutCase> {
+        let hosts: Vec<String> = held.hosts.iter().cloned().collect();
+        self.case(held.place.clone(), hosts, held.route)
+    }
+
+    /// Without a route of its own.
+    fn of_default(&self, host: &str, routes: &Routes<'_>) -> Option<TimeoutCase> {
+        let place = routes.elsewhere(host);
+        // Of several rules of the Gateway API, the one that waits least.
+        let rules = routes.of_api(host).iter();
+        let tightest = rules.min_by(|a, b| given_up(a).total_cmp(&given_up(b)));
+        let plain = HttpRoute::default();
+        self.case(place, vec![host.to_owned()], tightest.unwrap_or(&plain))
+    }
+
+    fn case(&self, place: Routed, hosts: Vec<String>, route: &HttpRoute) -> Option<TimeoutCase> {
+        let mut slowest: Option<Slowest> = None;
+        let mut unknown = Vec::new();
+        for host in &hosts {
+            match self.slowest(host) {
+                None => unknown.push(host.clone()),
+                Some(of_host) if slowest.as_ref().is_none_or(|known| known.tail < of_host.tail) => {
+                    slowest = Some(of_host);
+                }
+                Some(_) => {}
+            }
+        }
+        let Slowest { measurement, quantile, tail } = slowest?;
+        // Istio takes a timeout of 0 for none.
+        let said = |timeout: Option<Seconds>| timeout.filter(|timeout| *timeout > Seconds::ZERO);
+        let retries = route.retries.as_ref();
+        let conditions = retries.map_or("", |retries| retries.retry_on.as_str());
+        let is_met = conditions.split(',').any(|condition| MET_BY_TIMEOUTS.contains(&condition.trim()));
+        let attempts = retries.and_then(|retries| retries.attempts).filter(|_| is_met).unwrap_or(0);
+        Some(TimeoutCase {
+            place,
+            hosts,
+            measurement,
+            quantile,
+            tail,
+            timeout: said(route.timeout),
+            per_attempt: said(retries.and_then(|retries| retries.per_try_timeout)),
+            repeats: Retries::new(attempts),
+            unknown,
+        })
+    }
+
+    /// The slowest of the workloads behind a host; `None` where one was not measured.
+    fn slowest(&self, host: &str) -> Option<Slowest> {
+        let Backing { workloads } = self.services.behind(host)?;
+        let mut slowest: Option<Slowest> = None;
+        for index in workloads {
+            let times = self.traffic.times.get(index)?.as_ref()?;
+            let tail = times.tail?;
+            if slowest.as_ref().is_none_or(|known| known.tail < tail) {
+                slowest = Some(Slowest { measurement: times.measurement.clone(), quantile: times.quantile, tail });
+            }
+        }
+        slowest
+    }
+}
+
+/// After how many seconds a route gives up.
+fn given_up(route: &HttpRoute) -> f64 {
+    route.timeout.filter(|it| *it > Seconds::ZERO).map_or(f64::INFINITY, Seconds::as_seconds)
+}

@@ -1,0 +1,202 @@
+//! What clients set between them and a service: recommended where it is dangerous or missing, gone in the plan after.
+
+use std::path::{Path, PathBuf};
+
+use meshcap::card::ModelCard;
+use meshcap::inventory::{Inventory, assemble};
+use meshcap::plan::{Inputs, Plan};
+use meshcap::policy::Policy;
+use meshcap::sources::{self, Input, Limits};
+use meshcap::tuning::{Dangers, Kind, Recommendation, Tuning, tune};
+
+use crate::shared;
+use crate::tuning::keeps_its_promise;
+
+fn data(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(path)
+}
+
+fn read(paths: &[PathBuf]) -> Inventory {
+    let inputs: Vec<Input> = paths.iter().cloned().map(Input::Path).collect();
+    assemble(sources::read(&inputs, &Limits::default(), &|_| ()).unwrap().objects).inventory
+}
+
+fn inputs(paths: &[PathBuf], policy: Policy, calls: Option<PathBuf>) -> Inputs {
+    let calls = calls.map(|path| sources::read_calls(&path).unwrap());
+    Inputs { calls, ..Inputs::new(read(paths), policy, ModelCard::named("istio-1.24").unwrap()) }
+}
+
+fn of_kinds<'a>(tuning: &'a Tuning, kinds: &[Kind]) -> Vec<&'a Recommendation> {
+    tuning.recommendations.iter().filter(|it| kinds.contains(&it.kind)).collect()
+}
+
+const KINDS: [Kind; 4] = [Kind::ConnectionPools, Kind::OutlierDetection, Kind::Retries, Kind::Timeouts];
+
+/// Each recommendation as `id: setting today -> target`, with what simulating it alone makes safer, or why it is withheld.
+fn lines(tuning: &Tuning) -> Vec<String> {
+    let line = |it: &&Recommendation| {
+        let settings = it.settings.iter().filter(|setting| setting.changes());
+        let settings: Vec<String> = settings
+            .map(|setting| {
+                let today = setting.current.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+                format!("{} {today} -> {}", setting.name, setting.target)
+            })
+            .collect();
+        let effect = match &it.withheld {
+            Some(why) => format!("withheld, {why}"),
+            None => format!("dangers {}, guards {}", it.saves.dangers, it.saves.guards),
+        };
+        format!("{}: {}; {effect}", it.id, settings.join(", "))
+    };
+    let mut lines: Vec<String> = of_kinds(tuning, &KINDS).iter().map(line).collect();
+    lines.sort();
+    lines
+}
+
+/// The cluster that is guarded wrongly: every recommendation, and that nothing is in danger afterwards.
+#[test]
+fn wrong_guards_are_found_and_gone_afterwards() {
+    let paths = [data("clusters/guarded")];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv"))));
+    insta::assert_snapshot!(lines(&tuning).join("\n"));
+    let (before, after) = (tuning.figures_before.dangers, tuning.figures_after.dangers);
+    assert_eq!((before.ejections, before.pools, before.timeouts, before.retries), (1, 1, 1, 3));
+    assert_eq!(Dangers { killed: 0, ..after }, Dangers { unguarded: 0, ..Dangers::default() });
+}
+
+/// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.
+#[test]
+fn patches_of_routes_are_read_back_and_refused_where_the_route_is_another() {
+    let patched = |name: &str, operations: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let component = format!(
+            "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n- path: p.yaml\n  target: {{kind: VirtualService, name: {name}, namespace: shop}}\n"
+        );
+        std::fs::write(folder.path().join("kustomization.yaml"), component).unwrap();
+        std::fs::write(folder.path().join("p.yaml"), operations).unwrap();
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs: Vec<Input> = paths.iter().cloned().map(Input::Path).collect();
+        let reading = sources::read(&inputs, &Limits::default(), &|_| ()).unwrap();
+        let assembled = assemble(reading.objects);
+        let findings: Vec<&str> = reading
+            .findings
+            .iter()
+            .chain(&assembled.findings)
+            .map(|it| it.kind.id)
+            .filter(|id| id.contains("patch") || id.contains("kustom"))
+            .collect();
+        let routes = assembled.inventory.istio.virtual_services.first().unwrap().http.clone();
+        let times: Vec<Option<f64>> = routes.iter().map(|it| it.timeout.map(|time| time.as_seconds())).collect();
+        (times, routes[1].retries.as_ref().and_then(|it| it.attempts), findings.join(" "))
+    };
+    let timeout = |index: u32, host: &str| {
+        format!(
+            "- {{op: test, path: /spec/http/{index}/route/0/destination/host, value: {host}}}\n- {{op: add, path: /spec/http/{index}/timeout, value: 400ms}}\n"
+        )
+    };
+    let unchanged = vec![Some(3.0), Some(0.1)];
+    for (case, name, operations, times, attempts, finding) in [
+        ("changed", "orders", timeout(1, "orders"), vec![Some(3.0), Some(0.4)], 3, ""),
+        ("another host", "orders", timeout(1, "web"), unchanged.clone(), 3, "patch"),
+        ("no such route", "orders", timeout(7, "orders"), unchanged.clone(), 3, "patch"),
+        ("no such object", "web", timeout(1, "orders"), unchanged.clone(), 3, "patch"),
+        ("a pattern", "o.*", timeout(1, "orders"), unchanged.clone(), 3, "kustomization"),
+        (
+            "attempts",
+            "orders",
+            "- {op: replace, path: /spec/http/1/retries/attempts, value: 1}".to_owned(),
+            unchanged.clone(),
+            1,
+            "",
+        ),
+        (
+            "other fields",
+            "orders",
+            "- {op: remove, path: /spec/http/0/fault}".to_owned(),
+            unchanged.clone(),
+            3,
+            "field",
+        ),
+        (
+            "all of retries",
+            "orders",
+            "- {op: add, path: /spec/http/1/retries, value: {attempts: 2}}".to_owned(),
+            unchanged,
+            2,
+            "",
+        ),
+    ] {
+        let (found, tries, findings) = patched(name, &operations);
+        assert_eq!((found, tries), (times, Some(attempts)), "{case}");
+        assert_eq!(findings.is_empty(), finding.is_empty(), "{case}: {findings}");
+        assert!(findings.contains(finding), "{case}: {findings}");
+    }
+}
+
+/// The applications people try meshes with, with measurements.
+#[test]
+fn measured_applications_get_pools_timeouts_and_retries() {
+    let Some(folder) = shared::data("measured_applications_get_pools_timeouts_and_retries") else { return };
+    let nezha = folder.join("telemetry/nezha-online-boutique-2022-08-22");
+    for (application, measured) in [
+        ("online-boutique", data("traffic/online-boutique.csv")),
+        ("bookinfo", data("traffic/bookinfo.csv")),
+        ("hotel-reservation", data("traffic/hotel-reservation.csv")),
+    ] {
+        let paths = [folder.join("inventories").join(application), measured];
+        let policy = Policy { injection: enrolled(), ..Policy::default() };
+        let calls = data(&format!("scoping/{application}-calls.csv"));
+        let tuning = keeps_its_promise(&paths, &inputs(&paths, policy, Some(calls)));
+        let applied = |kind: Kind| of_kinds(&tuning, &[kind]).iter().filter(|it| it.is_applied()).count();
+        println!("{application}:\n{}", lines(&tuning).join("\n"));
+        for kind in [Kind::ProxyResources, Kind::SidecarScopes, Kind::Istiod, Kind::ConnectionPools, Kind::Timeouts] {
+            assert!(applied(kind) > 0, "{application}: {kind}");
+        }
+        assert!(tuning.figures_after.dangers.unguarded < tuning.figures_before.dangers.unguarded);
+        assert_eq!(tuning.figures_after.dangers.acute(), 0, "{application}");
+    }
+    let mut paths = vec![folder.join("inventories/online-boutique")];
+    let is_of_pod = |path: &PathBuf| path.to_string_lossy().ends_with("_metric.csv");
+    let files = std::fs::read_dir(nezha).unwrap().map(|entry| entry.unwrap().path()).filter(is_of_pod);
+    paths.extend(files);
+    paths.sort();
+    let policy = Policy { injection: enrolled(), ..Policy::default() };
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, policy, Some(data("scoping/online-boutique-calls.csv"))));
+    println!("Nezha:\n{}", lines(&tuning).join("\n"));
+    let pools = of_kinds(&tuning, &[Kind::ConnectionPools]);
+    assert!(pools.iter().filter(|it| it.is_applied()).count() >= 3);
+    assert!(pools.iter().any(|it| it.basis.iter().any(|line| line.contains("moments that were measured"))));
+}
+
+fn enrolled() -> meshcap::policy::InjectionPolicy {
+    meshcap::policy::InjectionPolicy { enroll: [String::from("all")].into(), ..Default::default() }
+}
+
+/// Whatever is not known is said once, and why.
+#[test]
+fn what_is_not_known_is_said_once() {
+    let paths = [data("clusters/webshop")];
+    let policy = Policy { injection: enrolled(), ..Policy::default() };
+    let tuning = tune(&inputs(&paths, policy, None), None);
+    insta::assert_snapshot!(lines(&tuning).join("\n"));
+}
+
+/// A service that is called by those it calls.
+#[test]
+fn circles_of_calls_are_withheld_with_a_reason() {
+    let paths = [data("clusters/guarded")];
+    let folder = tempfile::tempdir().unwrap();
+    let calls = folder.path().join("calls.csv");
+    let chain = std::fs::read_to_string(data("traffic/guarded-calls.csv")).unwrap();
+    std::fs::write(&calls, format!("{chain}shop/prices,shop/stock\nshop/web,shop/web\nshop/gone,shop/nobody\n"))
+        .unwrap();
+    let policy = Policy::from_toml("[resilience]\nmost_amplification = 2.0").unwrap();
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, policy, Some(calls)));
+    let retries = of_kinds(&tuning, &[Kind::Retries]);
+    let of = |id: &str| retries.iter().find(|it| it.id == id).unwrap_or_else(|| panic!("{id} of {retries:?}"));
+    let why = |id: &str| of(id).withheld.as_ref().map(ToString::to_string).unwrap_or_default();
+    assert!(why("retries/shop/stock").contains("by those it calls"), "{}", why("retries/shop/stock"));
+    assert!(of("retries/shop/orders").is_applied());
+    let after = Plan::new(inputs(&paths, Policy::default(), None));
+    assert!(after.resilience.guards.retries.is_empty());
+}
