@@ -51,6 +51,11 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
 }
 
 fn groups(recommendations: &[Recommendation], applied: &[usize]) -> Vec<Vec<usize>> {
+    // What namespaces share in ambient mode is paid for once.
+    let is_shared = |index: &usize| recommendations.get(*index).is_some_and(|it| it.kind == Kind::AmbientMode);
+    if applied.iter().any(is_shared) {
+        return grouped(recommendations, applied, &|_| String::new());
+    }
     if applied.len() <= MOST_TRIALS {
         return applied.iter().map(|index| vec![*index]).collect();
     }
@@ -79,7 +84,7 @@ fn grouped(
 }
 
 /// The part of each in the effect of all: by the requests it frees or takes itself, else the same for each.
-fn shares(members: &[&Recommendation]) -> Vec<f64> {
+pub(super) fn shares(members: &[&Recommendation]) -> Vec<f64> {
     const BYTES_A_CORE: f64 = 4.0 * crate::units::GIB;
     let weight = |it: &&Recommendation| it.own.0.as_cores().abs() + it.own.1.as_bytes().abs() / BYTES_A_CORE;
     let all: f64 = members.iter().map(weight).sum();
@@ -88,7 +93,7 @@ fn shares(members: &[&Recommendation]) -> Vec<f64> {
 }
 
 /// The part of what is requested and used.
-fn part(saves: &Saves, share: f64) -> Saves {
+pub(super) fn part(saves: &Saves, share: f64) -> Saves {
     Saves {
         cpu: saves.cpu * share,
         memory: saves.memory * share,
