@@ -21,6 +21,7 @@ pub const FINDINGS: &[&FindingKind] = &[
     &API_VERSION_UNKNOWN,
     &COLUMNS_NOT_READ,
     &CELL_IGNORED,
+    &SERIES_NOT_READ,
     &KUSTOMIZATION_NOT_READ,
     &PATCH_NOT_READ,
     &PATCH_FIELD_NOT_READ,
@@ -136,6 +137,14 @@ pub(super) const CELL_IGNORED: FindingKind = FindingKind {
     meaning: "a value in a table is not what its column holds",
     why: "the row is read without it",
     remedy: "repair the value in the row named",
+};
+
+pub(super) const SERIES_NOT_READ: FindingKind = FindingKind {
+    id: "series-not-read",
+    severity: Severity::Info,
+    meaning: "an answer of Prometheus holds series that say nothing known of a workload",
+    why: "sums over containers, other metrics and names that are unknown change no figure",
+    remedy: "none needed, unless a wanted series is among them: keep its name and its labels of workload or pod",
 };
 
 pub(super) const KUSTOMIZATION_NOT_READ: FindingKind = FindingKind {

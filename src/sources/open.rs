@@ -13,7 +13,7 @@ use super::overlay::Overlay;
 use super::session::{Session, Tally};
 use super::sniff::{Content, PREFIX, sniff_past_messages, without_mark};
 use super::walk::{Folder, printable, shown};
-use super::{STDIN, table, yaml};
+use super::{STDIN, prometheus, table, top, yaml};
 use crate::finding::Finding;
 
 /// Archives in archives that are opened.
@@ -73,7 +73,7 @@ fn content(session: &mut Session<'_>, source: &Arc<str>, reader: &mut dyn Read, 
     let mut prefix = Vec::with_capacity(PREFIX);
     reader.take(PREFIX as u64).read_to_end(&mut prefix).map_err(|error| session.io_trouble(source, &error))?;
     let (messages, found) = sniff_past_messages(&prefix);
-    let is_text = matches!(found, Content::Json | Content::Yaml | Content::Csv(_));
+    let is_text = matches!(found, Content::Json | Content::Yaml | Content::Csv(_) | Content::Prometheus | Content::Top);
     let rest = prefix.get(messages.len()..).unwrap_or_default();
     let start = if is_text { without_mark(rest) } else { rest };
     let whole = Cursor::new(start).chain(reader);
@@ -98,6 +98,8 @@ fn content(session: &mut Session<'_>, source: &Arc<str>, reader: &mut dyn Read, 
         Content::Json => json::read(session, &origin, whole, &mut tally)?,
         Content::Yaml => yaml::read(session, &origin, whole, &mut tally)?,
         Content::Csv(separator) => table::read_csv(session, source, whole, separator, &mut tally)?,
+        Content::Prometheus => prometheus::read(session, source, whole, &mut tally)?,
+        Content::Top => top::read(session, source, whole, &mut tally)?,
         Content::Parquet => table::read_parquet(session, source, whole, &mut tally)?,
         Content::Other(looks_like) => return Err(Trouble::NoInventory(looks_like)),
     }

@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes; names and extensions are not asked.
 
-use super::table;
+use super::{prometheus, table, top};
 
 /// What a file seems to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub(super) enum Content {
     Yaml,
     /// Text in columns whose header names an inventory, with its separator.
     Csv(u8),
+    /// An answer of the Prometheus API.
+    Prometheus,
+    /// What `kubectl top pods` prints.
+    Top,
     /// Parquet.
     Parquet,
     /// No inventory; the text says what it looks like.
@@ -84,6 +88,7 @@ fn sniff(prefix: &[u8]) -> Content {
     let text = without_mark(prefix);
     match text.iter().position(|byte| !byte.is_ascii_whitespace()).and_then(|start| text.get(start..)) {
         None => Content::Other("an empty file".to_owned()),
+        Some(text) if is_json(text) && prometheus::recognise(&String::from_utf8_lossy(text)) => Content::Prometheus,
         Some(text) if is_json(text) => Content::Json,
         Some(_) => sniff_lines(&String::from_utf8_lossy(text)),
     }
@@ -142,6 +147,9 @@ fn sniff_lines(text: &str) -> Content {
     }
     if lower.starts_with('<') {
         return Content::Other("XML".to_owned());
+    }
+    if top::recognise(first) {
+        return Content::Top;
     }
     if is_printed_table(first) {
         return Content::Other("a table as kubectl prints it for people (add -o json)".to_owned());

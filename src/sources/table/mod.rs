@@ -55,8 +55,11 @@ pub(super) fn read_parquet(
     rows::read(session, source, &frame, tally)
 }
 
-#[cfg(feature = "columnar")]
-fn whole(session: &Session<'_>, source: &Arc<str>, reader: impl Read) -> Result<Vec<u8>, Trouble> {
+/// All bytes of a reader, within the limit of a document.
+///
+/// # Errors
+/// [`Trouble`] when it cannot be read, or is too large.
+pub(super) fn whole(session: &Session<'_>, source: &Arc<str>, reader: impl Read) -> Result<Vec<u8>, Trouble> {
     let limit = session.limits.document_bytes;
     let mut bytes = Vec::new();
     reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| session.io_trouble(source, &error))?;

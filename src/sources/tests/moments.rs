@@ -140,3 +140,115 @@ fn a_run_keeps_no_more_measurements_than_its_limit() {
     let error = read_bytes("x.csv", table.as_bytes(), &limits).unwrap_err().to_string();
     assert!(error.contains("more than 3 measurements"), "{error}");
 }
+
+/// A matrix with readings a minute apart.
+fn matrix(series: &[(&str, &[f64])]) -> String {
+    let one = |(labels, values): &(&str, &[f64])| {
+        let points: Vec<String> =
+            values.iter().enumerate().map(|(at, value)| format!("[{},\"{value}\"]", 1_700_000_000 + 60 * at)).collect();
+        format!("{{\"metric\":{{{labels}}},\"values\":[{}]}}", points.join(","))
+    };
+    let all: Vec<String> = series.iter().map(one).collect();
+    format!("{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{}]}}}}", all.join(","))
+}
+
+fn requests(reporter: &str, from: &str, to: &str, code: &str) -> String {
+    format!(
+        "\"__name__\":\"istio_requests_total\",\"reporter\":\"{reporter}\",\"response_code\":\"{code}\",\
+         \"source_workload\":\"{from}\",\"source_workload_namespace\":\"shop\",\
+         \"destination_workload\":\"{to}\",\"destination_workload_namespace\":\"shop\""
+    )
+}
+
+#[test]
+fn counters_of_requests_become_rates_once() {
+    let (server, failed) =
+        (requests("destination", "twin", "cart", "200"), requests("destination", "twin", "cart", "503"));
+    let (client, outside) = (requests("source", "twin", "cart", "200"), requests("source", "cart", "cart-db", "200"));
+    let unknown = requests("destination", "unknown", "unknown", "200");
+    let answer = matrix(&[
+        // Both proxies report; the server's was restarted after the third reading.
+        (&server, &[600.0, 1200.0, 1800.0, 60.0]),
+        (&failed, &[0.0, 60.0, 120.0, 180.0]),
+        (&client, &[700.0, 1330.0, 1960.0, 2590.0]),
+        (&outside, &[0.0, 120.0, 240.0, 360.0]),
+        (&unknown, &[0.0, 6.0, 12.0, 18.0]),
+        ("\"__name__\":\"up\"", &[1.0, 1.0, 1.0, 1.0]),
+    ]);
+    let (inventory, odd) = assembled(&[("a.json", SHOP), ("b.json", &answer)]);
+    // (10 + 1, 10 + 1, 1 + 1) a second.
+    assert!((of(&inventory, "cart").inbound_rps.unwrap().as_per_second() - 8.0).abs() < 1e-9);
+    assert!((of(&inventory, "cart").outbound_rps.unwrap().as_per_second() - 2.0).abs() < 1e-9);
+    // Only the client's proxy saw these.
+    assert!((of(&inventory, "cart-db").inbound_rps.unwrap().as_per_second() - 2.0).abs() < 1e-9);
+    let twin = inventory.workloads.iter().find(|it| &*it.id.namespace == "shop" && &*it.id.name == "twin").unwrap();
+    assert!((twin.measured.outbound_rps.unwrap().as_per_second() - 10.5).abs() < 1e-9, "{:?}", twin.measured);
+    assert!(odd.iter().any(|it| it.contains("series-not-read") && it.contains("1 of up")), "{odd:?}");
+}
+
+#[test]
+fn containers_tell_proxies_from_applications() {
+    let labels = |metric: &str, container: &str| {
+        format!(
+            "\"__name__\":\"{metric}\",\"namespace\":\"shop\",\"pod\":\"cart-5f6585d649-fnmft\",\"container\":\"{container}\""
+        )
+    };
+    let (app, proxy) =
+        (labels("container_cpu_usage_seconds_total", "c"), labels("container_cpu_usage_seconds_total", "istio-proxy"));
+    let whole = labels("container_cpu_usage_seconds_total", "");
+    let memory = labels("container_memory_working_set_bytes", "istio-proxy");
+    let (throttled, periods) = (
+        labels("container_cpu_cfs_throttled_periods_total", "istio-proxy"),
+        labels("container_cpu_cfs_periods_total", "istio-proxy"),
+    );
+    let answer = matrix(&[
+        (&app, &[0.0, 30.0, 60.0]),
+        (&proxy, &[0.0, 6.0, 12.0]),
+        (&whole, &[0.0, 36.0, 72.0]),
+        (&memory, &[50e6, 60e6, 70e6]),
+        (&throttled, &[0.0, 60.0, 132.0]),
+        (&periods, &[0.0, 600.0, 1200.0]),
+    ]);
+    let (inventory, _) = assembled(&[("a.json", SHOP), ("b.json", &answer)]);
+    let cart = of(&inventory, "cart");
+    assert!((cart.app_cpu.unwrap().as_cores() - 0.5).abs() < 1e-9);
+    assert!((cart.proxy_cpu.unwrap().as_cores() - 0.1).abs() < 1e-9);
+    assert!((cart.proxy_memory.unwrap().as_bytes() - 60e6).abs() < 1.0);
+    assert!((cart.throttled.unwrap().get() - 0.11).abs() < 1e-9);
+}
+
+/// `rate` takes the name away: what falls are rates.
+#[test]
+fn rates_of_requests_are_taken_as_they_are() {
+    let labels = "\"destination_workload\":\"cart\",\"destination_workload_namespace\":\"shop\"";
+    let (inventory, _) = assembled(&[("a.json", SHOP), ("b.json", &matrix(&[(labels, &[5.0, 7.0, 3.0])]))]);
+    assert!((of(&inventory, "cart").inbound_rps.unwrap().as_per_second() - 5.0).abs() < 1e-9);
+    let (inventory, _) = assembled(&[("a.json", SHOP), ("b.json", &matrix(&[(labels, &[0.0, 60.0, 180.0])]))]);
+    assert!((of(&inventory, "cart").inbound_rps.unwrap().as_per_second() - 1.5).abs() < 1e-9);
+}
+
+#[test]
+fn answers_that_measure_nothing_are_refused() {
+    check_error("x", matrix(&[("\"__name__\":\"up\"", &[1.0])]), &["an answer of the Prometheus API without"]);
+    check_error("x", matrix(&[]), &["an answer of the Prometheus API without"]);
+    let cut = matrix(&[(&requests("source", "a", "b", "200"), &[1.0, 2.0])]);
+    check_error("x", &cut[..cut.len() - 9], &["broken JSON"]);
+    let odd = requests("source", "twin", "cart", "200");
+    check_error("x", matrix(&[(&odd, &[f64::NAN, -1.0, f64::INFINITY])]), &["an answer of the Prometheus API without"]);
+}
+
+#[test]
+fn reads_what_kubectl_top_prints() {
+    let top = "NAMESPACE   POD                     NAME          CPU(cores)   MEMORY(bytes)\n\
+               shop        cart-5f6585d649-fnmft   c             250m         100Mi\n\
+               shop        cart-5f6585d649-fnmft   istio-proxy   30m          60Mi\n\
+               shop        cart-5f6585d649-abcde   c             150m         90Mi\n\
+               shop        cart-5f6585d649-abcde   helper        lots\n";
+    let (inventory, odd) = assembled(&[("a.json", SHOP), ("top.txt", top)]);
+    let cart = of(&inventory, "cart");
+    assert!((cart.app_cpu.unwrap().as_millis() - 400.0).abs() < 1e-9);
+    assert!((cart.proxy_cpu.unwrap().as_millis() - 30.0).abs() < 1e-9);
+    assert!((cart.app_memory.unwrap().as_mib() - 190.0).abs() < 1e-9);
+    assert!(odd.iter().any(|it| it.contains("is no use of a container")), "{odd:?}");
+    check_error("x", "NAME    CPU(cores)   MEMORY(bytes)\ncart-1   5m   6Mi\n", &["without --containers"]);
+}
