@@ -209,7 +209,11 @@ impl Player for Moving<'_> {
     fn stuck(&self, stage: &Stage<'_>) -> (Cause, Option<usize>, Option<usize>) {
         let (cause, pod) = match &self.fleet {
             Some(fleet) => fleet.stuck(stage),
-            None => match stage.first_waiting(|pod| self.starting.contains(&pod)) {
+            // Of pods that are alike the first speaks for all: it may be one of the first istiod.
+            None => match stage
+                .first_waiting(|pod| self.starting.contains(&pod))
+                .or_else(|| stage.first_waiting(|pod| self.upgrade.control_plane.contains(&stage.workload_of(pod))))
+            {
                 Some((pod, cause)) => (cause, Some(pod)),
                 None => (Cause::NotReady, None),
             },

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::injected::{proxy_of, with_proxy, without_proxy};
+use super::injected::{proxy_of, with_proxy};
 use crate::inventory::objects::Toleration;
 use crate::inventory::request::{container_request, pod_request};
 use crate::inventory::{
     Container, Inventory, Labels, Measured, ObjectName, Place, Pod, PodLife, PodPhase, PodSpec, ReplicasBasis,
-    Workload, WorkloadId,
+    Workload, WorkloadId, without_proxy,
 };
 use crate::mesh::{CniAgents, Membership, Mesh, ProxyMode, is_cni};
 use crate::overhead::{ControlPlane, Overhead};

@@ -7,9 +7,6 @@ use crate::mesh::Proxy;
 use crate::policy::SidecarForm;
 use crate::resources::Requirements;
 
-/// Containers that Istio injects into a pod (istio/istio, `injection-template.yaml`).
-const SIDECAR_CONTAINERS: [&str; 4] = [PROXY_CONTAINER, "istio-init", "istio-validation", "enable-core-dump"];
-
 /// What a pod runs today: a template whose injection has yet to complete already counts its proxy.
 pub(super) fn today<'a>(spec: &'a PodSpec, proxy: Option<&Proxy>) -> Cow<'a, PodSpec> {
     let completed = proxy.filter(|_| has_proxy(spec)).and_then(|proxy| completed(spec, &proxy.container));
@@ -34,16 +31,6 @@ pub(super) fn with_proxy<'a>(spec: &'a PodSpec, proxy: Option<&Proxy>) -> Cow<'a
         _ => spec.containers.push(container),
     }
     Cow::Owned(spec)
-}
-
-/// What a pod runs without its sidecar and the init containers that come with it.
-#[must_use]
-pub fn without_proxy(spec: &PodSpec) -> PodSpec {
-    let is_of_istio = |container: &Container| SIDECAR_CONTAINERS.contains(&&*container.name);
-    let mut spec = spec.clone();
-    spec.containers.retain(|container| !is_of_istio(container));
-    spec.init_containers.retain(|container| !is_of_istio(container));
-    spec
 }
 
 /// The proxy of a pod, classic or native.
@@ -72,6 +59,7 @@ fn completed(spec: &PodSpec, proxy: &Container) -> Option<PodSpec> {
 mod tests {
     use super::*;
     use crate::inventory::request::{container_request, pod_request};
+    use crate::inventory::without_proxy;
     use crate::resources::Declared;
     use crate::units::{Bytes, Millicores};
 

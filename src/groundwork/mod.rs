@@ -8,7 +8,7 @@ mod pools;
 
 pub use as_planned::AsPlanned;
 pub use demand::Demands;
-pub use injected::{proxy_of, without_proxy};
+pub use injected::proxy_of;
 
 use crate::card::ModelCard;
 use crate::finding::Finding;

@@ -11,6 +11,7 @@ mod measurements;
 pub mod objects;
 mod owners;
 pub mod request;
+mod sidecar;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +31,7 @@ pub use objects::{
     Telemetry, UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
 };
 pub use owners::STATIC_POD;
+pub use sidecar::{chooses_injection, without_proxy};
 
 use crate::finding::Finding;
 

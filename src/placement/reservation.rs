@@ -151,7 +151,9 @@ fn lacking(offered: &Resources) -> Option<&'static str> {
     }
 }
 
-fn instance_type(node: &Node) -> &str {
+/// The type of machine a node is, by its label; empty without one.
+#[must_use]
+pub fn instance_type(node: &Node) -> &str {
     ["node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type"]
         .iter()
         .find_map(|key| node.labels.get(*key))

@@ -21,6 +21,8 @@ pub struct TuningPolicy {
     pub least_proxy_memory: Bytes,
     /// Share of its worker threads a proxy may keep busy at the upper end of its CPU.
     pub worker_utilization: Share,
+    /// Whether namespaces may be moved to ambient mode; otherwise that is only shown.
+    pub ambient: bool,
     /// Share of its request that the application's container uses in the mean, by autoscalers that are yet to come.
     pub autoscaler_target: Share,
     /// Share of CFS periods in which a proxy may be throttled; more is a danger.
@@ -65,6 +67,7 @@ impl Default for TuningPolicy {
             least_proxy_cpu: Millicores::new(10),
             least_proxy_memory: Bytes::from_mib(40),
             worker_utilization: Share::literal(0.6),
+            ambient: false,
             autoscaler_target: Share::literal(0.7),
             throttling: Share::literal(0.05),
             span_budget: None,

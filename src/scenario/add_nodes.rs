@@ -5,6 +5,7 @@ use super::known::{self, Trouble, unknown};
 use super::matrix::Situation;
 use crate::inventory::{Inventory, Node, ObjectName, Place, Pod, PodLife, PodPhase, runs_daemon};
 use crate::placement::join;
+use crate::policy::NodePoolPolicy;
 
 /// Label that names a node.
 const HOSTNAME: &str = "kubernetes.io/hostname";
@@ -26,8 +27,15 @@ pub(super) fn add_nodes(
             .find(|shape| shape.name == name)
             .ok_or_else(|| unknown("shape", name, situation.shapes.iter().map(|shape| shape.name.as_str())))?,
     };
-    let (node, offered) = join(&case.inventory.nodes, pool);
-    let zones: Vec<String> = known::zones(&case.inventory).into_iter().map(str::to_owned).collect();
+    case.inventory = with_nodes(std::mem::take(&mut case.inventory), count, pool);
+    Ok(case)
+}
+
+/// An inventory with so many more nodes of a pool, spread over the zones there are, each with a pod of every DaemonSet.
+#[must_use]
+pub fn with_nodes(inventory: Inventory, count: u64, pool: &NodePoolPolicy) -> Inventory {
+    let (node, offered) = join(&inventory.nodes, pool);
+    let zones: Vec<String> = known::zones(&inventory).into_iter().map(str::to_owned).collect();
     let mut new = Vec::new();
     for (number, zone) in
         (0..count).zip(zones.iter().map(Some).chain([None]).filter(|zone| zone.is_some() || zones.is_empty()).cycle())
@@ -38,8 +46,7 @@ pub(super) fn add_nodes(
         labels.extend(zone.map(|zone| (ZONE.to_owned(), zone.clone())));
         new.push(Node { name: name.into(), labels, allocatable: Some(offered.clone()), ..node.clone() });
     }
-    case.inventory = with_daemons(case.inventory, new);
-    Ok(case)
+    with_daemons(inventory, new)
 }
 
 /// The inventory with further nodes, and the pods that DaemonSets put there.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::case::Case;
 use super::known::{self, Trouble};
 use super::matrix::Situation;
-use crate::groundwork::without_proxy;
+use crate::inventory::without_proxy;
 use crate::mesh::{ProxyMode, membership};
 use crate::policy::DataPlane;
 

@@ -10,13 +10,17 @@ use crate::policy::Policy;
 use crate::resources::Resources;
 use crate::scheduler::Session;
 
-/// Nodes that can go together, emptiest first, and the cluster without them.
+/// Nodes that can go together, of those that may, emptiest first, and the cluster without them.
 ///
 /// Blocks of nodes are tried, and their halves where a block cannot go. A block goes where no further pod is left
 /// without a node and the headroom target is kept; the survival of a further loss is looked at last, for ever fewer of
 /// the nodes that could go.
-pub(super) fn consolidate<'a>(placed: &Placed<'a>, policy: &Policy) -> (Vec<String>, Placed<'a>) {
-    let mut order: Vec<usize> = (0..placed.inventory.nodes.len()).collect();
+pub(super) fn consolidate<'a>(
+    placed: &Placed<'a>,
+    policy: &Policy,
+    may_go: &dyn Fn(usize) -> bool,
+) -> (Vec<String>, Placed<'a>) {
+    let mut order: Vec<usize> = (0..placed.inventory.nodes.len()).filter(|&node| may_go(node)).collect();
     let pods = pods_by_node(placed);
     let name = |node: usize| placed.inventory.nodes.get(node).map(|node| node.name.clone());
     order.sort_by_key(|&node| (pods.get(node).copied().unwrap_or(0), name(node)));

@@ -30,10 +30,12 @@ mod shapes;
 mod standing;
 mod traffic;
 
+pub use add_nodes::with_nodes;
 pub use answer::{Answer, EnrolStep, Loss, NamedCourse, ShapeAnswer};
 pub use catalogue::catalogue;
 pub use check::{Check, CheckKind};
 pub use known::Unknown;
 pub use matrix::{Matrix, Situation, matrix};
+pub use placed::without_nodes;
 pub use row::Row;
 pub use standing::Standing;

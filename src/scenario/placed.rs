@@ -91,37 +91,9 @@ impl<'a> Placed<'a> {
     /// The cluster without some nodes: their pods find other places, but for those of DaemonSets and static ones,
     /// which go with them.
     pub(super) fn without(&self, lost: &BTreeSet<usize>) -> Self {
-        let mut inventory = self.inventory.clone();
-        let mut now = Vec::with_capacity(inventory.nodes.len());
-        let mut kept = 0;
-        for node in 0..inventory.nodes.len() {
-            now.push((!lost.contains(&node)).then_some(kept));
-            kept += usize::from(!lost.contains(&node));
-        }
-        let is_kept = |index: usize| now.get(index).copied().flatten().is_some();
-        let mut index = 0..;
-        inventory.nodes.retain(|_| index.next().is_some_and(is_kept));
-        let offered = self.offered.iter().enumerate().filter(|(index, _)| is_kept(*index));
+        let offered = self.offered.iter().enumerate().filter(|(index, _)| !lost.contains(index));
         let offered = offered.map(|(_, offered)| offered.clone()).collect();
-        let bound: Vec<bool> =
-            inventory.workloads.iter().map(|it| matches!(&*it.id.kind, "DaemonSet" | STATIC_POD)).collect();
-        let mut moved = 0;
-        let mut places = Vec::with_capacity(inventory.pods.len());
-        for pod in &inventory.pods {
-            let place = match pod.place {
-                Place::On(node) => match now.get(node).copied().flatten() {
-                    Some(node) => Some(Place::On(node)),
-                    None if bound.get(pod.workload).copied().unwrap_or(false) => None,
-                    None => {
-                        moved += 1;
-                        Some(Place::Pending)
-                    }
-                },
-                place => Some(place),
-            };
-            places.push(place);
-        }
-        let inventory = with_places(inventory, &places);
+        let (inventory, moved) = without_nodes(self.inventory.clone(), lost);
         Self::of(inventory, offered, moved, self.rules, &self.pool, Vec::new())
     }
 
@@ -140,6 +112,43 @@ impl<'a> Placed<'a> {
         let (pod, reason) = self.unplaced.first()?;
         Some((&self.inventory.pods.get(*pod)?.name, reason))
     }
+}
+
+/// An inventory without some nodes, and how many pods then wait: all that stood there, but for those of DaemonSets
+/// and static ones, which go with their node.
+#[must_use]
+pub fn without_nodes(mut inventory: Inventory, lost: &BTreeSet<usize>) -> (Inventory, u64) {
+    let mut now = Vec::with_capacity(inventory.nodes.len());
+    let mut kept = 0;
+    for node in 0..inventory.nodes.len() {
+        now.push((!lost.contains(&node)).then_some(kept));
+        kept += usize::from(!lost.contains(&node));
+    }
+    let place_now = |node: usize| now.get(node).copied().flatten();
+    let mut index = 0..;
+    inventory.nodes.retain(|_| index.next().is_some_and(|node| place_now(node).is_some()));
+    let goes: Vec<bool> =
+        inventory.workloads.iter().map(|it| matches!(&*it.id.kind, "DaemonSet" | STATIC_POD)).collect();
+    let mut moved = 0;
+    let mut places = Vec::with_capacity(inventory.pods.len());
+    for pod in &inventory.pods {
+        let place = match pod.place {
+            Place::On(node) => match place_now(node) {
+                Some(node) => Some(Place::On(node)),
+                None if goes.get(pod.workload).copied().unwrap_or(false) => None,
+                None => {
+                    moved += 1;
+                    Some(Place::Pending)
+                }
+            },
+            place => Some(place),
+        };
+        if let Some(workload) = inventory.workloads.get_mut(pod.workload).filter(|_| place.is_none()) {
+            workload.replicas = workload.replicas.saturating_sub(1);
+        }
+        places.push(place);
+    }
+    (with_places(inventory, &places), moved)
 }
 
 fn scheduling<'s>(inventory: &'s Inventory, offered: &'s [NodeResources], profile: &'s Profile) -> Scheduling<'s> {

@@ -146,7 +146,7 @@ fn answered<'a>(
             Answer::Losses(losses)
         }
         Step::Consolidate => {
-            let (names, rest) = consolidate::consolidate(&outcome.placed, &outcome.policy);
+            let (names, rest) = consolidate::consolidate(&outcome.placed, &outcome.policy, &|_| true);
             outcome.checks = check::of_placement(&rest, &outcome.policy, false);
             if outcome.policy.headroom.survive_node_losses > 0 {
                 outcome.losses = lose_each::nodes(&rest);

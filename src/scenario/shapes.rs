@@ -95,22 +95,69 @@ pub(super) fn cheapest(
     if shapes.is_empty() {
         return Err("there are no shapes to choose from; write [[shape]] tables".to_owned());
     }
-    let bare = if replace { emptied(placed) } else { placed.clone() };
-    let (mut asked, pods) = (Resources::default(), bare.unplaced.len() as u64);
-    for pod in bare.unplaced.iter().filter_map(|(pod, _)| bare.inventory.pods.get(*pod)) {
-        asked += &pod_request(&pod.spec, pod.life.resized.as_deref(), placed.rules.version).real;
+    let need = Need::of(placed, replace, policy);
+    let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(|pool| need.on(pool)));
+    let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
+    shapes.sort_by(|a, b| {
+        let price = a.price.amount().total_cmp(&b.price.amount());
+        a.impossible.cmp(&b.impossible).then(price).then(a.nodes.cmp(&b.nodes)).then_with(|| a.shape.cmp(&b.shape))
+    });
+    Ok(Answer::Shapes { pods: need.pods, shapes })
+}
+
+/// The cheapest shape for all that can move, with the headroom and the spare nodes that the policy asks for; of equals
+/// the first by name. Where no shape takes every pod, the one that leaves fewest; `None` without shapes.
+///
+/// A shape that costs as much at its least number of nodes as one that was worked out is left alone.
+pub(super) fn best(placed: &Placed<'_>, shapes: &[NodePoolPolicy], policy: &HeadroomPolicy) -> Option<ShapeAnswer> {
+    let need = Need::of(placed, true, policy);
+    let bound = |pool: &NodePoolPolicy| (pool.price_per_hour * need.least(pool) as f64).amount();
+    let mut order: Vec<(f64, &NodePoolPolicy)> = shapes.iter().map(|pool| (bound(pool), pool)).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    let mut best: Option<ShapeAnswer> = None;
+    for (bound, pool) in order {
+        if best.as_ref().is_some_and(|best| best.impossible == 0 && best.price.amount() <= bound) {
+            break;
+        }
+        let answer = need.on(pool);
+        let key = |answer: &ShapeAnswer| (answer.impossible, answer.price.amount());
+        if best.as_ref().is_none_or(|best| key(&answer) < key(best)) {
+            best = Some(answer);
+        }
     }
-    // So many more than what holds everything is enough for any losses of that number.
-    let spare = u64::from(policy.survive_node_losses);
-    let answer = |pool: &NodePoolPolicy| {
-        let again = Placed::of(bare.inventory.clone(), bare.offered.clone(), 0, placed.rules, pool, Vec::new());
-        let shape = Shape::new(&bare.inventory, placed.rules, pool);
+    best
+}
+
+/// What new nodes have to take.
+struct Need<'p, 'a> {
+    policy: &'p HeadroomPolicy,
+    /// The cluster without what they take.
+    bare: Placed<'a>,
+    /// Whether they take the place of all present nodes.
+    replace: bool,
+    asked: Resources,
+    pods: u64,
+}
+
+impl<'p, 'a> Need<'p, 'a> {
+    fn of(placed: &Placed<'a>, replace: bool, policy: &'p HeadroomPolicy) -> Self {
+        let bare = if replace { emptied(placed) } else { placed.clone() };
+        let (mut asked, pods) = (Resources::default(), bare.unplaced.len() as u64);
+        for pod in bare.unplaced.iter().filter_map(|(pod, _)| bare.inventory.pods.get(*pod)) {
+            asked += &pod_request(&pod.spec, pod.life.resized.as_deref(), placed.rules.version).real;
+        }
+        Self { policy, bare, replace, asked, pods }
+    }
+
+    fn on(&self, pool: &NodePoolPolicy) -> ShapeAnswer {
+        let Self { bare, replace, .. } = self;
+        let again = Placed::of(bare.inventory.clone(), bare.offered.clone(), 0, bare.rules, pool, Vec::new());
         let for_pods = again.addition.nodes;
-        let all = Fill { requested: asked.clone(), pods, ..Fill::default() };
-        let (nodes, at_least) = match replace && for_pods > 0 {
+        let shape = Shape::new(&bare.inventory, bare.rules, pool);
+        let (nodes, at_least) = match *replace && for_pods > 0 {
             true => {
-                let for_target = shape.nodes_for_target(&all, policy.target).unwrap_or(0);
-                (for_pods.max(for_target) + spare, shape.at_least(&asked, pods).max(for_target))
+                let for_target = self.for_target(&shape);
+                (for_pods.max(for_target) + self.spare(), shape.at_least(&self.asked, self.pods).max(for_target))
             }
             false => (for_pods, u64::from(for_pods > 0)),
         };
@@ -122,14 +169,23 @@ pub(super) fn cheapest(
             impossible: again.addition.impossible,
             daemon_share: shape.daemon_share(),
         }
-    };
-    let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(answer));
-    let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
-    shapes.sort_by(|a, b| {
-        let price = a.price.amount().total_cmp(&b.price.amount());
-        a.impossible.cmp(&b.impossible).then(price).then(a.nodes.cmp(&b.nodes)).then_with(|| a.shape.cmp(&b.shape))
-    });
-    Ok(Answer::Shapes { pods, shapes })
+    }
+
+    /// No placement of all takes fewer nodes, spare ones included.
+    fn least(&self, pool: &NodePoolPolicy) -> u64 {
+        let shape = Shape::new(&self.bare.inventory, self.bare.rules, pool);
+        shape.at_least(&self.asked, self.pods).max(self.for_target(&shape)) + self.spare()
+    }
+
+    fn for_target(&self, shape: &Shape) -> u64 {
+        let all = Fill { requested: self.asked.clone(), pods: self.pods, ..Fill::default() };
+        shape.nodes_for_target(&all, self.policy.target).unwrap_or(0)
+    }
+
+    /// So many more than what holds everything is enough for any losses of that number.
+    fn spare(&self) -> u64 {
+        u64::from(self.policy.survive_node_losses)
+    }
 }
 
 /// The cluster without its nodes: all pods wait but those that go with a node.

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::answer::{Answer, ShapeAnswer};
+use super::answer::ShapeAnswer;
 use super::case::Case;
-use super::catalogue::catalogue;
 use super::check::{self, Check};
 use super::consolidate;
 use super::lose_each;
@@ -17,7 +16,7 @@ use crate::course;
 use crate::groundwork::Groundwork;
 use crate::inventory::Inventory;
 use crate::placement::Fill;
-use crate::policy::Policy;
+use crate::policy::{NodePoolPolicy, Policy};
 use crate::resources::Resources;
 use crate::scheduler::{KubernetesVersion, Profile, Session, TieBreak, pod_request};
 use crate::units::{Bytes, Millicores};
@@ -84,6 +83,12 @@ impl Standing {
         course::Setting { inventory, ..self.setting() }
     }
 
+    /// How full it is.
+    #[must_use]
+    pub fn fill(&self) -> &Fill {
+        &self.placed.fill
+    }
+
     /// How full it is with so many more pods of a workload, wherever they would go.
     #[must_use]
     pub fn fill_with(&self, workload: usize, pods: u64) -> Fill {
@@ -102,28 +107,35 @@ impl Standing {
         checks(&self.placed, &self.policy)
     }
 
-    /// Names of nodes that can go together, emptiest first, with all that held still held.
+    /// Nodes that can go together, of those that may, emptiest first: every pod keeps a node, and headroom and the
+    /// survival of a loss are kept as the policy asks. Indices in [`Inventory::nodes`].
     #[must_use]
-    pub fn removable(&self) -> Vec<String> {
-        consolidate::consolidate(&self.placed, &self.policy).0
+    pub fn removable(&self, may_go: &dyn Fn(usize) -> bool) -> Vec<usize> {
+        let nodes = &self.placed.inventory.nodes;
+        let (names, _) = consolidate::consolidate(&self.placed, &self.policy, may_go);
+        names.iter().filter_map(|name| nodes.iter().position(|node| *node.name == **name)).collect()
     }
 
-    /// What the policy asks of the cluster without some of its nodes, by index.
+    /// Whether the sum of all requests keeps the headroom target without a node, wherever pods would go.
+    #[must_use]
+    pub fn spares(&self, node: usize) -> bool {
+        let Placed { fill, offered, .. } = &self.placed;
+        let Some(offered) = offered.get(node) else { return false };
+        let allocatable = fill.allocatable.clone().saturating_sub(&offered.resources);
+        Fill { allocatable, ..fill.clone() }.keeps(self.policy.headroom.target)
+    }
+
+    /// What the policy asks of the cluster without some of its nodes.
     #[must_use]
     pub fn checks_without(&self, nodes: &BTreeSet<usize>) -> Vec<Check> {
         checks(&self.placed.without(nodes), &self.policy)
     }
 
-    /// Shapes of nodes for all that can move, with the headroom and spare nodes that the policy asks for, cheapest
-    /// first: those of the policy, else of the catalogue.
+    /// The cheapest shape of nodes for all that can move, with the headroom and the spare nodes that the policy asks
+    /// for. Where no shape takes every pod, the one that leaves fewest; `None` without shapes.
     #[must_use]
-    pub fn shapes(&self) -> Vec<ShapeAnswer> {
-        let own = catalogue();
-        let shapes = if self.policy.shapes.is_empty() { &own } else { &self.policy.shapes };
-        match shapes::cheapest(&self.placed, true, shapes, &self.policy.headroom) {
-            Ok(Answer::Shapes { shapes, .. }) => shapes,
-            _ => Vec::new(),
-        }
+    pub fn best_shape(&self, shapes: &[NodePoolPolicy]) -> Option<ShapeAnswer> {
+        shapes::best(&self.placed, shapes, &self.policy.headroom)
     }
 }
 

@@ -81,6 +81,7 @@ fn keys(change: &Change) -> Vec<String> {
         Change::Sidecar(it) => object("Sidecar", &it.name),
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),
+        Change::Gateway(it) => object("Gateway", &it.name),
         Change::DestinationRule(it) => object("DestinationRule", &it.name),
         Change::VirtualService(it) => object("VirtualService", &it.name),
         Change::Telemetry(it) => object("Telemetry", &it.name),

@@ -5,6 +5,7 @@
 //! through the same [`Plan`], settles conflicts, and plans once more with everything applied: the combined effect is
 //! that of this plan, not a sum.
 
+mod ambient_mode;
 mod access_logs;
 mod anti_affinity;
 mod application_autoscalers;
@@ -23,9 +24,12 @@ mod groups;
 mod istiod;
 mod istiod_environment;
 mod manifest;
+mod node_prices;
+mod node_shape;
 mod new_autoscalers;
 mod metric_series;
 mod of_mesh;
+mod objectives;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;
@@ -36,6 +40,7 @@ mod rollout_surge;
 mod routes;
 mod rules;
 mod sidecar_scopes;
+mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -44,9 +49,11 @@ mod trace_sampling;
 mod topology_spread;
 mod trial;
 mod tuners;
+mod upgrade_plan;
 mod ztunnel;
 
 pub use access_logs::access_logs;
+pub use ambient_mode::{ambient_alternative, ambient_mode};
 pub use anti_affinity::anti_affinity;
 pub use application_autoscalers::application_autoscalers;
 pub use busy::{BusyCpu, busy_cpu};
@@ -65,6 +72,7 @@ pub use istiod_environment::istiod_environment;
 pub use manifest::{Manifest, manifests};
 pub use metric_series::metric_series;
 pub use new_autoscalers::new_autoscalers;
+pub use node_shape::node_shape;
 pub use outlier_detection::outlier_detection;
 pub use proxy_resources::proxy_resources;
 pub use proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
@@ -73,10 +81,12 @@ pub use recommendation::{Amount, Kind, Recommendation, Risk, Saves, Setting, Wit
 pub use retries::retries;
 pub use rollout_surge::rollout_surge;
 pub use sidecar_scopes::sidecar_scopes;
+pub use spare_nodes::spare_nodes;
 pub use timeouts::timeouts;
 pub use topology_spread::topology_spread;
 pub use trace_sampling::trace_sampling;
 pub use tuners::{STAGES, Tuner};
+pub use upgrade_plan::upgrade_plan;
 pub use ztunnel::ztunnel;
 
 use crate::inventory::{Change, Inventory, ObjectName};
@@ -96,7 +106,7 @@ pub struct Tuning {
     pub figures_after: Figures,
     /// What all of them together save: less or more than their sum.
     pub saves: Saves,
-    /// Recommendations: those to apply first, those that remove a danger first among them, then by what they save.
+    /// Recommendations: those to apply first, then those that a person has to carry out; those that remove a danger first among them, then by what they save.
     pub recommendations: Vec<Recommendation>,
     /// The inventory with them applied.
     pub tuned: Inventory,
@@ -203,11 +213,11 @@ fn new(change: &Change) -> Option<(&str, &ObjectName)> {
     }
 }
 
-/// What is to be applied first; of that what removes a danger, the most of them first; then by nodes, memory and CPU
-/// saved, then what guards, then by name.
+/// What is to be applied first, then what a person has to do; of that what removes a danger, the most of them first;
+/// then by nodes, memory and CPU saved, then what guards, then by name.
 fn rank(recommendations: &mut [Recommendation]) {
     recommendations.sort_by(|a, b| {
-        let last = |it: &Recommendation| (!it.is_applied(), it.risk.removes.is_none());
+        let last = |it: &Recommendation| (it.withheld.is_some(), it.is_by_hand(), it.risk.removes.is_none());
         let less = |amount: fn(&Saves) -> f64| amount(&b.saves).total_cmp(&amount(&a.saves));
         last(a)
             .cmp(&last(b))

@@ -74,6 +74,12 @@ impl Recommendation {
         self
     }
 
+    /// Whether a person has to do it: nothing in the cluster is changed by applying it.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.withheld.is_none() && self.changes.is_empty()
+    }
+
     /// Whether it is to be applied and changes the cluster.
     #[must_use]
     pub fn is_applied(&self) -> bool {
@@ -84,6 +90,8 @@ impl Recommendation {
 /// Kinds of recommendations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Namespaces that leave their sidecars for ambient mode.
+    AmbientMode,
     /// Autoscalers that count a sidecar in, or are missing.
     ApplicationAutoscalers,
     /// Share of requests that are traced.
@@ -120,6 +128,12 @@ pub enum Kind {
     RolloutSurge,
     /// Replicas that one node or zone takes with it.
     TopologySpread,
+    /// Nodes that the cluster can do without.
+    SpareNodes,
+    /// The shape of nodes that costs least.
+    NodeShape,
+    /// Waves in which the mesh moves to another revision.
+    UpgradePlan,
     /// Limits of connections, requests and retries towards a service.
     ConnectionPools,
     /// How often failed requests to a service are sent again.
@@ -135,6 +149,7 @@ impl Kind {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AmbientMode => "ambient-mode",
             Self::TraceSampling => "trace-sampling",
             Self::AccessLogs => "access-logs",
             Self::MetricSeries => "metric-series",
@@ -153,6 +168,9 @@ impl Kind {
             Self::AntiAffinity => "anti-affinity",
             Self::RolloutSurge => "rollout-surge",
             Self::TopologySpread => "topology-spread",
+            Self::SpareNodes => "spare-nodes",
+            Self::NodeShape => "node-shape",
+            Self::UpgradePlan => "upgrade-plan",
             Self::ConnectionPools => "connection-pools",
             Self::Retries => "retries",
             Self::OutlierDetection => "outlier-detection",

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::effect::Figures;
-use super::{Kind, Recommendation, Saves, Withheld};
+use super::{Kind, Recommendation, Saves, Withheld, objectives};
 use crate::parallel;
 use crate::plan::{Inputs, Plan};
 
@@ -22,13 +22,14 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
         let group: &[usize] = groups.get(number).map_or(&[], Vec::as_slice);
         let changes = group.iter().filter_map(|index| read.get(*index)).flat_map(|it| &it.changes);
         let inventory = inputs.inventory.clone().changed(changes);
-        Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory)
+        let after = Plan::new(inputs.with_inventory(inventory.clone()));
+        (Figures::of(&after, &inventory), objectives::missed_by(before, &after))
     };
     let outcomes = parallel::map(groups.len(), 1, || (), |(), number| tried(number));
-    for (group, after) in groups.iter().zip(outcomes) {
+    for (group, (after, missed)) in groups.iter().zip(outcomes) {
         let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
         let saves = figures.saved_by(&after, before);
-        let harm = figures.harm_of(&after);
+        let harm = missed.or_else(|| figures.harm_of(&after));
         let shares = shares(&members);
         let against_danger = members.iter().filter(|it| it.risk.removes.is_some()).count();
         for (index, share) in group.iter().zip(shares) {
@@ -50,6 +51,11 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
 }
 
 fn groups(recommendations: &[Recommendation], applied: &[usize]) -> Vec<Vec<usize>> {
+    // What namespaces share in ambient mode is paid for once.
+    let is_shared = |index: &usize| recommendations.get(*index).is_some_and(|it| it.kind == Kind::AmbientMode);
+    if applied.iter().any(is_shared) {
+        return grouped(recommendations, applied, &|_| String::new());
+    }
     if applied.len() <= MOST_TRIALS {
         return applied.iter().map(|index| vec![*index]).collect();
     }
@@ -78,7 +84,7 @@ fn grouped(
 }
 
 /// The part of each in the effect of all: by the requests it frees or takes itself, else the same for each.
-fn shares(members: &[&Recommendation]) -> Vec<f64> {
+pub(super) fn shares(members: &[&Recommendation]) -> Vec<f64> {
     const BYTES_A_CORE: f64 = 4.0 * crate::units::GIB;
     let weight = |it: &&Recommendation| it.own.0.as_cores().abs() + it.own.1.as_bytes().abs() / BYTES_A_CORE;
     let all: f64 = members.iter().map(weight).sum();
@@ -87,7 +93,7 @@ fn shares(members: &[&Recommendation]) -> Vec<f64> {
 }
 
 /// The part of what is requested and used.
-fn part(saves: &Saves, share: f64) -> Saves {
+pub(super) fn part(saves: &Saves, share: f64) -> Saves {
     Saves {
         cpu: saves.cpu * share,
         memory: saves.memory * share,

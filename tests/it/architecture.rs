@@ -128,6 +128,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "card",
             "course",
             "estimate",
+            "groundwork",
             "inventory",
             "mesh",
             "model",

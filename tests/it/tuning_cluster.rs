@@ -13,7 +13,7 @@ use meshcap::tuning::{Amount, Recommendation, Tuning};
 use crate::tuning::keeps_its_promise;
 
 /// A node with its zone, which may be left out.
-fn node(name: &str, zone: &str, cpu: &str) -> String {
+pub fn node(name: &str, zone: &str, cpu: &str) -> String {
     let zone = if zone.is_empty() { String::new() } else { format!(", topology.kubernetes.io/zone: {zone}") };
     format!(
         "apiVersion: v1\nkind: Node\nmetadata: {{name: {name}, labels: {{kubernetes.io/hostname: {name}{zone}}}}}\n\
@@ -22,7 +22,7 @@ fn node(name: &str, zone: &str, cpu: &str) -> String {
 }
 
 /// A Deployment of pods that request `cpu`, one on each node named.
-fn deployment(name: &str, cpu: &str, nodes: &[&str], further: &str) -> String {
+pub fn deployment(name: &str, cpu: &str, nodes: &[&str], further: &str) -> String {
     let replicas = nodes.len();
     let container =
         format!("containers: [{{name: app, image: app, resources: {{requests: {{cpu: {cpu}, memory: 64Mi}}}}}}]");
@@ -45,7 +45,7 @@ fn deployment(name: &str, cpu: &str, nodes: &[&str], further: &str) -> String {
     text
 }
 
-const NAMESPACE: &str =
+pub const NAMESPACE: &str =
     "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {istio-injection: enabled}}\n---\n";
 
 /// What is recommended, after everything that holds of any tuning was looked at.
@@ -167,4 +167,150 @@ fn a_surge_that_takes_the_headroom_is_cut() {
     assert!(it.is_applied(), "{:?}", it.withheld);
     assert_eq!(setting(it, "maxSurge"), "25%");
     assert_eq!(found(&tuned(&surging("25%"), "[headroom]\ntarget = 0.4"), "rollout-surge/shop/cart"), None);
+}
+
+/// The first sentence of why it is withheld.
+fn why(it: &Recommendation) -> String {
+    it.withheld.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+#[test]
+fn nodes_that_can_go_are_named_in_their_order() {
+    let four = |zones: [&str; 3]| nodes(zones, "8") + &node("d", "", "8");
+    let cluster = four(["", "", ""]) + &deployment("cart", "500m", &["a", "b", "c"], "");
+    let tuning = tuned(&cluster, "[node_pool]\nprice_per_hour = 0.5");
+    let it = found(&tuning, "spare-nodes/cluster").unwrap();
+    assert!(it.is_by_hand() && it.changes.is_empty(), "{:?}", it.withheld);
+    assert!(it.saves.nodes >= 1.0 && (it.saves.money.amount() - 0.5 * it.saves.nodes).abs() < 1e-9, "{:?}", it.saves);
+    assert_eq!(it.basis[0].split(", ").count() as f64, it.saves.nodes, "{:?}", it.basis);
+
+    // The emptiest is of the control plane, the next holds a pod that nobody makes anew.
+    let alone = "apiVersion: v1\nkind: Pod\nmetadata: {name: alone, namespace: shop}\nspec: {nodeName: b, containers: [{name: app, image: app}]}\n\
+                 status: {phase: Running}\n---\n";
+    let cluster = nodes(["", "", ""], "8")
+        + &node("d", "", "8").replace("labels: {", "labels: {node-role.kubernetes.io/control-plane: \"\", ")
+        + &deployment("cart", "500m", &["a", "b", "c"], "")
+        + alone;
+    let tuning = tuned(&cluster, "");
+    let order = &found(&tuning, "spare-nodes/cluster").unwrap().basis[0];
+    assert!(!order.contains(" d") && !order.contains(" b"), "{order}");
+}
+
+#[test]
+fn nodes_that_must_stay_say_why() {
+    // Together they fit on two nodes, one by one they do not.
+    let cluster = nodes(["", "", ""], "4") + &deployment("cart", "2100m", &["a", "b", "c"], "");
+    let tuning = tuned(&cluster, "[headroom]\ntarget = 0.0\nsurvive_node_losses = 0");
+    let it = found(&tuning, "spare-nodes/cluster").unwrap();
+    assert!(why(it).contains("have no node"), "{}", why(it));
+
+    let full = nodes(["", "", ""], "4") + &deployment("cart", "3000m", &["a", "b", "c"], "");
+    assert_eq!(found(&tuned(&full, ""), "spare-nodes/cluster"), None);
+    assert_eq!(found(&tuned(&node("a", "", "8"), ""), "spare-nodes/cluster"), None);
+
+    // A budget of several workloads, which nobody but their owners can loosen.
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: all, namespace: shop}\nspec: {maxUnavailable: 0, selector: {}}\n---\n";
+    let held = nodes(["", "", ""], "8")
+        + &deployment("cart", "100m", &["a", "b"], "")
+        + &deployment("pay", "100m", &["c", "c"], "")
+        + budget;
+    let tuning = tuned(&held, "[headroom]\nsurvive_node_losses = 0");
+    let it = found(&tuning, "spare-nodes/cluster").unwrap();
+    let words = format!("{:?} {}", it.basis, why(it));
+    assert!(words.contains("stays: PodDisruptionBudget shop/all"), "{words}");
+}
+
+#[test]
+fn another_shape_is_named_where_it_costs_less() {
+    let large =
+        |name: &str| node(name, "", "64").replace("labels: {", "labels: {node.kubernetes.io/instance-type: large, ");
+    let cluster = large("a") + &large("b") + &large("c") + &deployment("cart", "500m", &["a", "b", "c"], "");
+    let shape = |name: &str, cpu: u32, price: f64| {
+        format!(
+            "[[shape]]\nname = \"{name}\"\ncpu = \"{cpu}\"\nmemory = \"16Gi\"\npods = 110\nprice_per_hour = {price}\n"
+        )
+    };
+    let policy = shape("large", 64, 4.0) + &shape("small", 4, 0.25);
+    let tuning = tuned(&cluster, &policy);
+    let it = found(&tuning, "node-shape/cluster").unwrap();
+    assert!(it.is_by_hand(), "{:?}", it.withheld);
+    assert!(setting(it, "node shape").ends_with("× small"), "{}", setting(it, "node shape"));
+    assert!(it.saves.money.amount() > 8.0, "{:?}", it.saves);
+    // Without prices nothing is cheaper.
+    assert_eq!(found(&tuned(&cluster, ""), "node-shape/cluster"), None);
+}
+
+const ISTIOD: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: istio-system}\nspec:\n  replicas: 1\n  \
+    selector: {matchLabels: {app: istiod}}\n  template:\n    metadata: {labels: {app: istiod}}\n    \
+    spec: {containers: [{name: discovery, image: istio/pilot, resources: {requests: {cpu: 500m, memory: 2Gi}}}]}\n---\n";
+
+#[test]
+fn an_upgrade_goes_in_waves_that_fit() {
+    let namespace = |name: &str| NAMESPACE.replace("name: shop", &format!("name: {name}"));
+    let in_namespace = |name: &str, nodes: &[&str]| {
+        deployment("cart", "500m", nodes, "").replace("namespace: shop", &format!("namespace: {name}"))
+    };
+    let mesh = ISTIOD.to_owned()
+        + &namespace("a-prod")
+        + &in_namespace("a-prod", &["a", "b"])
+        + &namespace("z-staging")
+        + &in_namespace("z-staging", &["a", "b", "c"]);
+    let tuning = tuned(&(nodes(["", "", ""], "8") + &mesh), "");
+    let it = found(&tuning, "upgrade-plan/mesh").unwrap();
+    assert!(it.is_by_hand(), "{:?}", it.withheld);
+    assert!(it.basis[0].starts_with("wave 1: z-staging") && it.basis[1].contains("a-prod"), "{:?}", it.basis);
+    for name in ["further CPU requests at the peak", "takes", "way back takes"] {
+        assert!(!setting(it, name).is_empty(), "{name}");
+    }
+
+    let tight = nodes(["", "", ""], "2").replace("memory: 16Gi", "memory: 2500Mi") + &mesh.replace("500m", "900m");
+    let tuning = tuned(&tight, "");
+    let it = found(&tuning, "upgrade-plan/mesh").unwrap();
+    assert!(why(it).contains("fits on no node") && why(it).contains("would do"), "{}", why(it));
+    assert_eq!(found(&tuned(&nodes(["", "", ""], "8"), ""), "upgrade-plan/mesh"), None);
+}
+
+/// Many pods of one namespace on three nodes.
+fn many(further: &str) -> String {
+    let places: Vec<&str> = ["a", "b", "c"].into_iter().cycle().take(60).collect();
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\nspec: {selector: {app: cart}, ports: [{port: 80, name: http}]}\n---\n";
+    nodes(["", "", ""], "32") + &deployment("cart", "100m", &places, "") + service + further
+}
+
+const ROUTE: &str = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\n\
+    spec: {hosts: [cart], http: [{route: [{destination: {host: cart}}]}]}\n---\n";
+
+#[test]
+fn namespaces_move_to_ambient_mode_where_people_allow_it() {
+    let allowed = "[tuning]\nambient = true";
+    for (case, further, policy, way, applied) in [
+        ("connections alone", "", allowed, "ztunnel", true),
+        ("routes", ROUTE, allowed, "ztunnel and a waypoint", true),
+        ("not allowed", "", "", "ztunnel", false),
+    ] {
+        let tuning = tuned(&many(further), policy);
+        let it = found(&tuning, "ambient-mode/shop").unwrap_or_else(|| panic!("{case}"));
+        assert_eq!(it.withheld, None, "{case}");
+        assert_eq!(setting(it, "data plane"), way, "{case}");
+        assert_eq!((it.is_applied(), it.is_by_hand()), (applied, !applied), "{case}");
+        assert!(it.saves.nodes > 0.0, "{case}: {:?}", it.saves);
+        // What goes is not sized as well.
+        assert_eq!(found(&tuning, "proxy-resources/shop/cart").is_none(), applied, "{case}");
+    }
+}
+
+#[test]
+fn namespaces_that_must_keep_their_sidecars_say_why() {
+    let filter = "apiVersion: networking.istio.io/v1alpha3\nkind: EnvoyFilter\nmetadata: {name: own, namespace: shop}\nspec: {configPatches: []}\n---\n";
+    let small = nodes(["", "", ""], "32") + &deployment("cart", "100m", &["a", "b"], "");
+    let asked = many("").replace("labels: {app: cart}", "labels: {app: cart, sidecar.istio.io/inject: \"true\"}");
+    for (case, cluster, words) in [
+        ("EnvoyFilter", many(filter), "nothing like"),
+        ("too few pods", small, "does not pay"),
+        ("asked for by pods", asked, "ask for sidecars themselves"),
+    ] {
+        let tuning = tuned(&cluster, "[tuning]\nambient = true");
+        let it = found(&tuning, "ambient-mode/shop").unwrap_or_else(|| panic!("{case}"));
+        assert!(why(it).contains(words), "{case}: {}", why(it));
+    }
 }

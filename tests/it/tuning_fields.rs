@@ -6,6 +6,7 @@ use std::path::Path;
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v1::HorizontalPodAutoscaler as FirstAutoscaler;
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use meshcap::quantity::{parse_bytes, parse_cpu};
 use meshcap::tuning::Manifest;
@@ -70,6 +71,7 @@ fn is_read_by_kubernetes(api_version: &str, kind: &str, file: &Manifest) {
         "HorizontalPodAutoscaler" if api_version == "autoscaling/v1" => there_and_back::<FirstAutoscaler>(file),
         "HorizontalPodAutoscaler" => there_and_back::<HorizontalPodAutoscaler>(file),
         "PodDisruptionBudget" => there_and_back::<PodDisruptionBudget>(file),
+        "Namespace" => there_and_back::<Namespace>(&without_nulls(file)),
         _ => return,
     };
     assert!(holds(&back, &file.object), "{}: of {} comes back {back}", file.path, file.object);
@@ -79,6 +81,15 @@ fn there_and_back<T: DeserializeOwned + Serialize>(file: &Manifest) -> Value {
     let object: T =
         serde_json::from_value(file.object.clone()).unwrap_or_else(|error| panic!("{}: {error}", file.path));
     serde_json::to_value(object).unwrap()
+}
+
+/// Labels that go are no labels of the type.
+fn without_nulls(file: &Manifest) -> Manifest {
+    let mut file = file.clone();
+    if let Some(labels) = file.object.pointer_mut("/metadata/labels").and_then(Value::as_object_mut) {
+        labels.retain(|_, value| !value.is_null());
+    }
+    file
 }
 
 /// Whether everything that `part` says is in `whole`; null says that a member goes.
@@ -132,6 +143,9 @@ fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
         "texts" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
         "count" => value.as_u64().is_some(),
         "truth" => value.is_boolean(),
+        "texts-or-nothing" => {
+            value.as_object().is_some_and(|members| members.values().all(|value| value.is_string() || value.is_null()))
+        }
         "number" => value.is_number(),
         "label-overrides" => value.as_object().is_some_and(|labels| labels.values().all(is_label_override)),
         "nothing" => value.is_null(),

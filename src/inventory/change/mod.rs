@@ -14,11 +14,14 @@ pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIM
 pub(super) use settle::settle;
 
 use super::objects::{
-    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, MeshConfig,
-    Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch, VirtualService,
-    VirtualServicePatch, WorkloadPatch,
+    Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, Gateway,
+    MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
+    VirtualService, VirtualServicePatch, WorkloadPatch,
 };
-use super::{Inventory, ReplicasBasis, WorkloadId};
+use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
+
+/// Label of namespaces that says which data plane their pods have.
+const MODE: &str = "istio.io/dataplane-mode";
 
 /// A change to a cluster, as data.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,8 @@ pub enum Change {
     Autoscaler(Autoscaler),
     /// A PodDisruptionBudget.
     DisruptionBudget(DisruptionBudget),
+    /// A Gateway of the Gateway API.
+    Gateway(Gateway),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
     /// A VirtualService.
@@ -60,6 +65,7 @@ impl Inventory {
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),
             Change::Patch(Patch::DisruptionBudget(patch)) => self.patch_budget(patch),
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
+            Change::Patch(Patch::Namespace(patch)) => self.patch_namespace(patch),
             Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
@@ -133,6 +139,29 @@ impl Inventory {
     fn patch_virtual_service(&mut self, patch: &VirtualServicePatch) -> bool {
         let service = self.istio.virtual_services.iter_mut().find(|service| service.name == patch.name);
         service.is_some_and(|service| patch.apply(service))
+    }
+
+    /// Where it is then of ambient mode and was not before, its pods are made anew without sidecars.
+    fn patch_namespace(&mut self, patch: &NamespacePatch) -> bool {
+        let is_known = self.workloads.iter().any(|workload| workload.id.namespace == patch.name.name);
+        let namespace = match self.namespaces.get_mut(&patch.name.name) {
+            Some(namespace) => namespace,
+            None if is_known => self.namespaces.entry(patch.name.name.clone()).or_default(),
+            None => return false,
+        };
+        namespace.name = patch.name.name.clone();
+        let is_ambient = |namespace: &Namespace| namespace.labels.get(MODE).is_some_and(|mode| mode == "ambient");
+        let was = is_ambient(namespace);
+        for (key, value) in &patch.labels {
+            match value {
+                Some(value) => namespace.labels.insert(key.clone(), value.clone()),
+                None => namespace.labels.remove(key),
+            };
+        }
+        if is_ambient(namespace) && !was {
+            super::sidecar::leave(self, &patch.name.name);
+        }
+        true
     }
 
     fn patch_service(&mut self, patch: &ServicePatch) -> bool {

@@ -13,6 +13,11 @@ pub(super) fn put(inventory: &mut Inventory, change: &Change) {
         Change::ProxySettings(it) => replace(&mut istio.proxy_settings, it, |it| (&it.created, &it.name)),
         Change::Telemetry(it) => replace(&mut istio.telemetries, &**it, |it| (&it.created, &it.name)),
         Change::DestinationRule(it) => replace(&mut istio.destination_rules, &**it, |it| (&it.created, &it.name)),
+        Change::Gateway(it) => {
+            inventory.gateways.retain(|known| known.name != it.name);
+            let at = inventory.gateways.partition_point(|known| known.name < it.name);
+            inventory.gateways.insert(at, it.clone());
+        }
         Change::VirtualService(it) => replace(&mut istio.virtual_services, &**it, |it| (&it.created, &it.name)),
         Change::DisruptionBudget(it) => {
             inventory.disruption_budgets.retain(|known| known.name != it.name);

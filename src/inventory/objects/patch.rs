@@ -1,5 +1,7 @@
 //! Changes of objects that are in the input already, as strategic-merge patches make them.
 
+use std::collections::BTreeMap;
+
 use super::{
     AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Metric, MetricsSetting, ObjectName, OutlierDetection,
     PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
@@ -17,6 +19,8 @@ pub enum Patch {
     DisruptionBudget(BudgetPatch),
     /// `networking.istio.io/*/DestinationRule`.
     DestinationRule(DestinationRulePatch),
+    /// `v1/Namespace`.
+    Namespace(NamespacePatch),
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualServicePatch),
     /// `telemetry.istio.io/*/Telemetry`.
@@ -115,6 +119,15 @@ pub struct DestinationRulePatch {
     pub outliers: OutlierDetection,
 }
 
+/// Labels of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NamespacePatch {
+    /// Its name, as namespace and as name.
+    pub name: ObjectName,
+    /// Labels to add or replace; `None` takes one away.
+    pub labels: BTreeMap<String, Option<String>>,
+}
+
 /// What proxies report. Each list takes the place of the whole list of that name; `None` leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TelemetryPatch {
@@ -167,6 +180,7 @@ impl Patch {
             Self::Autoscaler(patch) => ("HorizontalPodAutoscaler", &patch.name),
             Self::DisruptionBudget(patch) => ("PodDisruptionBudget", &patch.name),
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
+            Self::Namespace(patch) => ("Namespace", &patch.name),
             Self::VirtualService(patch) => ("VirtualService", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
             Self::Service(patch) => ("Service", &patch.name),

@@ -13,7 +13,7 @@ use crate::tuning::{Group, Recommendation, Setting, Tuning};
 pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
     const LINES: usize = 10;
     let groups = tuning.groups(LINES);
-    let applied: Vec<&Recommendation> = tuning.recommendations.iter().filter(|it| it.is_applied()).collect();
+    let applied = of(tuning, Recommendation::is_applied);
     let rows = groups.iter().map(|group| {
         let name = match group.members.len() {
             1 => group.name(),
@@ -29,18 +29,29 @@ pub fn ranked(tuning: &Tuning, most: usize) -> Option<Chapter> {
     });
     let mut blocks = vec![table("To apply, dangers first, then by nodes saved", columns(), rows.collect(), usize::MAX)];
     if groups.len() < applied.len() && most > 0 {
-        let rows = applied.iter().map(|it| {
-            vec![
-                Cell::Name(it.id.clone()),
-                Cell::Text(what(it)),
-                nodes(&it.saves),
-                Cell::Text(effect(&it.saves)),
-                mark(it),
-            ]
-        });
-        blocks.push(table("One by one", columns(), rows.collect(), most));
+        blocks.push(table("One by one", columns(), applied.iter().map(|it| in_short(it)).collect(), most));
     }
     if applied.is_empty() { None } else { chapter("recommendations", "What to apply", blocks) }
+}
+
+/// What only a person can do, the most important first.
+pub fn by_hand(tuning: &Tuning, most: usize) -> Option<Chapter> {
+    let found = of(tuning, Recommendation::is_by_hand);
+    let title = "By hand: no file does it, and the figures above do not count it";
+    let rows: Vec<Vec<Cell>> = found.iter().map(|it| in_short(it)).collect();
+    if rows.is_empty() {
+        None
+    } else {
+        chapter("by-hand", "What to do by hand", vec![table(title, columns(), rows, most)])
+    }
+}
+
+fn of(tuning: &Tuning, is: fn(&Recommendation) -> bool) -> Vec<&Recommendation> {
+    tuning.recommendations.iter().filter(|it| is(it)).collect()
+}
+
+fn in_short(it: &Recommendation) -> Vec<Cell> {
+    vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), nodes(&it.saves), Cell::Text(effect(&it.saves)), mark(it)]
 }
 
 fn columns() -> Vec<Column> {
@@ -103,9 +114,10 @@ pub fn of_one(recommendation: &Recommendation) -> Option<Chapter> {
 /// What is not to be applied, and why.
 pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
     let columns = vec![Column::text("Withheld", 0), Column::text("Set", 1), Column::text("Because", 0)];
-    let withheld = tuning.recommendations.iter().filter(|it| !it.is_applied());
-    let rows: Vec<Vec<Cell>> =
-        withheld.map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))]).collect();
+    let rows: Vec<Vec<Cell>> = of(tuning, |it| it.withheld.is_some())
+        .into_iter()
+        .map(|it| vec![Cell::Name(it.id.clone()), Cell::Text(what(it)), Cell::Text(because(it))])
+        .collect();
     if rows.is_empty() {
         return None;
     }
@@ -114,9 +126,9 @@ pub fn withheld(tuning: &Tuning, most: usize) -> Option<Chapter> {
 
 /// The same for a narrow page: reasons in full.
 pub fn withheld_in_short(tuning: &Tuning, most: usize) -> Option<Chapter> {
-    let withheld = || tuning.recommendations.iter().filter(|it| !it.is_applied());
-    let mut points: Vec<String> = withheld().take(most).map(|it| format!("{}: {}.", it.id, because(it))).collect();
-    let hidden = withheld().count().saturating_sub(most);
+    let withheld = of(tuning, |it| it.withheld.is_some());
+    let mut points: Vec<String> = withheld.iter().take(most).map(|it| format!("{}: {}.", it.id, because(it))).collect();
+    let hidden = withheld.len().saturating_sub(most);
     if hidden > 0 {
         points.push(format!("{} more in the full report.", text::count(hidden as u64)));
     }
@@ -124,8 +136,7 @@ pub fn withheld_in_short(tuning: &Tuning, most: usize) -> Option<Chapter> {
 }
 
 fn because(recommendation: &Recommendation) -> String {
-    let reason = recommendation.withheld.as_ref().map(ToString::to_string);
-    reason.unwrap_or_else(|| "only a person can do it".to_owned())
+    recommendation.withheld.as_ref().map_or_else(String::new, ToString::to_string)
 }
 
 fn blocks(recommendation: &Recommendation) -> Vec<Block> {

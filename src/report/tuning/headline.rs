@@ -8,16 +8,27 @@ use crate::tuning::{Recommendation, Tuning};
 /// What applying everything gives.
 pub fn headline(tuning: &Tuning) -> Headline {
     let applied = tuning.recommendations.iter().filter(|it| it.is_applied()).count() as u64;
-    let withheld = tuning.recommendations.len() as u64 - applied;
+    let count = |is: fn(&Recommendation) -> bool| tuning.recommendations.iter().filter(|it| is(it)).count() as u64;
+    let withheld = count(|it| it.withheld.is_some());
+    let by_hand = count(Recommendation::is_by_hand);
     let dangers =
         tuning.recommendations.iter().filter(|it| it.is_applied() && it.risk.removes.is_some()).count() as u64;
     let mut advice = Vec::new();
+    if by_hand > 0 {
+        let end = if by_hand == 1 { "is" } else { "are" };
+        let things = text::counted(by_hand, "recommendation", "recommendations");
+        advice.push(format!("{things} {end} to be carried out by hand."));
+    }
     if withheld > 0 {
         let end = if withheld == 1 { "is withheld, with its reason" } else { "are withheld, each with its reason" };
         advice.push(format!("{} {end}.", text::counted(withheld, "recommendation", "recommendations")));
     }
     if applied == 0 {
-        let sentence = "Nothing to change that is sure enough.".to_owned();
+        let sentence = match by_hand {
+            0 => "Nothing to change that is sure enough.",
+            _ => "Nothing to apply that is sure enough.",
+        };
+        let sentence = sentence.to_owned();
         return Headline { badge: "as it is", tone: Tone::Good, sentence, advice };
     }
     let (before, after) = (&tuning.figures_before, &tuning.figures_after);

@@ -163,6 +163,8 @@ struct Recommendation<'a> {
     /// Files that make it; those of several recommendations on one object are one file in the folder.
     #[cfg_attr(feature = "schema", schemars(with = "Vec<std::collections::BTreeMap<String, serde_json::Value>>"))]
     patch: Vec<serde_json::Value>,
+    /// Whether a person has to do it: then there is no patch, and `after` does not count it.
+    by_hand: bool,
     /// Why it is not to be applied; `null` for one that is.
     withheld: Option<String>,
 }
@@ -282,6 +284,7 @@ impl<'a> From<&'a tuning::Recommendation> for Recommendation<'a> {
             risk: Risk { removes: it.risk.removes.as_deref(), brings: &it.risk.brings },
             needs: &it.needs,
             patch: files.map(|file| serde_json::json!({ "path": file.path, "object": file.object })).collect(),
+            by_hand: it.is_by_hand(),
             withheld: it.withheld.as_ref().map(ToString::to_string),
         }
     }

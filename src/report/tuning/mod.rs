@@ -24,6 +24,7 @@ pub fn document(tuning: &Tuning) -> Document {
         chapters: [
             chapters::ranked(tuning, usize::MAX),
             effect::effect(tuning),
+            chapters::by_hand(tuning, usize::MAX),
             chapters::explained(tuning),
             chapters::withheld(tuning, usize::MAX),
             super::chapters::findings_of(&tuning.before.findings),
@@ -36,30 +37,42 @@ pub fn document(tuning: &Tuning) -> Document {
 
 /// What fits on a screen.
 pub fn brief(tuning: &Tuning) -> Document {
+    const BY_HAND: usize = 5;
     const WITHHELD: usize = 5;
     Document {
         title: "Tuning".to_owned(),
         headline: headline::headline(tuning),
-        chapters: [chapters::ranked(tuning, 0), effect::effect(tuning), chapters::withheld_in_short(tuning, WITHHELD)]
-            .into_iter()
-            .flatten()
-            .collect(),
+        chapters: [
+            chapters::ranked(tuning, 0),
+            effect::effect(tuning),
+            chapters::by_hand(tuning, BY_HAND),
+            chapters::withheld_in_short(tuning, WITHHELD),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
-/// The same as a chapter of a plan's report: what to apply, what it gives, what is withheld.
+/// The same as a chapter of a plan's report: what to apply, what it gives, what to do by hand, what is withheld.
 pub fn chapter(tuning: &Tuning) -> Option<Chapter> {
     /// Rows of a table; `meshcap tune` has all.
     const ROWS: usize = 50;
-    in_one([chapters::ranked(tuning, ROWS), effect::effect(tuning), chapters::withheld(tuning, ROWS)], tuning)
+    let parts = [
+        chapters::ranked(tuning, ROWS),
+        effect::effect(tuning),
+        chapters::by_hand(tuning, ROWS),
+        chapters::withheld(tuning, ROWS),
+    ];
+    in_one(parts, tuning)
 }
 
 /// The same for a plan's summary.
 pub fn brief_chapter(tuning: &Tuning) -> Option<Chapter> {
-    in_one([chapters::ranked(tuning, 0), None, None], tuning)
+    in_one([chapters::ranked(tuning, 0), None, chapters::by_hand(tuning, 5), None], tuning)
 }
 
-fn in_one(parts: [Option<Chapter>; 3], tuning: &Tuning) -> Option<Chapter> {
+fn in_one(parts: [Option<Chapter>; 4], tuning: &Tuning) -> Option<Chapter> {
     let mut blocks = vec![Block::Paragraph(headline::headline(tuning).sentence)];
     blocks.extend(parts.into_iter().flatten().flat_map(|part| part.blocks));
     (!tuning.recommendations.is_empty()).then_some(Chapter { id: "tuning", title: "What to change", blocks })

@@ -9,9 +9,9 @@ use super::affinity::{self, AffinityWire, SpreadWire};
 use super::amounts::listed_amounts;
 use super::{Decoded, Oddity, autoscaler, routing};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric, Object,
-    ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread, WorkloadPatch,
-    is_relevant_annotation,
+    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric,
+    NamespacePatch, Object, ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread,
+    WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -59,6 +59,7 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
             max_unavailable: text(take(&mut rest, &["spec", "maxUnavailable"])),
         }),
         "DestinationRule" => Patch::DestinationRule(destination_rule(&mut rest, value, name, &mut odd)?),
+        "Namespace" => Patch::Namespace(namespace_labels(&mut rest, &name.name)),
         "Service" => {
             let field = "metadata.annotations";
             let annotations = texts(take(&mut rest, &["metadata", "annotations"]), field)?;
@@ -76,6 +77,14 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
         message: "this field of the patch changes no figure".to_owned(),
     }));
     Ok(Some((Decoded { object: Object::Patch(patch), oddities: odd }, shown)))
+}
+
+/// Labels to set, and those said to be `null`, to take away.
+fn namespace_labels(rest: &mut Value, name: &str) -> NamespacePatch {
+    let labels = take(rest, &["metadata", "labels"]);
+    let labels = labels.as_ref().and_then(Value::as_object).into_iter().flatten();
+    let labels = labels.map(|(key, value)| (key.clone(), text(Some(value.clone())))).collect();
+    NamespacePatch { name: ObjectName::new(name, name), labels }
 }
 
 fn workload(rest: &mut Value, kind: String, name: ObjectName, odd: &mut Vec<Oddity>) -> Result<WorkloadPatch, String> {

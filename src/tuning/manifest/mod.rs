@@ -122,6 +122,7 @@ impl Folder {
                 self.values =
                     Some(MeshConfig { origin: MeshConfigOrigin::Overlay, ..values.as_ref().clone().or(weaker) });
             }
+            Change::Gateway(it) => self.resource("Gateway", &it.name, object::gateway(it)),
             Change::Sidecar(it) => self.resource("Sidecar", &it.name, object::sidecar(it)),
             Change::ProxySettings(it) => self.resource("ProxyConfig", &it.name, object::proxy_config(it)),
             Change::Autoscaler(it) => self.resource("HorizontalPodAutoscaler", &it.name, object::autoscaler(it)),

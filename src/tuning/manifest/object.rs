@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{head, put, traffic};
-use crate::inventory::objects::{Operator, Requirement};
+use crate::inventory::objects::{Operator, Requirement, Server};
 use crate::inventory::{
-    Autoscaler, DestinationRule, DisruptionBudget, Labels, Metric, MetricTarget, ProxySettings, Sidecar, VirtualService,
+    Autoscaler, DestinationRule, DisruptionBudget, Gateway, Labels, Metric, MetricTarget, ProxySettings, Sidecar,
+    VirtualService,
 };
 
 /// `networking.istio.io/v1/Sidecar`.
@@ -18,6 +19,21 @@ pub(super) fn sidecar(sidecar: &Sidecar) -> Value {
     let egress = sidecar.egress.iter().map(|listener| json!({ "hosts": listener.hosts }));
     put(&mut spec, "egress", egress.collect());
     put(&mut object, "spec", spec);
+    object
+}
+
+/// `gateway.networking.k8s.io/v1/Gateway`: listeners by number and protocol, each for every host.
+pub(super) fn gateway(gateway: &Gateway) -> Value {
+    let mut object = head("gateway.networking.k8s.io/v1", "Gateway", &gateway.name);
+    if let (false, Some(metadata)) = (gateway.labels.is_empty(), object.get_mut("metadata")) {
+        put(metadata, "labels", texts(&gateway.labels));
+    }
+    let listener = |server: &Server| {
+        let name = format!("{}-{}", server.protocol.to_ascii_lowercase(), server.port);
+        json!({ "name": name, "port": server.port, "protocol": server.protocol })
+    };
+    let listeners: Vec<Value> = gateway.servers.iter().map(listener).collect();
+    put(&mut object, "spec", json!({ "gatewayClassName": gateway.class, "listeners": listeners }));
     object
 }
 

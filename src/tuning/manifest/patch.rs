@@ -6,7 +6,7 @@ use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
     AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
-    ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
+    NamespacePatch, ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -18,6 +18,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::Autoscaler(patch) => autoscaler(patch),
         Patch::DisruptionBudget(patch) => budget(patch),
         Patch::DestinationRule(patch) => destination_rule(patch),
+        Patch::Namespace(patch) => namespace(patch),
         Patch::VirtualService(patch) => routes(patch),
         Patch::Telemetry(patch) => super::telemetry::patch(patch),
         Patch::Service(patch) => service(patch),
@@ -133,6 +134,12 @@ fn autoscaler(patch: &AutoscalerPatch) -> Value {
     }
     put(&mut object, "spec", spec);
     object
+}
+
+/// Labels; null takes one away.
+fn namespace(patch: &NamespacePatch) -> Value {
+    let labels: Map<String, Value> = patch.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": &*patch.name.name, "labels": labels } })
 }
 
 fn service(patch: &ServicePatch) -> Value {
