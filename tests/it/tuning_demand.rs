@@ -95,6 +95,35 @@ fn online_boutique_is_sized_by_what_was_published() {
     assert!(missing.withheld.is_some());
 }
 
+/// Autoscalers as `kubectl autoscale --cpu-percent=50` makes them, on the measured services of each application.
+#[test]
+fn autoscalers_of_known_applications_look_past_the_sidecar() {
+    let Some(folder) = shared::data("autoscalers_of_known_applications_look_past_the_sidecar") else { return };
+    for (application, measured, target, container) in [
+        ("online-boutique", folder.join("telemetry/nezha-online-boutique-2022-08-22"), "frontend", "server"),
+        ("hotel-reservation", data("demand/hotel-reservation.csv"), "frontend", "hotel-reserv-frontend"),
+    ] {
+        let added = tempfile::tempdir().unwrap();
+        let file = added.path().join("autoscaler.yaml");
+        let autoscaler = format!(
+            "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {target}}}\nspec:\n  \
+             scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {target}}}\n  minReplicas: 1\n  maxReplicas: 10\n  \
+             metrics:\n  - type: Resource\n    resource: {{name: cpu, target: {{type: Utilization, averageUtilization: 50}}}}\n"
+        );
+        fs::write(&file, autoscaler).unwrap();
+        let paths = [folder.join("inventories").join(application), measured, file];
+        let calls = Some(data(&format!("scoping/{application}-calls.csv")));
+        let tuning = keeps_its_promise(&paths, &inputs(&paths, "all", calls));
+        let found = find(&tuning, &format!("application-autoscalers/default/{target}"));
+        assert!(found.is_applied(), "{application}: {:?}", found.withheld);
+        assert_eq!(setting(found, "metric").target.to_string(), format!("50 % of container {container}"));
+        let kinds = kinds(&tuning);
+        for kind in [Kind::ProxyResources, Kind::SidecarScopes, Kind::Istiod] {
+            assert!(kinds.contains(&kind), "{application}: {kind} among {kinds:?}");
+        }
+    }
+}
+
 #[test]
 fn hotel_reservation_gets_autoscalers_for_its_rushes() {
     let Some(folder) = shared::data("hotel_reservation_gets_autoscalers_for_its_rushes") else { return };
