@@ -197,6 +197,10 @@ fn stays(question: &Question<'_>, members: &[Member<'_>], needs: &Needs) -> Opti
     if let Some(named) = members.iter().map(|it| &*it.workload.id.namespace).find(|name| enrolled.contains(*name)) {
         return Some(Withheld::NotPatchable(format!("the policy enrols {named} with sidecars (injection.enroll)")));
     }
+    let is_excluded = |it: &&Member<'_>| question.policy().excludes(&it.workload.id.namespace, &it.workload.id.name);
+    if members.iter().any(|it| is_excluded(&it)) {
+        return Some(Withheld::Excluded);
+    }
     let own = members.iter().find(|it| chooses_injection(it.workload));
     own.map(|it| Withheld::NotPatchable(format!("pods of {} ask for sidecars themselves", it.workload.id)))
 }
