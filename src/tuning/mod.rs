@@ -29,6 +29,7 @@ mod node_shape;
 mod new_autoscalers;
 mod metric_series;
 mod of_mesh;
+mod objectives;
 mod outlier_detection;
 mod proxy_resources;
 mod proxy_size;

@@ -9,6 +9,8 @@
 //! as Istio has it, if that many can be spared; its other settings are Istio's defaults, said.
 //! **Patch.** `outlierDetection` of the `DestinationRule`, or a new one.
 
+use std::collections::BTreeMap;
+
 use super::rules::{self, Settings};
 use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, dangers};
 use crate::inventory::objects::{DestinationRulePatch, OutlierDetection, Patch};
@@ -27,14 +29,16 @@ const EJECTION: Seconds = Seconds::new(30.0);
 /// Looks at every outlier detection that holds for a service of the input, and at every service without one.
 #[must_use]
 pub fn outlier_detection(question: &Question<'_>) -> Vec<Recommendation> {
-    let rules = &question.inventory().istio.destination_rules;
-    let of_case = |case: &EjectionCase| {
-        let rule = rules.iter().find(|rule| rule.name.to_string() == case.rule)?;
-        of_case(case, rule)
-    };
+    let rules = question.inventory().istio.destination_rules.iter();
+    let rules: BTreeMap<String, &DestinationRule> = rules.map(|rule| (rule.name.to_string(), rule)).collect();
+    let of_case = |case: &EjectionCase| of_case(case, rules.get(&case.rule)?);
     let resilience = &question.plan.resilience;
     let set = resilience.ejections.iter().filter_map(of_case);
-    let lacking = resilience.guards.unwatched.iter().filter_map(|case| added(question, case));
+    let lacking = resilience
+        .guards
+        .unwatched
+        .iter()
+        .filter_map(|case| added(question, case, rules.get(&case.rule).map(|rule| &rule.name)));
     set.chain(lacking).chain(not_added(question)).collect()
 }
 
@@ -87,14 +91,14 @@ fn of_case(case: &EjectionCase, rule: &DestinationRule) -> Option<Recommendation
 }
 
 /// Outlier detection for a service that has none; `None` where it has no pod to spare for it.
-fn added(question: &Question<'_>, case: &EjectionCase) -> Option<Recommendation> {
+fn added(question: &Question<'_>, case: &EjectionCase, rule: Option<&ObjectName>) -> Option<Recommendation> {
     if !dangers::could_eject(case) {
         return None;
     }
     let (spare, most) = (case.spare()?, case.most_safe()?);
     let tenth = case.hosts * OutlierDetection::DEFAULT_MAX_EJECTION_PERCENT / 100;
     let percent = percent_for(case.hosts, most.min(tenth.max(1)));
-    let service = service(question, case)?;
+    let service = service(case)?;
     let mut found = recommendation(case, None, percent, format!("service {service}"));
     found.settings.extend([
         Setting::exact("consecutive5xxErrors", None, Amount::Count(FAILURES)),
@@ -116,10 +120,8 @@ fn added(question: &Question<'_>, case: &EjectionCase) -> Option<Recommendation>
         max_ejection_percent: Some(percent),
         ..OutlierDetection::default()
     };
-    let rules = &question.inventory().istio.destination_rules;
-    let rule = rules.iter().map(|rule| &rule.name).find(|name| name.to_string() == case.rule);
     let settings = Settings { outliers, ..Settings::default() };
-    Some(rules::set(question, service, rule, settings, found))
+    Some(rules::set(question, &service, rule, settings, found))
 }
 
 /// Services of several pods without outlier detection that get none, all in one.
@@ -157,9 +159,9 @@ fn not_added(question: &Question<'_>) -> Option<Recommendation> {
     }))
 }
 
-fn service<'a>(question: &'a Question<'_>, case: &EjectionCase) -> Option<&'a ObjectName> {
-    let services = question.inventory().services.iter().map(|service| &service.name);
-    services.into_iter().find(|name| hosts::of_service(&name.name, &name.namespace) == case.host)
+fn service(case: &EjectionCase) -> Option<ObjectName> {
+    let short = hosts::short(&case.host);
+    short.split_once('/').map(|(namespace, name)| ObjectName::new(namespace, name))
 }
 
 fn unknown(case: &EjectionCase) -> Recommendation {

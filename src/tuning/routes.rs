@@ -62,11 +62,10 @@ pub(super) fn set(
 
 /// A virtual service that changes nothing but what is wanted: without ports, requests go to the port they were sent to.
 fn new(question: &Question<'_>, host: &str, wanted: &RoutePatch) -> Result<VirtualService, Withheld> {
-    let services = &question.inventory().services;
-    let is_of = |name: &&ObjectName| hosts::of_service(&name.name, &name.namespace) == host;
-    let name = services.iter().map(|service| &service.name).find(is_of);
-    let name = name.ok_or_else(|| Withheld::NotPatchable(format!("the input has no service {host}")))?;
-    if question.inventory().istio.virtual_services.iter().any(|known| known.name == *name) {
+    let short = hosts::short(host);
+    let name = short.split_once('/').map(|(namespace, name)| ObjectName::new(namespace, name));
+    let name = name.ok_or_else(|| Withheld::NotPatchable(format!("{host} is no service of the cluster")))?;
+    if question.inventory().istio.virtual_services.iter().any(|known| known.name == name) {
         let why = format!("a VirtualService {name} is there for another host: write one of another name");
         return Err(Withheld::NotPatchable(why));
     }
@@ -78,6 +77,6 @@ fn new(question: &Question<'_>, host: &str, wanted: &RoutePatch) -> Result<Virtu
         ..VirtualService::default()
     };
     let routes = BTreeMap::from([(0, wanted.clone())]);
-    VirtualServicePatch { name: name.clone(), routes }.apply(&mut service);
+    VirtualServicePatch { name, routes }.apply(&mut service);
     Ok(service)
 }

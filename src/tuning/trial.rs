@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::effect::Figures;
-use super::{Kind, Recommendation, Saves, Withheld};
+use super::{Kind, Recommendation, Saves, Withheld, objectives};
 use crate::parallel;
 use crate::plan::{Inputs, Plan};
 
@@ -22,13 +22,14 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
         let group: &[usize] = groups.get(number).map_or(&[], Vec::as_slice);
         let changes = group.iter().filter_map(|index| read.get(*index)).flat_map(|it| &it.changes);
         let inventory = inputs.inventory.clone().changed(changes);
-        Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory)
+        let after = Plan::new(inputs.with_inventory(inventory.clone()));
+        (Figures::of(&after, &inventory), objectives::missed_by(before, &after))
     };
     let outcomes = parallel::map(groups.len(), 1, || (), |(), number| tried(number));
-    for (group, after) in groups.iter().zip(outcomes) {
+    for (group, (after, missed)) in groups.iter().zip(outcomes) {
         let members: Vec<&Recommendation> = group.iter().filter_map(|index| recommendations.get(*index)).collect();
         let saves = figures.saved_by(&after, before);
-        let harm = figures.harm_of(&after);
+        let harm = missed.or_else(|| figures.harm_of(&after));
         let shares = shares(&members);
         let against_danger = members.iter().filter(|it| it.risk.removes.is_some()).count();
         for (index, share) in group.iter().zip(shares) {

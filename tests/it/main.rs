@@ -50,6 +50,7 @@ mod tuning_laws;
 mod tuning_shop;
 mod tuning_telemetry;
 mod tuning_reports;
+mod tuning_strictness;
 mod tuning_traffic;
 mod verdicts;
 mod whatif;

@@ -14,7 +14,9 @@ pub fn readme(tuning: &Tuning, files: &[Manifest]) -> String {
          This folder is a kustomize component. Include it where the objects it changes come from:\n\n\
          ```yaml\ncomponents:\n  - path/to/this/folder\n```\n\n\
          Without kustomize, apply `resources/` with `kubectl apply -f`, and each file of `patches/` with\n\
-         `kubectl patch KIND NAME -n NAMESPACE --patch-file FILE`.\n\n",
+         `kubectl patch KIND NAME -n NAMESPACE --patch-file FILE`; for objects of Istio with `--type merge`, and for the\n\
+         lists of operations that change a VirtualService with `--type json`. These fail, and change nothing, where the\n\
+         route is no longer the one that was looked at.\n\n",
     );
     if has_values {
         page.push_str(
