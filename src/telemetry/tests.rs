@@ -206,6 +206,41 @@ fn features_that_are_off_cost_nothing() {
     assert_eq!(families, [Family::Envoy, Family::Agent, Family::Target]);
 }
 
+/// What the mesh says of single metrics and labels decides how many series there are, side by side.
+#[test]
+fn what_telemetry_leaves_out_is_no_series() {
+    let observed = |change: fn(&mut crate::mesh::WorkloadFeatures)| {
+        let mut case = shop().calls(CALLS);
+        let mut features = crate::mesh::WorkloadFeatures::by_policy(&case.policy.features);
+        change(&mut features);
+        case.mesh.features = vec![features; case.mesh.members.len()];
+        let families = case.estimate().1.families;
+        move |family: Family| {
+            families.iter().find(|(known, _)| *known == family).map_or(0.0, |(_, series)| series.value.count())
+        }
+    };
+    let all = observed(|_| ());
+    let without_sizes = observed(|features| {
+        for side in [&mut features.inbound, &mut features.outbound] {
+            side.reported.request_size.is_on = false;
+        }
+    });
+    assert!(all(Family::RequestSize) > 0.0);
+    assert_eq!(without_sizes(Family::RequestSize), 0.0);
+    assert_eq!(without_sizes(Family::Duration), all(Family::Duration));
+    let one_side = observed(|features| features.outbound.reported.duration.is_on = false);
+    assert!(0.0 < one_side(Family::Duration) && one_side(Family::Duration) < all(Family::Duration));
+    let no_outcomes = observed(|features| {
+        for side in [&mut features.inbound, &mut features.outbound] {
+            side.reported.requests.outcome = false;
+        }
+    });
+    // The card has 1.5 sets of outcomes for each peer.
+    assert_eq!(no_outcomes(Family::Requests) * 1.5, all(Family::Requests));
+    let no_peers = observed(|features| features.outbound.reported.requests.peer = false);
+    assert!(no_peers(Family::Requests) < all(Family::Requests));
+}
+
 #[test]
 fn what_is_too_much_is_found() {
     let mut case = shop();

@@ -14,6 +14,7 @@
 use super::{Amount, Kind, Question, Recommendation, Setting, Withheld};
 use crate::inventory::Change;
 use crate::inventory::objects::{CertificateSettings, MeshConfig, MeshConfigOrigin};
+use crate::mesh::ProxyMode;
 use crate::model::csr_rate;
 use crate::units::Seconds;
 
@@ -56,6 +57,12 @@ fn life(question: &Question<'_>) -> Option<Recommendation> {
         "a stolen certificate is of use for longer".to_owned(),
         "proxies that run keep the old life until they restart".to_owned(),
     ];
+    if question.members().any(|it| it.member.mode == ProxyMode::Ambient) {
+        found
+            .risk
+            .brings
+            .push("ztunnels ask for the life that their own chart says (env.SECRET_TTL): set it there too".to_owned());
+    }
     let in_object = plan.from.starts_with("ProxyConfig");
     if in_object {
         let what = format!("{} sets it, and holds more variables than are read here: set SECRET_TTL there", plan.from);

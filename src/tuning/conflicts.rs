@@ -96,6 +96,7 @@ fn keys(change: &Change) -> Vec<String> {
                 (settings.debounce_max.is_some(), "values PILOT_DEBOUNCE_MAX"),
                 (settings.connection_age.is_some(), "values keepaliveMaxServerConnectionAge"),
                 (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
+                (values.telemetry.access_log_file.is_some(), "values meshConfig.accessLogFile"),
                 (values.certificates.ttl_seconds.is_some(), "values SECRET_TTL"),
                 (values.telemetry.sampling_percent.is_some(), "values meshConfig.defaultConfig.tracing"),
             ];

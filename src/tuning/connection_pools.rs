@@ -42,7 +42,7 @@ fn of_case(question: &Question<'_>, case: &PoolCase) -> Option<Recommendation> {
     let refusing = case.refusing();
     found.risk = Risk {
         removes: (!refusing.is_empty())
-            .then(|| format!("{} refuses requests of busy seconds with 503", refusing.join(" and "))),
+            .then(|| format!("requests of busy seconds are refused with 503 by {}", refusing.join(" and "))),
         brings: vec!["requests beyond are answered with 503 at once: watch upstream_rq_pending_overflow".to_owned()],
     };
     let settings = Settings { pool: wanted.pool, ..Settings::default() };

@@ -12,6 +12,7 @@
 //!   them ends that; withheld while the policy does not say how often things change.
 //! - A lower age of connections (`keepaliveMaxServerConnectionAge`) where the autoscaler still adds replicas under
 //!   pushes and forgets about it before any connection has moved to them.
+//!
 //! **Patch.** Helm values of istiod.
 //!
 //! **Source.** istio/istio `pilot/pkg/features/tuning.go` and the istio-discovery chart (`templates/deployment.yaml`).

@@ -152,7 +152,7 @@ fn not_added(question: &Question<'_>) -> Option<Recommendation> {
     } else {
         let more = if scarce.is_empty() { String::new() } else { format!("; {no_spare}") };
         Withheld::Data(format!(
-            "measured requests and CPU of the application of {} ({}){more}",
+            "measured requests and CPU of the application, and what it requests, of {} ({}){more}",
             unknown.len(),
             first(&unknown)
         ))

@@ -74,6 +74,13 @@ impl Recommendation {
         self
     }
 
+    /// Whether it is tried out: it is to be applied, or left to choose by what it saves.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        let is_open = matches!(self.withheld, None | Some(Withheld::Choice(_)));
+        is_open && !self.changes.is_empty()
+    }
+
     /// Whether a person has to do it: nothing in the cluster is changed by applying it.
     #[must_use]
     pub fn is_by_hand(&self) -> bool {

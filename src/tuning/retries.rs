@@ -52,7 +52,7 @@ fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> 
             case.worst.as_number(),
             bound.as_number(),
         ),
-        format!("{} retries each keep every chain within that", case.allowed),
+        format!("with {} at most for each service on it every chain is within that", case.allowed),
     ];
     found.risk.removes = Some("retries of every caller multiply what a failing service is asked for".to_owned());
     found.risk.brings =

@@ -53,9 +53,10 @@ pub fn count(count: u64) -> u64 {
 pub fn time(time: Seconds) -> Seconds {
     /// A day: what is longer is no timeout.
     const LONGEST: f64 = 86_400_000.0;
-    // What was rounded already is a whole number but for the last digit of its floating point; no number becomes 1.
-    let millis = (time.as_seconds() * 1000.0 - 1e-6).ceil().max(1.0).min(LONGEST);
-    Seconds::new(count(millis as u64) as f64 / 1000.0)
+    // What was rounded already is a whole number but for the last digit of its floating point.
+    let millis = (time.as_seconds() * 1000.0 - 1e-6).ceil().clamp(1.0, LONGEST);
+    // What is no number becomes the least.
+    Seconds::new(count((millis as u64).max(1)) as f64 / 1000.0)
 }
 
 #[cfg(test)]

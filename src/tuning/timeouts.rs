@@ -44,7 +44,7 @@ fn of_case(question: &Question<'_>, case: &TimeoutCase) -> Option<Recommendation
     found.basis = basis(question, case);
     found.risk.removes = (!cutting.is_empty()).then(|| {
         let which = cutting.join(" and ");
-        format!("{which} ends requests with 504 that would have been answered")
+        format!("requests that would have been answered are ended with 504 by {which}")
     });
     found.risk.brings = vec!["slower requests are answered with 504: watch response_flags UT".to_owned()];
     let is_too_long = |target: &Option<Seconds>| target.is_some_and(|target| target < case.tail * (1.0 - 1e-6));

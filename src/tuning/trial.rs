@@ -11,12 +11,12 @@ use crate::plan::{Inputs, Plan};
 /// namespace, or where even these are too many, those of a kind.
 const MOST_TRIALS: usize = 32;
 
-/// Tries what a stage would apply, writes what each saves, and withholds what only saves and does harm.
+/// Tries what a stage would apply or leaves to choose, writes what each saves, and withholds what only saves and does harm.
 pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recommendation]) {
     let figures = Figures::of(before, &inputs.inventory);
-    let applied: Vec<usize> =
-        recommendations.iter().enumerate().filter(|(_, it)| it.is_applied()).map(|(index, _)| index).collect();
-    let groups = groups(recommendations, &applied);
+    let open: Vec<usize> =
+        recommendations.iter().enumerate().filter(|(_, it)| it.is_tried()).map(|(index, _)| index).collect();
+    let groups = groups(recommendations, &open);
     let read = &*recommendations;
     let tried = |number: usize| {
         let group: &[usize] = groups.get(number).map_or(&[], Vec::as_slice);

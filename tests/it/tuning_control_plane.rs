@@ -46,6 +46,7 @@ fn istiod_is_told_what_keeps_it_waiting() {
             Some("infeasible"),
             "",
         ),
+        ("all at once", &crowd, "[control_plane]\nreconnect_within_seconds = 0.01", "certificates/at-once", None, ""),
         ("one push at once", &one_push, "", "istiod-environment/push-throttle", None, r#""PILOT_PUSH_THROTTLE":"#),
         ("short life", &format!("{crowd}{short}"), "", "certificates/life", None, r#""SECRET_TTL":"86400s""#),
         ("istiod gives an hour", &format!("{crowd}{capped}"), "", "certificates/life", None, r#""SECRET_TTL":"3600s""#),

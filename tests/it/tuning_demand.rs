@@ -108,6 +108,25 @@ fn hotel_reservation_gets_autoscalers_for_its_rushes() {
     assert_eq!((replicas(&tuning, "frontend"), replicas(&tuning, "search"), replicas(&tuning, "geo")), (3, 2, 1));
 }
 
+/// Pods that run: more are added to them, or the last go, by whichever way the autoscaler comes in.
+#[test]
+fn running_pods_get_autoscalers_too() {
+    let rows = (0..40).map(|at| {
+        let rush = if at % 20 == 0 { 700 } else { 250 };
+        format!("{},settlement,fx-rates,{rush}\n{},settlement,settle-worker,100\n", 900 * at, 900 * at)
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("demand.csv");
+    fs::write(&table, format!("time,namespace,workload,app_cpu_milli\n{}", rows.collect::<String>())).unwrap();
+    let paths = [data("clusters/payments-live"), table];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, "", None));
+    for name in ["fx-rates", "settle-worker"] {
+        let found = find(&tuning, &format!("application-autoscalers/settlement/{name}"));
+        println!("{name}: {:?}", found.withheld);
+    }
+    assert_eq!((replicas(&tuning, "fx-rates"), replicas(&tuning, "settle-worker")), (5, 2));
+}
+
 /// A mesh of two services and what a case adds; every moment of the table has the same figures.
 const SHOP: &str = "
 apiVersion: v1

@@ -141,6 +141,7 @@ fn is_of(value: &Value, wanted: &str, path: &str) -> bool {
     match wanted {
         "text" => value.as_str().is_some_and(|text| !text.is_empty()),
         "texts" => value.as_object().is_some_and(|members| members.values().all(Value::is_string)),
+        "no-text" => value.as_str() == Some(""),
         "count" => value.as_u64().is_some(),
         "truth" => value.is_boolean(),
         "texts-or-nothing" => {

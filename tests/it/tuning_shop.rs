@@ -50,7 +50,7 @@ pub fn tuned(further: &str, policy: &str) -> Tuning {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.yaml");
     fs::write(&path, format!("{SHOP}{further}")).unwrap();
-    keeps_its_promise(&[path.clone()], &inputs(&[Input::Path(path)], policy))
+    keeps_its_promise(std::slice::from_ref(&path), &inputs(&[Input::Path(path.clone())], policy))
 }
 
 /// The same with calls, as lines of `from,to`.

@@ -1,11 +1,13 @@
 //! Recommendations about what the mesh tells of itself: budgets are met, promises come true, nothing is overwritten.
 
 use std::fs;
+use std::path::Path;
 
 use meshcap::sources::Input;
 use meshcap::tuning::{Kind, manifests, tune};
 use proptest::prelude::*;
 
+use crate::tuning::keeps_its_promise;
 use crate::tuning_shop::{SHOP, found, inputs, tuned, workload, written};
 
 fn telemetry(namespace: &str, name: &str, spec: &str) -> String {
@@ -82,9 +84,25 @@ fn what_is_told_is_brought_into_its_budget() {
         (
             "even a filter is too much",
             "",
-            &format!("{LOGGED}[tuning]\nlog_budget = \"1Mi\""),
+            &format!("{LOGGED}[tuning]\nlog_budget = \"100Mi\""),
             "access-logs/mesh",
-            Some("infeasible"),
+            None,
+            r#"istiod-values.yaml: {"meshConfig":{"accessLogFile":""}}"#,
+        ),
+        (
+            "nothing is to be logged",
+            &logging,
+            "[tuning]\nlog_budget = \"0\"",
+            "access-logs/shop/logs",
+            None,
+            r#"[{"disabled":true,"providers":[{"name":"envoy"}]}]"#,
+        ),
+        (
+            "filtered by others",
+            &logging.replace("]}]}", "], filter: {expression: \"response.code >= 500\"}}]}"),
+            "[tuning]\nlog_budget = \"1Mi\"",
+            "access-logs/mesh",
+            Some("filtered already"),
             "",
         ),
         (
@@ -133,6 +151,19 @@ fn what_is_told_is_brought_into_its_budget() {
     }
 }
 
+/// What is left to choose is shown with what it would save, and nothing of it is saved.
+#[test]
+fn a_choice_is_shown_with_its_effect() {
+    let tuning = tuned("", &format!("{TRACED}access_log = true\n"));
+    let saves = |id: &str| found(&tuning, id).saves;
+    assert!(saves("trace-sampling/mesh").spans.as_per_second() > 200.0);
+    assert!(saves("access-logs/mesh").log.per_day().as_mib() > 1000.0);
+    assert!(saves("metric-series/mesh").series.count() > 100.0);
+    assert_eq!(tuning.figures_before.spans, tuning.figures_after.spans);
+    let page = meshcap::report::tuning_markdown(&tuning);
+    assert!(page.contains("budget; simulated, it saves 7.73m of CPU in use, 248 spans per second"), "{page}");
+}
+
 /// What nobody asked for is not recommended: nothing is logged, and traces are as Istio samples them.
 #[test]
 fn little_telemetry_is_left_alone() {
@@ -141,6 +172,18 @@ fn little_telemetry_is_left_alone() {
     let ids: Vec<&str> =
         tuning.recommendations.iter().filter(|it| told.contains(&it.kind)).map(|it| it.id.as_str()).collect();
     assert_eq!(ids, Vec::<&str>::new());
+}
+
+/// The cluster and the budgets that the documentation shows.
+#[test]
+fn a_mesh_with_telemetry_of_its_own_is_brought_into_its_budgets() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let policy = fs::read_to_string(data.join("telemetry-budgets.toml")).unwrap();
+    let paths = [data.join("clusters/secured")];
+    let tuning = keeps_its_promise(&paths, &inputs(&[Input::Path(paths[0].clone())], &policy));
+    for id in ["trace-sampling/mesh", "access-logs/bank/audit", "metric-series/mesh"] {
+        assert!(found(&tuning, id).is_applied(), "{id}: {:?}", found(&tuning, id).withheld);
+    }
 }
 
 /// Two recommendations about the Telemetry of the mesh make one object.

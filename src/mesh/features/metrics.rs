@@ -147,7 +147,7 @@ fn is_on(metric: &str, overrides: &[(&MetricOverride, &Telemetry)]) -> bool {
 fn tells(metric: &str, labels: &[&str], overrides: &[(&MetricOverride, &Telemetry)]) -> bool {
     labels.iter().any(|name| {
         let of_metric = overrides.iter().filter(|(it, _)| speaks_of(it, metric));
-        let last = of_metric.flat_map(|(it, _)| &it.labels).filter(|label| label.name == *name).next_back();
+        let last = of_metric.flat_map(|(it, _)| &it.labels).rfind(|label| label.name == *name);
         last.is_none_or(|label| label.value.is_some())
     })
 }

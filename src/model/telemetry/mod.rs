@@ -6,6 +6,7 @@
 
 mod access_log;
 mod count;
+mod metrics;
 mod prometheus;
 mod scaled;
 mod scrape;
@@ -17,9 +18,10 @@ mod ztunnel;
 
 pub use access_log::{AccessLog, LogFormat};
 pub use count::Count;
+pub use metrics::{Metric, Metrics};
 pub use prometheus::{Kept, Prometheus};
 pub use scrape::{Scrape, Scraped};
-pub use series::{Family, Metric, Metrics, ProxySeries, Reported, SeriesLoad};
+pub use series::{Family, ProxySeries, Reported, SeriesLoad};
 pub use tracing::Tracing;
 pub use ztunnel::{ZtunnelPeers, ZtunnelSeries};
 

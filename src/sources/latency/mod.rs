@@ -47,6 +47,7 @@ mod tests;
 
 use serde_json::Value;
 
+#[cfg(feature = "columnar")]
 pub(super) use clock::time;
 pub use clock::{NoMoment, moment};
 pub use notes::FINDINGS;

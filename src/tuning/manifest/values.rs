@@ -16,6 +16,9 @@ pub(super) fn values(mesh: &MeshConfig) -> Value {
         let selectors: Vec<Value> = mesh.discovery_selectors.iter().map(|it| selector(it)).collect();
         put(&mut settings, "discoverySelectors", Value::Array(selectors));
     }
+    if mesh.telemetry.access_log_file == Some(false) {
+        put(&mut settings, "accessLogFile", json!(""));
+    }
     let mut of_proxies = json!({});
     if let Some(percent) = mesh.telemetry.sampling_percent {
         put(&mut of_proxies, "tracing", json!({ "sampling": percent }));
