@@ -137,8 +137,10 @@ pub fn withheld_in_short(tuning: &Tuning, most: usize) -> Option<Chapter> {
 
 fn because(recommendation: &Recommendation) -> String {
     let reason = recommendation.withheld.as_ref().map_or_else(String::new, ToString::to_string);
-    let would = saved(&recommendation.saves);
-    if would.is_empty() { reason } else { format!("{reason}; simulated, it saves {}", would.join(", ")) }
+    match saved(&recommendation.saves) {
+        Some(would) => format!("{reason}; simulated: {would}"),
+        None => reason,
+    }
 }
 
 fn blocks(recommendation: &Recommendation) -> Vec<Block> {
@@ -158,13 +160,9 @@ fn blocks(recommendation: &Recommendation) -> Vec<Block> {
         points.push(format!("Only together with {}.", recommendation.needs.join(", ")));
     }
     points.extend(recommendation.withheld.iter().map(|why| format!("Withheld: {why}.")));
-    let effects = saved(&recommendation.saves);
+    let effects: Vec<String> = saved(&recommendation.saves).into_iter().chain(safer(&recommendation.saves)).collect();
     if !effects.is_empty() {
-        points.push(format!("Simulated alone it saves {}.", effects.join(", ")));
-    }
-    let safer = safer(&recommendation.saves);
-    if !safer.is_empty() {
-        points.push(format!("Simulated alone it leaves {}.", safer.join(" and ")));
+        points.push(format!("Simulated alone: {}.", effects.join(", ")));
     }
     blocks.push(Block::List(points));
     if !recommendation.terms.is_empty() {

@@ -48,8 +48,7 @@ pub fn headline(tuning: &Tuning) -> Headline {
         let (was, is) = (text::count(before.dangers.unguarded), text::count(after.dangers.unguarded));
         advice.push(format!("Of guards {is} are missing instead of {was}."));
     }
-    let effects = saved(&tuning.saves);
-    let effect = if effects.is_empty() { "no change of requests".to_owned() } else { effects.join(", ") };
+    let effect = saved(&tuning.saves).unwrap_or_else(|| "no change of requests".to_owned());
     let sentence = format!(
         "{} to apply, {} of them against a danger; together: {effect}.",
         text::counted(applied, "recommendation", "recommendations"),
@@ -62,6 +61,7 @@ pub fn headline(tuning: &Tuning) -> Headline {
 /// What one recommendation is about.
 pub fn of_one(recommendation: &Recommendation) -> Headline {
     let effects = saved(&recommendation.saves);
+    let saves = effects.is_some();
     let what = recommendation.settings.iter().filter(|setting| setting.changes()).map(|setting| {
         let today = setting.current.as_ref().map_or_else(|| "nothing".to_owned(), ToString::to_string);
         format!("{} {today} → {}", setting.name, setting.target)
@@ -71,9 +71,10 @@ pub fn of_one(recommendation: &Recommendation) -> Headline {
         (Some(_), _) => ("withheld", Tone::Neutral),
         (None, Some(_)) => ("danger", Tone::Bad),
         (None, None) if recommendation.saves.guards > 0.0 => ("guards", Tone::Good),
-        (None, None) => ("saves", Tone::Good),
+        (None, None) if saves => ("saves", Tone::Good),
+        (None, None) => ("sets", Tone::Neutral),
     };
     let sentence = format!("{}: {}.", recommendation.subject, what.join(", "));
-    let effect = (!effects.is_empty()).then(|| format!("Saves {}.", effects.join(", ")));
-    Headline { badge, tone, sentence, advice: effect.into_iter().collect() }
+    let advice = effects.map(|effects| format!("Simulated alone: {effects}.")).into_iter().collect();
+    Headline { badge, tone, sentence, advice }
 }
