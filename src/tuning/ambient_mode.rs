@@ -140,7 +140,7 @@ fn of_namespace(question: &Question<'_>, namespace: &str, members: &[Member<'_>]
     );
     found.own = own;
     found.basis = basis(&needs, proxies);
-    found.risk.brings = brings(&needs);
+    found.risk.brings = brings(question, &needs);
     found.withheld = stays(question, members, &needs);
     found.changes = changes(question, namespace, !needs.waypoint.is_empty() && !has_waypoint);
     Some(found)
@@ -175,14 +175,20 @@ fn basis(needs: &Needs, proxies: u64) -> Vec<String> {
     ]
 }
 
-fn brings(needs: &Needs) -> Vec<String> {
-    let mut brings = vec![
+fn brings(question: &Question<'_>, needs: &Needs) -> Vec<String> {
+    let runs = question.members().any(|it| it.member.mode == ProxyMode::Ztunnel);
+    let first = (!runs).then(|| "ztunnel and istio-cni have to be installed first, by their charts".to_owned());
+    let mut brings: Vec<String> = first.into_iter().collect();
+    brings.extend([
         "its pods restart once, without sidecars".to_owned(),
         "clients no longer balance requests, retry or record traces themselves".to_owned(),
-    ];
+    ]);
     brings.push(match needs.waypoint.is_empty() {
         true => "metrics and logs are of connections, no longer of requests".to_owned(),
-        false => "requests pass the waypoint, one more hop; metrics of requests are those of the waypoint".to_owned(),
+        false => {
+            "requests pass the waypoint, one more hop, and their metrics are its own; it needs the Gateway API's CRDs"
+                .to_owned()
+        }
     });
     brings.extend(needs.lost.iter().map(|lost| format!("{lost} no longer holds")));
     brings
@@ -196,6 +202,10 @@ fn stays(question: &Question<'_>, members: &[Member<'_>], needs: &Needs) -> Opti
     let enrolled = &question.inputs.policy.injection.enroll;
     if let Some(named) = members.iter().map(|it| &*it.workload.id.namespace).find(|name| enrolled.contains(*name)) {
         return Some(Withheld::NotPatchable(format!("the policy enrols {named} with sidecars (injection.enroll)")));
+    }
+    let is_excluded = |it: &&Member<'_>| question.policy().excludes(&it.workload.id.namespace, &it.workload.id.name);
+    if members.iter().any(|it| is_excluded(&it)) {
+        return Some(Withheld::Excluded);
     }
     let own = members.iter().find(|it| chooses_injection(it.workload));
     own.map(|it| Withheld::NotPatchable(format!("pods of {} ask for sidecars themselves", it.workload.id)))

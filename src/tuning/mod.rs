@@ -92,6 +92,7 @@ pub use ztunnel::ztunnel;
 use crate::inventory::{Change, Inventory, ObjectName};
 use crate::plan::{Inputs, Plan};
 use crate::policy::TuningPolicy;
+use crate::scenario::Standing;
 
 /// What to change, and what that makes of the plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,9 +141,12 @@ pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
     let mut recommendations: Vec<Recommendation> = Vec::new();
     let mut staged = inputs.clone();
     let mut plan = before.clone();
+    let mut standing: Option<Standing> = None;
     for tuners in STAGES {
-        let question = Question::new(&staged, &plan);
+        let question = Question::new(&staged, &plan).with_standing(standing.take());
         let mut found: Vec<Recommendation> = tuners.iter().flat_map(|tuner| tuner(&question)).collect();
+        // It stands as long as nothing is changed.
+        standing = question.into_standing();
         found.sort_by(|a, b| (a.kind, &a.id).cmp(&(b.kind, &b.id)));
         select(&mut found, &staged.policy.tuning, today);
         build_upon(&mut found, &recommendations);
@@ -150,6 +154,7 @@ pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
         trial::all(&staged, &plan, &mut found);
         let changes: Vec<&Change> = found.iter().filter(|it| it.is_applied()).flat_map(|it| &it.changes).collect();
         if !changes.is_empty() {
+            standing = None;
             staged.inventory = staged.inventory.changed(changes);
             plan = Plan::new(staged.clone());
         }

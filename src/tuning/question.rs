@@ -50,6 +50,18 @@ impl<'a> Question<'a> {
         Self { inputs, plan, mesh, plans, standing: OnceLock::new() }
     }
 
+    /// The same about a cluster whose standing is known already.
+    #[must_use]
+    pub(super) fn with_standing(mut self, standing: Option<Standing>) -> Self {
+        self.standing = standing.map(Some).map_or_else(OnceLock::new, OnceLock::from);
+        self
+    }
+
+    /// The standing cluster, if anybody asked for it.
+    pub(super) fn into_standing(self) -> Option<Standing> {
+        self.standing.into_inner().flatten()
+    }
+
     /// The inventory.
     #[must_use]
     pub fn inventory(&self) -> &'a Inventory {

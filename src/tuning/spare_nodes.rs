@@ -27,6 +27,10 @@ pub fn spare_nodes(question: &Question<'_>) -> Vec<Recommendation> {
 }
 
 fn of_cluster(question: &Question<'_>, standing: &Standing) -> Option<Recommendation> {
+    // Where pods wait for a node, none is to spare.
+    if !standing.unplaced().is_empty() {
+        return None;
+    }
     let bound = bound(standing.inventory());
     let may_go = |node: usize| {
         let known = standing.inventory().nodes.get(node);
@@ -38,16 +42,11 @@ fn of_cluster(question: &Question<'_>, standing: &Standing) -> Option<Recommenda
     }
     let (drained, course, kept) = drained(standing, going);
     let Some(course) = course else {
-        let why = kept.first().cloned().unwrap_or_default();
-        return Some(
-            Recommendation::new(Kind::SpareNodes, "cluster", "nodes", settings(question, 0))
-                .withhold(Withheld::Infeasible(why)),
-        );
+        return Some(infeasible(question, kept.first().cloned().unwrap_or_default()));
     };
     let Some((nodes, saves)) = kept_by_plan(question, drained.clone()) else {
         let why = "packed anew without the emptiest of them, the cluster no longer meets the policy".to_owned();
-        let found = Recommendation::new(Kind::SpareNodes, "cluster", "nodes", settings(question, 0));
-        return Some(found.withhold(Withheld::Infeasible(why)));
+        return Some(infeasible(question, why));
     };
     let course = match nodes.len() < drained.len() {
         true => drain(&standing.setting(), &Drain { nodes: nodes.clone(), come_back: false }),
@@ -73,6 +72,11 @@ fn of_cluster(question: &Question<'_>, standing: &Standing) -> Option<Recommenda
         vec!["pods that come later find less room: rollouts and autoscalers at their maximum among them".to_owned()];
     found.saves = saves;
     Some(found)
+}
+
+/// None can go, for that reason.
+fn infeasible(question: &Question<'_>, why: String) -> Recommendation {
+    Recommendation::new(Kind::SpareNodes, "cluster", "nodes", settings(question, 0)).withhold(Withheld::Infeasible(why))
 }
 
 fn settings(question: &Question<'_>, gone: u64) -> Vec<Setting> {
@@ -161,9 +165,8 @@ fn in_the_way(question: &Question<'_>, standing: &Standing, may_go: &dyn Fn(usiz
     }
     let checks = standing.checks_without(&BTreeSet::from([emptiest]));
     let missed = checks.into_iter().find(|check| !check.met)?;
-    let found = Recommendation::new(Kind::SpareNodes, "cluster", "nodes", settings(question, 0));
     let name = inventory.nodes.get(emptiest).map_or("", |node| &*node.name);
-    Some(found.withhold(Withheld::Infeasible(format!("without {name}, the emptiest node, {}", words(&missed)))))
+    Some(infeasible(question, format!("without {name}, the emptiest node, {}", words(&missed))))
 }
 
 /// What is missed, in words.

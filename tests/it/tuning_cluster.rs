@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::fs;
 
 use meshcap::card::ModelCard;
+use meshcap::course::{Drain, drain};
 use meshcap::inventory::assemble;
 use meshcap::plan::Inputs;
 use meshcap::policy::Policy;
+use meshcap::scenario::Standing;
 use meshcap::sources::{self, Limits};
 use meshcap::tuning::{Amount, Recommendation, Tuning};
 
@@ -313,4 +315,34 @@ fn namespaces_that_must_keep_their_sidecars_say_why() {
         let it = found(&tuning, "ambient-mode/shop").unwrap_or_else(|| panic!("{case}"));
         assert!(why(it).contains(words), "{case}: {}", why(it));
     }
+}
+
+/// Budgets, constraints and limits of rollouts together let every node be drained.
+#[test]
+fn a_tuned_cluster_can_be_drained() {
+    let budget = |name: &str| {
+        format!(
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: {name}, namespace: shop}}\n\
+             spec: {{minAvailable: 100%, selector: {{matchLabels: {{app: {name}}}}}}}\n---\n"
+        )
+    };
+    let cluster = nodes(["x", "y", "x"], "8")
+        + &ISTIOD.replace("replicas: 1", "replicas: 2")
+        + &deployment("cart", "500m", &["a", "a"], "")
+        + &deployment("pay", "1000m", &["b", "b", "b"], "")
+        + &budget("cart")
+        + &budget("pay");
+    let tuning = tuned(&cluster, "");
+    let policy = Policy::default();
+    let drains = |inventory| {
+        let standing = Standing::new(inventory, &policy, &ModelCard::named("istio-1.24").unwrap());
+        let nodes = (0..standing.inventory().nodes.len()).collect();
+        drain(&standing.setting(), &Drain { nodes, come_back: true }).succeeds()
+    };
+    let before = tuning.recommendations.iter().filter(|it| it.is_applied());
+    let kinds: std::collections::BTreeSet<String> = before.map(|it| it.kind.to_string()).collect();
+    for kind in ["disruption-budgets", "topology-spread"] {
+        assert!(kinds.contains(kind), "{kinds:?}");
+    }
+    assert!(drains(&tuning.tuned));
 }
