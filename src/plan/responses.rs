@@ -68,7 +68,11 @@ impl WorkloadResponse {
     /// What guards are judged by: the mean and the slowest requests with the proxies that come, each by the upper end.
     #[must_use]
     pub fn times(&self) -> Option<ResponseTimes> {
-        let planned = self.prediction.as_ref().map(|prediction| prediction.distribution.mean().upper);
+        // What proxies add has no upper end for certain; the figure itself then stands for it.
+        let planned = self.prediction.as_ref().and_then(|prediction| {
+            let mean = prediction.distribution.mean();
+            [mean.upper, mean.value].into_iter().find(|time| time.as_seconds().is_finite())
+        });
         let mean = planned.map_or(self.mean.upper, |planned| planned.max(self.mean.upper));
         let (quantile, tail) = self.tail();
         let is_known = mean.as_seconds().is_finite();

@@ -15,11 +15,11 @@
 
 use std::collections::BTreeMap;
 
-use super::of_mesh::{OfMesh, patch_of, says_more};
-use super::{Amount, Kind, Member, Question, Recommendation, Setting, Withheld};
+use super::of_mesh::{OfMesh, observed, patch_of, says_more};
+use super::{Amount, Kind, Question, Recommendation, Setting, Withheld};
 use crate::inventory::objects::{LoggingSetting, MeshConfig, MeshConfigOrigin, MeshTelemetry, Side, TelemetryPatch};
 use crate::inventory::{Change, ObjectName, Telemetry};
-use crate::mesh;
+use crate::plan::WorkloadPlan;
 use crate::units::{Memory, Rate, Share};
 
 /// Requests that failed; those without an answer have no code and are not among them.
@@ -113,13 +113,14 @@ struct Written {
 }
 
 fn sources(question: &Question<'_>) -> BTreeMap<Source, Written> {
-    let holding = mesh::telemetries(question.inventory(), &question.mesh);
     let mut sources: BTreeMap<Source, Written> = BTreeMap::new();
-    for it in question.members() {
-        let (Some(objects), Some(telemetry)) = (holding.get(it.index), &it.plan.telemetry) else { continue };
+    for it in observed(question) {
+        let Some(telemetry) = it.plan.telemetry.as_ref().filter(|it| it.volume.log_lines > Rate::ZERO) else {
+            continue;
+        };
         let mut seen = Vec::new();
-        for (side, share) in unfiltered(&it) {
-            let source = source(objects, side);
+        for (side, share) in unfiltered(it.plan) {
+            let source = source(&it.objects, side);
             let written = sources.entry(source.clone()).or_default();
             let log = &telemetry.volume.log_traffic;
             let ends = [log.value, log.upper].map(|end| end.per_day().as_bytes() * share);
@@ -135,9 +136,9 @@ fn sources(question: &Question<'_>) -> BTreeMap<Source, Written> {
 }
 
 /// Sides of which every request is logged, and their shares in all lines.
-fn unfiltered(it: &Member<'_>) -> Vec<(Side, f64)> {
-    let features = &it.plan.features;
-    let inbound = it.plan.inbound.get();
+fn unfiltered(plan: &WorkloadPlan) -> Vec<(Side, f64)> {
+    let features = &plan.features;
+    let inbound = plan.inbound.get();
     let lines = [
         (Side::Server, features.inbound.access_log, inbound),
         (Side::Client, features.outbound.access_log, 1.0 - inbound),

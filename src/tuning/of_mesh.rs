@@ -1,7 +1,12 @@
 //! The Telemetry object that holds for the whole mesh: the one there is, or one to be made.
 
+use std::collections::BTreeMap;
+
+use super::Question;
 use crate::inventory::objects::TelemetryPatch;
 use crate::inventory::{Change, Inventory, ObjectName, Telemetry};
+use crate::mesh;
+use crate::plan::WorkloadPlan;
 
 /// Name that Istio's documentation gives it.
 const NAME: &str = "mesh-default";
@@ -47,6 +52,34 @@ impl<'a> OfMesh<'a> {
             }
         }
     }
+}
+
+/// A workload of the plan with the Telemetry objects that hold for it, those that overrule later.
+pub(super) struct Observed<'a> {
+    /// What the plan says of it.
+    pub plan: &'a WorkloadPlan,
+    /// The objects.
+    pub objects: Vec<&'a Telemetry>,
+}
+
+/// All workloads of the plan: gateways and waypoints that are yet to come are none of the inventory, and only what is
+/// said of the mesh and of their namespace holds for them.
+pub(super) fn observed<'a>(question: &'a Question<'_>) -> Vec<Observed<'a>> {
+    let inventory = question.inventory();
+    let holding = mesh::telemetries(inventory, &question.mesh).into_iter();
+    let ids = inventory.workloads.iter().map(|it| (&*it.id.namespace, &*it.id.kind, &*it.id.name));
+    let mut holding: BTreeMap<_, _> = ids.zip(holding).collect();
+    let of_mesh = OfMesh::of(inventory).known();
+    let to_come = |plan: &WorkloadPlan| {
+        let own = |it: &&Telemetry| *it.name.namespace == plan.namespace && it.attachment.is_general();
+        let own = inventory.istio.telemetries.iter().find(own).filter(|it| of_mesh != Some(*it));
+        of_mesh.into_iter().chain(own).collect()
+    };
+    let of = |plan: &'a WorkloadPlan| {
+        let known = holding.remove(&(plan.namespace.as_str(), plan.kind.as_str(), plan.name.as_str()));
+        Observed { plan, objects: known.unwrap_or_else(|| to_come(plan)) }
+    };
+    question.plan.workloads.iter().map(of).collect()
 }
 
 /// A change of an object that is there.

@@ -12,11 +12,10 @@
 
 use std::collections::BTreeSet;
 
-use super::of_mesh::{patch_of, says_more};
+use super::of_mesh::{Observed, observed, patch_of, says_more};
 use super::{Amount, Kind, Question, Recommendation, Setting, Withheld};
 use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, MeshTelemetry, Side, TelemetryPatch, TracingSetting};
 use crate::inventory::{Change, ObjectName, Telemetry};
-use crate::mesh;
 use crate::policy::FeaturePolicy;
 use crate::units::{Rate, Share};
 
@@ -89,13 +88,11 @@ enum End {
 
 impl<'a> Traced<'a> {
     fn all(question: &'a Question<'_>) -> Vec<Self> {
-        let holding = mesh::telemetries(question.inventory(), &question.mesh);
-        let of = |it: super::Member<'a>| {
+        let of = |it: Observed<'a>| {
             let spans = &it.plan.telemetry.as_ref()?.volume.spans;
-            let objects = holding.get(it.index)?;
             let decides = |side: Side| {
                 let says = |entry: &TracingSetting| entry.side.covers(side) && entry.sampling_percent.is_some();
-                objects.iter().rev().find(|object| object.tracing.iter().any(says)).copied()
+                it.objects.iter().rev().find(|object| object.tracing.iter().any(says)).copied()
             };
             let features = &it.plan.features;
             Some(Self {
@@ -107,7 +104,8 @@ impl<'a> Traced<'a> {
                 ],
             })
         };
-        question.members().filter_map(of).filter(|it| it.spans.iter().any(|spans| *spans > 0.0)).collect()
+        let all = observed(question).into_iter().filter_map(of);
+        all.filter(|it| it.spans.iter().any(|spans| *spans > 0.0)).collect()
     }
 
     /// The larger sampling of those that concern any request.

@@ -121,19 +121,24 @@ fn json_has_every_judgement_with_its_arithmetic() {
 #[test]
 fn limits_of_clients_are_tuned_and_keep_their_promise() {
     let response_times = vec![response_times("details-v1"), response_times("ratings-v1")];
-    let inputs = Inputs { response_times, ..inputs("") };
+    // Without a floor, so that a new limit is the quantile itself.
+    let inputs = Inputs { response_times, ..inputs("[resilience]\nleast_limit = 1") };
     let tuning = keeps_its_promise(&[folder()], &inputs);
     let outliers = recommended(&tuning, Kind::OutlierDetection);
-    assert_eq!(outliers.len(), 2, "{outliers:#?}");
+    assert_eq!(outliers.len(), 3, "{outliers:#?}");
     // Two of four carry the load of details: one may be ejected and one lost. Of ratings three are needed.
     assert_eq!(outliers[0], "outlier-detection/books/details: maxEjectionPercent 25 %");
     assert!(
         outliers[1].starts_with("outlier-detection/books/ratings: maxEjectionPercent 0 %, infeasible"),
         "{outliers:?}"
     );
-    let pools = recommended(&tuning, Kind::ConnectionPools);
+    // Reviews have none: of their pods, one may be ejected and one lost.
+    assert!(outliers[2].starts_with("outlier-detection/books/reviews: maxEjectionPercent 15 %, consecutive5xx"));
+    let (unknown, pools): (Vec<String>, Vec<String>) = recommended(&tuning, Kind::ConnectionPools)
+        .into_iter()
+        .partition(|line| line.starts_with("connection-pools/mesh"));
     assert_eq!(pools.len(), 2, "{pools:#?}");
-    assert!(pools.iter().all(|line| !line.contains("withheld")), "{pools:#?}");
+    assert!(unknown.len() == 1 && unknown[0].contains("books/reviews"), "{unknown:?}");
     let rule = tuning.tuned.istio.destination_rules.iter().find(|rule| &*rule.name.name == "details").unwrap();
     let pool = rule.policy.settings.pool.as_ref().unwrap();
     // 300 rps of 20 ms or a little more, twice as many in busy seconds: 12 under way, and the 99.99 % quantile of that.

@@ -186,6 +186,22 @@ fn a_mesh_with_telemetry_of_its_own_is_brought_into_its_budgets() {
     }
 }
 
+/// A gateway that istiod is yet to make traces and logs like the others, and counts against the budgets.
+#[test]
+fn gateways_to_come_count_against_the_budgets() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge, namespace: shop}\n\
+                   spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}\n---\n";
+    let policy = format!(
+        "{TRACED}access_log = true\nfiltered_log_share = 0.1\n[tuning]\nspan_budget = 25.0\nlog_budget = \"5Gi\"\n"
+    );
+    let tuning = tuned(gateway, &policy);
+    let spans = |plan: &meshcap::plan::Plan| plan.telemetry.total.spans.upper.as_per_second();
+    assert!(spans(&tuning.before) > spans(&tuned("", &policy).before), "the gateway is in the plan");
+    assert!(found(&tuning, "trace-sampling/mesh").is_applied() && spans(&tuning.after) <= 25.000_001);
+    assert!(found(&tuning, "access-logs/mesh").is_applied());
+    assert!(tuning.after.telemetry.total.log_traffic.upper.per_day().as_mib() <= 5.0 * 1024.0);
+}
+
 /// Two recommendations about the Telemetry of the mesh make one object.
 #[test]
 fn the_mesh_gets_one_telemetry() {
