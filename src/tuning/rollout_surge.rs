@@ -11,7 +11,7 @@
 //! **Source.** `ResolveFenceposts` in `pkg/controller/deployment/util/deployment_util.go`; the course of a rollout in
 //! [`crate::course`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Amount, Kind, Member, Question, Recommendation, Setting, Withheld};
 use crate::course::{Course, End, Rollout, Room, rollout, room};
@@ -31,7 +31,10 @@ pub fn rollout_surge(question: &Question<'_>) -> Vec<Recommendation> {
     let meshed = question.members().filter(|it| it.member.mode != ProxyMode::None);
     let index = |it: &Member<'_>| workloads.binary_search_by(|known| known.id.cmp(&it.workload.id)).ok();
     let members: BTreeMap<usize, Member<'_>> = meshed.filter_map(|it| Some((index(&it)?, it))).collect();
-    let all: Vec<usize> = members.keys().copied().collect();
+    // Pods without a node are another trouble.
+    let pods = standing.unplaced().iter().filter_map(|(pod, _)| standing.inventory().pods.get(*pod));
+    let without: BTreeSet<usize> = pods.map(|pod| pod.workload).collect();
+    let all: Vec<usize> = members.keys().copied().filter(|index| !without.contains(index)).collect();
     let mut stuck = Vec::new();
     let mut found = Vec::new();
     for room in room(&standing.setting(), &all) {

@@ -25,7 +25,7 @@ pub fn upgrade_plan(question: &Question<'_>) -> Vec<Recommendation> {
 }
 
 fn of_mesh(question: &Question<'_>, standing: &Standing) -> Option<Recommendation> {
-    let waves = waves(question, standing.inventory());
+    let waves = waves(question, standing);
     let control_plane = istiods(standing);
     if control_plane.is_empty() || waves.is_empty() {
         return None;
@@ -37,6 +37,10 @@ fn of_mesh(question: &Question<'_>, standing: &Standing) -> Option<Recommendatio
     found.basis =
         waves.iter().enumerate().map(|(number, wave)| format!("wave {}: {}", number + 1, wave.words())).collect();
     found.basis.push(waves::basis(question).to_owned());
+    if !standing.unplaced().is_empty() {
+        let pods = standing.unplaced().len();
+        found.basis.push(format!("{pods} pods have no node today: their workloads are left out"));
+    }
     if let Some(why) = stuck(forward) {
         let room = match nodes_for(question, &waves) {
             Some(nodes) => format!("{nodes} more of {} would do", question.inputs.policy.node_pool.name),
@@ -103,9 +107,8 @@ fn nodes_for(question: &Question<'_>, waves: &[Wave]) -> Option<u64> {
         let standing = Standing::new(&inventory, policy, &question.inputs.card);
         stuck(&play(&standing, waves).forward).is_none()
     };
-    let enough = std::iter::successors(Some(1), |count| Some(count * 2)).take_while(|count| *count <= MOST);
-    let enough = enough.into_iter().find(|count| is_enough(*count))?;
-    let (mut too_few, mut enough) = (enough / 2, enough);
+    // Where many do not help, few need not be tried.
+    let (mut too_few, mut enough) = (0, Some(MOST).filter(|most| is_enough(*most))?);
     while enough - too_few > 1 {
         let middle = too_few.midpoint(enough);
         if is_enough(middle) { enough = middle } else { too_few = middle }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::groundwork::proxy_of;
 use crate::inventory::{Inventory, WorkloadId};
 use crate::mesh::ProxyMode;
+use crate::scenario::Standing;
 use crate::tuning::Question;
 
 /// Words by which people mark what is not for production.
@@ -46,10 +47,15 @@ pub(super) fn basis(question: &Question<'_>) -> &'static str {
     }
 }
 
-/// Waves of the namespaces whose pods have proxies.
-pub(super) fn waves(question: &Question<'_>, inventory: &Inventory) -> Vec<Wave> {
+/// Waves of the namespaces whose pods have proxies. Workloads with a pod that has no node are left out: a restart of
+/// theirs never ends, with an upgrade or without.
+pub(super) fn waves(question: &Question<'_>, standing: &Standing) -> Vec<Wave> {
+    let inventory = standing.inventory();
+    let pods = standing.unplaced().iter().filter_map(|(pod, _)| inventory.pods.get(*pod));
+    let without: BTreeSet<usize> = pods.map(|pod| pod.workload).collect();
     let mut namespaces: BTreeMap<&str, (Vec<WorkloadId>, u64)> = BTreeMap::new();
-    for workload in inventory.workloads.iter().filter(|workload| !workload.is_istiod()) {
+    let complete = inventory.workloads.iter().enumerate().filter(|(index, _)| !without.contains(index));
+    for workload in complete.map(|(_, workload)| workload).filter(|workload| !workload.is_istiod()) {
         let pods = inventory.pods_of(workload);
         if pods.iter().any(|pod| proxy_of(&pod.spec).is_some()) {
             let known = namespaces.entry(&workload.id.namespace).or_default();
