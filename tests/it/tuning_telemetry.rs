@@ -161,7 +161,7 @@ fn a_choice_is_shown_with_its_effect() {
     assert!(saves("metric-series/mesh").series.count() > 100.0);
     assert_eq!(tuning.figures_before.spans, tuning.figures_after.spans);
     let page = meshcap::report::tuning_markdown(&tuning);
-    assert!(page.contains("budget; simulated, it saves 7.73m of CPU in use, 248 spans per second"), "{page}");
+    assert!(page.contains("budget; simulated: 7.73m of CPU in use and 248 spans per second less"), "{page}");
 }
 
 /// What nobody asked for is not recommended: nothing is logged, and traces are as Istio samples them.
