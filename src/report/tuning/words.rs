@@ -5,7 +5,7 @@ use crate::tuning::Saves;
 
 const MIB: f64 = 1_048_576.0;
 
-/// What there is less of and what more, such as `1.2 GiB of memory requests less, 200m of CPU requests more`; `None`
+/// What there is less of and what more, such as `1.2 GiB of memory requests less; 200m of CPU requests more`; `None`
 /// where nothing changes.
 pub fn saved(saves: &Saves) -> Option<String> {
     let amounts = [
@@ -23,10 +23,15 @@ pub fn saved(saves: &Saves) -> Option<String> {
         let of_sign = amounts.iter().filter(|(amount, least, ..)| amount * sign >= *least);
         let listed: Vec<String> =
             of_sign.map(|(amount, _, print, what)| format!("{} {what}", print(amount.abs()))).collect();
-        (!listed.is_empty()).then(|| format!("{} {word}", listed.join(" and ")))
+        let (last, others) = listed.split_last()?;
+        Some(if others.is_empty() {
+            format!("{last} {word}")
+        } else {
+            format!("{} and {last} {word}", others.join(", "))
+        })
     };
     let words: Vec<String> = [words(1.0, "less"), words(-1.0, "more")].into_iter().flatten().collect();
-    (!words.is_empty()).then(|| words.join(", "))
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// Dangers that go and guards that come, in words.

@@ -57,11 +57,13 @@ pub(super) fn of(standing: &Standing, mut rules: Vec<Rule>) -> Vec<Tried> {
         .collect()
 }
 
-/// Whether all pods find nodes, in more than one domain of each kind, and again without the fullest of them.
+/// Whether all its pods find nodes, in more than one domain of each kind, and again without the fullest of them. Only
+/// its own pods are asked: those of others that have no node then are not looked after here.
 fn fits(fork: &mut Fork<'_>, inventory: &Inventory, rule: &Rule) -> bool {
     let is_placed = |fork: &mut Fork<'_>| {
-        let left: BTreeSet<usize> = fork.place().unplaced.into_iter().map(|one| one.pod).collect();
-        !rule.pods.iter().any(|pod| left.contains(pod))
+        let others: Vec<usize> = fork.waiting().filter(|pod| !rule.pods.contains(pod)).collect();
+        others.into_iter().for_each(|pod| fork.remove_pod(pod));
+        fork.place().unplaced.is_empty()
     };
     rule.pods.iter().for_each(|&pod| fork.restart_pod(pod));
     if !is_placed(fork) || domains(fork, inventory, rule).iter().any(|count| *count < 2) {

@@ -30,7 +30,9 @@ pub(super) struct Wave {
 impl Wave {
     /// In words.
     pub(super) fn words(&self) -> String {
-        format!("{} ({} workloads, {} pods)", self.namespaces.join(", "), self.workloads.len(), self.pods)
+        let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let (workloads, pods) = (counted(self.workloads.len() as u64, "workload"), counted(self.pods, "pod"));
+        format!("{} ({workloads}, {pods})", self.namespaces.join(", "))
     }
 }
 
