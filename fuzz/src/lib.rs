@@ -42,12 +42,12 @@ pub fn plan(bytes: &[u8]) {
         return;
     }
     let mut policy = Policy::default();
-    policy.injection.enroll.push("all".to_owned());
+    policy.injection.enroll.insert("all".to_owned());
     let Ok(card) = ModelCard::named("istio-1.24") else { return };
     let inputs = Inputs::new(inventory, policy, card);
     // Every other length is tuned.
     if bytes.len() % 2 == 1 {
-        manifests(tune(&inputs, None).changes());
+        let _ = manifests(tune(&inputs, None).changes());
     } else {
         let plan = Plan::new(inputs);
         assert!(plan.totals.proxy_memory.lower <= plan.totals.proxy_memory.upper);
