@@ -86,6 +86,7 @@ fn what_was_promised_comes_true() {
         ("secured", "", None),
         ("ambient", "", None),
         ("flat", "all", None),
+        ("canary", "", None),
     ] {
         let paths = [data("clusters").join(cluster)];
         let tuning = keeps_its_promise(&paths, &inputs(&paths, enroll, calls));
