@@ -20,7 +20,7 @@ mod workloads;
 
 pub use control_plane::control_plane_explained;
 pub use explanation::explanation;
-pub use findings::of as findings_of;
+pub use findings::{brief as findings_brief, of as findings_of};
 pub use provenance::{coefficients, inputs_of};
 
 use super::Reported;

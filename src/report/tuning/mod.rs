@@ -48,6 +48,7 @@ pub fn brief(tuning: &Tuning) -> Document {
             effect::effect(tuning),
             chapters::by_hand(tuning, BY_HAND),
             chapters::withheld_in_short(tuning, WITHHELD),
+            super::chapters::findings_brief(&tuning.before),
         ]
         .into_iter()
         .flatten()
