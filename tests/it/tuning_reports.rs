@@ -39,3 +39,13 @@ fn its_page_draws_before_and_after() {
     assert!(brief.contains("What to change"));
     assert!(!printed(&["plan", "--enroll", "all"]).contains("What to change"));
 }
+
+/// A row that is skipped is told on the screen, not only in files.
+#[test]
+fn what_was_not_read_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("demand.csv");
+    std::fs::write(&table, "time,pod,app_cpu_milli\nsoon,cart-1,5\n").unwrap();
+    let screen = printed(&["tune", table.to_str().unwrap(), "--enroll", "all", "--today", "2027-01-15"]);
+    assert!(screen.contains("cell-ignored"), "{screen}");
+}
