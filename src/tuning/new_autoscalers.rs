@@ -34,26 +34,35 @@ pub fn new_autoscalers(question: &Question<'_>) -> Vec<Recommendation> {
     let busy = |it: &Member<'_>| it.workload.measured.busy.app_cpu;
     let mut found: Vec<Recommendation> =
         applications().filter_map(|it| busy(&it).and_then(|peaks| of_workload(question, &it, &peaks))).collect();
-    let (with, without) = applications().fold((0_u64, 0_u64), |(with, without), it| match busy(&it) {
-        Some(_) => (with + 1, without),
-        None => (with, without + 1),
-    });
-    // Where nothing was measured over time the missing series are no news.
-    if with > 0 && without > 0 {
-        found.push(without_series(without));
+    let without: Vec<Member<'_>> = applications().filter(|it| busy(it).is_none()).collect();
+    if !without.is_empty() {
+        found.push(without_series(&without));
     }
     found
 }
 
-fn without_series(workloads: u64) -> Recommendation {
+fn without_series(without: &[Member<'_>]) -> Recommendation {
+    let workloads = without.len();
+    let unrequested = without.iter().filter(|it| request_of(it).is_none()).count();
     let setting = Setting::exact("autoscalers", None, Amount::Text("unknown".to_owned()));
-    let missing = format!(
+    let mut missing = format!(
         "no CPU of the application over time for {workloads} workloads (columns time, pod and app_cpu_milli of a table, \
          30 moments or more): whether their busiest moments need more replicas is not known"
     );
+    if unrequested > 0 {
+        missing.push_str(&format!(
+            "; {unrequested} of them have no container whose CPU request a target could be a share of"
+        ));
+    }
     let subject = format!("{workloads} workloads without an autoscaler");
     Recommendation::new(Kind::ApplicationAutoscalers, "without-series", subject, vec![setting])
         .withhold(Withheld::Data(missing))
+}
+
+/// The container that follows the load, where one can be told apart, and the CPU it requests, if any.
+fn request_of<'a>(it: &Member<'a>) -> Option<(&'a Container, Millicores)> {
+    let own = it.workload.application_container()?;
+    own.resources.effective_requests().cpu.filter(|request| !request.is_zero()).map(|request| (own, request))
 }
 
 /// Replicas for the mean, the 99th percentile and the largest of the moments.
@@ -65,9 +74,9 @@ struct Wanted {
 
 fn of_workload(question: &Question<'_>, it: &Member<'_>, peaks: &Peaks<Cores>) -> Option<Recommendation> {
     let target = question.policy().autoscaler_target.get();
-    let own = it.workload.application_container();
-    let request = own.and_then(|own| own.resources.effective_requests().cpu).filter(|request| !request.is_zero());
-    let (Some(own), Some(request)) = (own, request) else { return without_request(it, own) };
+    let Some((own, request)) = request_of(it) else {
+        return without_request(it, it.workload.application_container());
+    };
     let mean = it.workload.measured.app_cpu.unwrap_or_default();
     let replicas_for = |used: Cores| {
         let count = used.as_cores() / (request.to_cores().as_cores() * target);

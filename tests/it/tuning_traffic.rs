@@ -152,6 +152,9 @@ fn measured_applications_get_pools_timeouts_and_retries() {
         for kind in [Kind::ProxyResources, Kind::SidecarScopes, Kind::Istiod, Kind::ConnectionPools, Kind::Timeouts] {
             assert!(applied(kind) > 0, "{application}: {kind}");
         }
+        // No CPU was measured over time there: that is said, and not passed over.
+        let autoscalers = of_kinds(&tuning, &[Kind::ApplicationAutoscalers]);
+        assert!(autoscalers.iter().all(|it| it.withheld.is_some()) && autoscalers.len() == 1, "{application}");
         assert!(tuning.figures_after.dangers.unguarded < tuning.figures_before.dangers.unguarded);
         assert_eq!(tuning.figures_after.dangers.acute(), 0, "{application}");
     }
