@@ -33,7 +33,8 @@ pub fn brief(plan: &Plan) -> Option<Chapter> {
     if wrong.is_empty() {
         return None;
     }
-    let said = format!("{}; the full report names them, tune sets them.", wrong.join(", "));
+    let said =
+        format!("Limits, timeouts and retries: {}; the full report names them, tune sets them.", wrong.join(", "));
     chapter("guards", "Clients' guards", vec![Block::Paragraph(said)])
 }
 

@@ -201,7 +201,7 @@ fn cutting(case: &TimeoutCase) -> Option<Single> {
 }
 
 fn multiplying(case: &RetryCase) -> Single {
-    let default = if case.is_default { ", of which nothing is said: Istio's default" } else { "" };
+    let default = if case.is_default { "; nothing is said, so that Istio's default holds" } else { "" };
     Single {
         kind: WeaknessKind::Multiplies,
         settings: vec![Faulty {
