@@ -12,6 +12,7 @@ pub mod objects;
 mod owners;
 pub mod request;
 mod sidecar;
+mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -32,6 +33,7 @@ pub use objects::{
 };
 pub use owners::STATIC_POD;
 pub use sidecar::{chooses_injection, without_proxy};
+pub use version::IstioVersion;
 
 use crate::finding::Finding;
 
