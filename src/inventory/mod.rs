@@ -14,6 +14,7 @@ mod owners;
 mod release;
 pub mod request;
 mod sidecar;
+mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +37,7 @@ pub use objects::{
 pub use owners::STATIC_POD;
 pub use release::IstioRelease;
 pub use sidecar::{chooses_injection, without_proxy};
+pub use version::IstioVersion;
 
 use crate::finding::Finding;
 
