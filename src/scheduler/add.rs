@@ -70,7 +70,7 @@ fn guess(before: &State<'_>, waiting: &[usize], left: &NodeResources) -> usize {
 }
 
 /// How many of `count` new nodes get a pod, and how many pods find none.
-fn place_on_new(
+pub(super) fn place_on_new(
     scheduling: &Scheduling<'_>,
     before: &State<'_>,
     waiting: &[usize],

@@ -226,6 +226,7 @@ fn changes(question: &Question<'_>, namespace: &str, new_waypoint: bool) -> Vec<
             class: "istio-waypoint".to_owned(),
             labels: Labels::from([("istio.io/waypoint-for".to_owned(), "service".to_owned())]),
             servers: vec![server],
+            ..Gateway::default()
         }));
     }
     changes

@@ -44,6 +44,7 @@ mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod through_gateway;
 mod timeouts;
 mod trace_sampling;
 mod topology_spread;
@@ -210,6 +211,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
 fn patched(change: &Change) -> Option<(&str, &ObjectName)> {
     match change {
         Change::Patch(patch) => Some(patch.target()),
+        Change::GatewayPart(part) if !part.is_new => Some(("ConfigMap", &part.parameters)),
         _ => None,
     }
 }
@@ -219,6 +221,7 @@ fn new(change: &Change) -> Option<(&str, &ObjectName)> {
     match change {
         Change::DestinationRule(it) => Some(("DestinationRule", &it.name)),
         Change::VirtualService(it) => Some(("VirtualService", &it.name)),
+        Change::GatewayPart(part) if part.is_new => Some(("ConfigMap", &part.parameters)),
         _ => None,
     }
 }
