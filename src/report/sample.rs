@@ -18,8 +18,8 @@ use meshcap::plan::{
 };
 use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resilience::{
-    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetryCase, Routed, Split, TimeoutCase,
-    Verdict as CarryingVerdict, Weakness, ZoneCase,
+    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetriesSaid, RetryCase, Routed, Split,
+    TimeoutCase, Verdict as CarryingVerdict, Weakness, ZoneCase,
 };
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
@@ -419,6 +419,7 @@ fn guards() -> Guards {
         timeout: None,
         per_attempt: None,
         repeats: Retries::new(0),
+        says_retries: false,
         unknown: Vec::new(),
     };
     let retry = |name: &str| RetryCase {
@@ -426,7 +427,7 @@ fn guards() -> Guards {
         host: host(name),
         places: vec![Routed::Nowhere],
         attempts: 2,
-        is_default: true,
+        said: RetriesSaid::Nowhere,
         budget: None,
         times: Ratio::new(3.0),
         chain: 3,

@@ -126,8 +126,19 @@ fn alike_weaknesses_of_a_large_mesh_are_one_row() {
     assert_eq!(folded[0].settings[0].needed, Bound::Count(1039));
 }
 
-/// istiod of a version, and a destination rule of stock with a subset of its own policy.
+/// istiod of a version, and a destination rule of stock.
 fn installed(version: &str, rule: &str) -> tempfile::TempDir {
+    beside(
+        version,
+        &format!(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{ name: stock, namespace: shop }}\nspec: \
+             {{ host: stock, {rule} }}\n"
+        ),
+    )
+}
+
+/// istiod of a version, and further objects.
+fn beside(version: &str, objects: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let istiod = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: istiod, namespace: istio-system }}\nspec:\n  selector: \
@@ -135,11 +146,7 @@ fn installed(version: &str, rule: &str) -> tempfile::TempDir {
          containers:\n      - {{ name: discovery, image: \"istio/pilot:{version}\", resources: {{ requests: {{ cpu: 500m, \
          memory: 2Gi }} }} }}\n"
     );
-    let rule = format!(
-        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{ name: stock, namespace: shop }}\nspec: \
-         {{ host: stock, {rule} }}\n"
-    );
-    std::fs::write(folder.path().join("installed.yaml"), format!("{istiod}---\n{rule}")).unwrap();
+    std::fs::write(folder.path().join("installed.yaml"), format!("{istiod}---\n{objects}")).unwrap();
     folder
 }
 
@@ -204,6 +211,86 @@ fn a_retry_budget_bounds_what_chains_multiply() {
     let without_percent = "trafficPolicy: { retryBudget: { minRetryConcurrency: 0 } }";
     let (times, _, _, ids) = worst("1.28.0", without_percent);
     assert!((times - 1.002).abs() < 1e-4 && ids == "retry-budget-not-followed", "{times} {ids}");
+}
+
+fn route(kind: &str, rules: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{ name: stock, namespace: shop }}\nspec:\n  \
+         parentRefs: [{{ group: \"\", kind: Service, name: stock }}]\n  rules: [{rules}]\n"
+    )
+}
+
+/// Rules of the Gateway API are judged by what istiod makes of them, and patched where it follows the patch.
+#[test]
+fn httproutes_are_judged_as_istio_follows_them_and_patched() {
+    let backend = "backendRefs: [{ name: stock, port: 8080 }]";
+    let of = |said: &str| route("HTTPRoute", &format!("{{ {backend}{said} }}"));
+    let short = ", timeouts: { request: 50ms, backendRequest: 20ms }";
+    let retried = ", timeouts: { request: 500ms, backendRequest: 20ms }, retry: { attempts: 3, codes: [504] }";
+    for (version, object, expected) in [
+        ("1.28.2", of(""), "timeout - -> 1 s; dangers 0, guards 1"),
+        ("1.28.2", of(", timeouts: { request: 50ms }"), "timeout 0.05 s -> 0.15 s; dangers 1, guards 0"),
+        // Without retries the time of an attempt is that of the request.
+        ("1.28.2", of(short), "timeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.28.2", of(retried), "perTryTimeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.24.9", of(retried), "timeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.28.2", of(", timeouts: { request: 10s }"), ""),
+        (
+            "1.19.0",
+            of(short),
+            "withheld, cannot be patched: HTTPRoute shop/stock holds, which Istio follows in this since 1.20.0; 1.19.0",
+        ),
+        (
+            "mine",
+            of(""),
+            "withheld, cannot be patched: HTTPRoute shop/stock holds, which Istio follows in this since 1.20.0; which",
+        ),
+        (
+            "1.28.2",
+            route("GRPCRoute", &format!("{{ {backend} }}")),
+            "withheld, cannot be patched: GRPCRoute shop/stock holds, a kind with",
+        ),
+    ] {
+        let folder = beside(version, &object);
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs = inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv")));
+        let tuning = if version == "1.28.2" { keeps_its_promise(&paths, &inputs) } else { tune(&inputs, None) };
+        let found = lines(&tuning).into_iter().find(|line| line.starts_with("timeouts/shop/stock")).unwrap_or_default();
+        let found = found.strip_prefix("timeouts/shop/stock/0: ").unwrap_or(&found);
+        let is_as_expected = if expected.is_empty() { found.is_empty() } else { found.contains(expected) };
+        assert!(is_as_expected, "{version} {object}\n{found:?} is not {expected:?}");
+    }
+}
+
+/// What the whole mesh says of retries holds for routes that say nothing.
+#[test]
+fn default_retries_of_the_mesh_are_read() {
+    let mesh = |policy: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: istio, namespace: istio-system }}\ndata:\n  mesh: |\n    \
+             defaultHttpRetryPolicy: {policy}\n"
+        )
+    };
+    let tuned = |policy: &str| {
+        let folder = beside("1.28.2", &mesh(policy));
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs = inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv")));
+        let tuning = tune(&inputs, None);
+        let cases = tuning.before.resilience.guards.retries.clone();
+        let attempts: Vec<u64> = cases.iter().map(|case| case.attempts).collect();
+        (attempts, lines(&tuning).into_iter().filter(|line| line.starts_with("retries/")).collect::<Vec<_>>())
+    };
+    // Orders has a route of its own with three, and one that says nothing.
+    let (attempts, found) = tuned("{ attempts: 0 }");
+    assert_eq!(attempts, [3, 0, 0]);
+    assert!(found.iter().all(|line| line.starts_with("retries/shop/orders/1")), "{found:?}");
+    let (attempts, found) = tuned("{ attempts: 4 }");
+    assert_eq!(attempts, [4, 4, 4]);
+    assert!(found.iter().any(|line| line.starts_with("retries/shop/stock: attempts 4 -> 1; dangers 1")), "{found:?}");
+    let (_, found) = tuned("{ attempts: 4, retryOn: \"5xx\", perTryTimeout: 10ms }");
+    let of = |id: &str| found.iter().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{id} of {found:?}"));
+    assert!(of("retries/shop/stock").contains("meshConfig.defaultHttpRetryPolicy says more than a number"));
+    assert!(of("retries/mesh/default: retryOn").contains("carried out twice"));
 }
 
 /// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.

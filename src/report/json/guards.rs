@@ -156,8 +156,8 @@ struct Retry {
     set_by: Vec<SetBy>,
     /// Retries of a failed request, the most of its routes.
     attempts: u64,
-    /// Whether that is what holds where nothing is said.
-    is_default: bool,
+    /// Who says so: `routes`, `mesh` (`defaultHttpRetryPolicy`) or, with Istio's default, `default`.
+    said_by: &'static str,
     /// The retry budget of those who call it; `null` without one, or where it is not known how much is under way.
     retry_budget: Option<Budget>,
     /// Attempts that callers make of one request when all fail, with the budget.
@@ -263,7 +263,7 @@ impl SetBy {
         let (object, route) = match place {
             Routed::By { service, index } => (Some(format!("VirtualService {service}")), Some(*index as u64)),
             Routed::ByWildcard { service } => (Some(format!("VirtualService {service}")), None),
-            Routed::ByApi { route } => (Some(route.clone()), None),
+            Routed::ByApi { kind, route, index } => (Some(format!("{kind} {route}")), Some(*index as u64)),
             Routed::Nowhere => (None, None),
         };
         Self { object, route }
@@ -276,7 +276,7 @@ impl Retry {
             service: case.service.to_string(),
             set_by: case.places.iter().map(SetBy::new).collect(),
             attempts: case.attempts,
-            is_default: case.is_default,
+            said_by: case.said.as_str(),
             retry_budget: case.budget.map(Budget::new),
             times: Number::new(case.times.as_number()),
             chain: case.chain,

@@ -10,8 +10,8 @@ mod weakness;
 
 pub use budget::Budget;
 pub use pools::{PoolCase, PoolLimits};
-pub use retries::RetryCase;
-pub use routes::Routed;
+pub use retries::{RetriesSaid, RetryCase};
+pub use routes::{API_RETRIES, API_TIMEOUTS, Routed, retries_of};
 pub use timeouts::TimeoutCase;
 pub use weakness::{Bound, Faulty, Weakness, WeaknessKind};
 
@@ -109,7 +109,8 @@ pub(super) fn guards(
         let Some(service) = inputs.inventory.services.get(index) else { continue };
         let Some(backing) = services.behind(host).filter(|_| !mesh::is_tcp_only(service)) else { continue };
         let is_in_mesh = backing.workloads.iter().any(|&it| mode(inputs, it) != ProxyMode::None);
-        if !is_in_mesh || services.workloads(&backing).all(|it| it.replicas == 0) {
+        let is_called = backing.workloads.iter().any(|&it| is_called(inputs, it));
+        if !is_in_mesh || !is_called || services.workloads(&backing).all(|it| it.replicas == 0) {
             continue;
         }
         guards.unwatched.extend(missing(inputs, services, rules, (host, &backing)));
@@ -130,6 +131,21 @@ pub(super) fn guards(
     guards.retries = retries::retries(inputs, services, &routes, &guards.pools);
     guards.weaknesses = Weakness::all(&guards, inputs.policy.resilience.most_amplification);
     guards
+}
+
+/// Whether the mesh may call a workload as a service of its own: nobody calls istiod or a waypoint that way, and a gateway
+/// only where somebody said so, for as a rule it is called from outside.
+fn is_called(inputs: &Inputs<'_>, workload: usize) -> bool {
+    let Some(of_inventory) = inputs.inventory.workloads.get(workload) else { return false };
+    match mode(inputs, workload) {
+        ProxyMode::Gateway => {
+            let is_it =
+                |name: &ObjectName| name.namespace == of_inventory.id.namespace && name.name == of_inventory.id.name;
+            inputs.traffic.calls.is_some_and(|calls| calls.iter().any(|call| is_it(&call.to)))
+        }
+        ProxyMode::Waypoint | ProxyMode::Ztunnel | ProxyMode::ControlPlane => false,
+        ProxyMode::None | ProxyMode::Sidecar | ProxyMode::Ambient => !of_inventory.is_istiod(),
+    }
 }
 
 fn mode(inputs: &Inputs<'_>, workload: usize) -> ProxyMode {

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Inputs;
 use super::super::services::Services;
-use super::routes::{Routed, Routes};
+use super::routes::{Routed, Routes, retries_of};
 use super::{Budget, PoolCase, mode};
-use crate::inventory::objects::{Call, HttpRoute, ObjectName};
+use crate::inventory::objects::{Call, ObjectName};
 use crate::mesh::{self, ProxyMode, hosts};
 use crate::model::{CallChains, RetriedCall, Retries};
 use crate::units::Ratio;
@@ -22,8 +22,8 @@ pub struct RetryCase {
     pub places: Vec<Routed>,
     /// Retries of a failed request today: the most of its routes.
     pub attempts: u64,
-    /// Whether that is Istio's default, since nothing is said.
-    pub is_default: bool,
+    /// Who says so.
+    pub said: RetriesSaid,
     /// The retry budget of those who call it; `None` without one, or where it is not known how much is under way.
     pub budget: Option<Budget>,
     /// Attempts that callers make of one request when all fail, at least 1: one more than retries, or what the budget
@@ -37,6 +37,29 @@ pub struct RetryCase {
     pub allowed: u64,
     /// Whether it is called, directly or through others, by those it calls.
     pub in_circle: bool,
+}
+
+/// Who says how often requests are sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RetriesSaid {
+    /// Routes of the service.
+    ByRoutes,
+    /// `defaultHttpRetryPolicy` of the mesh.
+    ByMesh,
+    /// Nobody: Istio's default holds.
+    Nowhere,
+}
+
+impl RetriesSaid {
+    /// Name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ByRoutes => "routes",
+            Self::ByMesh => "mesh",
+            Self::Nowhere => "default",
+        }
+    }
 }
 
 impl RetryCase {
@@ -87,7 +110,7 @@ pub(super) fn retries(
             host: (*host).clone(),
             places: set.places,
             attempts: set.attempts,
-            is_default: set.is_default,
+            said: set.said,
             budget,
             times,
             chain: called.iter().map(|&index| chains.longest(index)).max().unwrap_or(0),
@@ -170,30 +193,22 @@ fn in_front(services: &Services<'_>) -> BTreeMap<usize, String> {
 struct Set {
     places: Vec<Routed>,
     attempts: u64,
-    is_default: bool,
+    said: RetriesSaid,
 }
 
 impl Set {
     fn of(host: &str, routes: &Routes<'_>) -> Self {
-        let of_route = |route: &HttpRoute| match &route.retries {
-            None => Retries::DEFAULT_ATTEMPTS,
-            // Retries without a number of attempts are off.
-            Some(retries) => retries.attempts.unwrap_or(0),
+        let held = routes.of_host(host);
+        let most = held.iter().max_by_key(|it| retries_of(it.retries.as_ref()));
+        let said = match most {
+            Some(it) if it.says_retries => RetriesSaid::ByRoutes,
+            Some(it) if it.retries.is_some() => RetriesSaid::ByMesh,
+            _ => RetriesSaid::Nowhere,
         };
-        match routes.of_host(host) {
-            Some(held) if !held.is_empty() => Self {
-                places: held.iter().map(|it| it.place.clone()).collect(),
-                attempts: held.iter().map(|it| of_route(it.route)).max().unwrap_or(0),
-                is_default: held.iter().all(|it| it.route.retries.is_none()),
-            },
-            _ => {
-                let rules = routes.of_api(host);
-                Self {
-                    places: vec![routes.elsewhere(host)],
-                    attempts: rules.iter().map(of_route).max().unwrap_or(Retries::DEFAULT_ATTEMPTS),
-                    is_default: rules.iter().all(|rule| rule.retries.is_none()),
-                }
-            }
+        Self {
+            attempts: most.map_or(0, |it| retries_of(it.retries.as_ref())),
+            places: held.into_iter().map(|it| it.place).collect(),
+            said,
         }
     }
 }
