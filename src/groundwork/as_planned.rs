@@ -298,5 +298,6 @@ fn with_same_objects(inventory: &Inventory) -> Inventory {
         gateways: inventory.gateways.clone(),
         istio: inventory.istio.clone(),
         finished_pods: inventory.finished_pods,
+        as_measured: None,
     }
 }

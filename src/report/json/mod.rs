@@ -9,6 +9,7 @@ mod clusters;
 mod control_plane;
 mod derivations;
 mod features;
+mod measured;
 mod operation;
 mod proxy;
 mod resilience;
