@@ -86,6 +86,9 @@ pub struct SizingPolicy {
     pub memory_margin: Share,
     /// Added to CPU after the quantile, as a share.
     pub cpu_margin: Share,
+    /// Added to the largest memory that was measured, as a share, for what a limit must leave. By default as much as
+    /// Kubernetes' VPA adds after a pod was killed (`--oom-bump-up-ratio`, 1.2).
+    pub limit_reserve: Share,
     /// How long memory must have been measured before it takes the place of the estimate; what was measured for less
     /// only raises it.
     #[serde(rename = "measured_hours", with = "hours")]
@@ -232,6 +235,7 @@ impl Default for SizingPolicy {
             quantile: Quantile::literal(0.95),
             memory_margin: Share::ZERO,
             cpu_margin: Share::ZERO,
+            limit_reserve: Share::literal(0.2),
             measured_for: Seconds::from_hours(12.0),
         }
     }

@@ -20,7 +20,7 @@ pub const MEMORY_LIMIT_BELOW_PEAK: FindingKind = FindingKind {
 pub const MEMORY_LIMIT_NEAR_MAXIMUM: FindingKind = FindingKind {
     id: "memory-limit-near-maximum",
     severity: Severity::Warning,
-    meaning: "the memory limit of the proxy leaves less than the largest amount that was measured and the policy's margin",
+    meaning: "the memory limit of the proxy leaves less than the largest amount that was measured and the policy's reserve",
     why: "a little more configuration or a few more connections and the kernel kills the proxy, and the pod loses its traffic",
     remedy: "raise the limit above the largest measurement with a margin, or scope the configuration with a Sidecar resource",
 };

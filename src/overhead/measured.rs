@@ -23,7 +23,7 @@ pub struct MeasuredMemory {
     pub predicted: Estimate<Memory>,
     /// Whether it was measured for long enough to take the place of the estimate.
     pub counts: bool,
-    /// What a memory limit must leave: the largest measurement, what the law adds to it since, and the policy's margin.
+    /// What a memory limit must leave: the largest measurement, what the law adds to it since, and the policy's reserve.
     pub limit_needed: Bytes,
 }
 
@@ -47,7 +47,7 @@ impl MeasuredMemory {
         let counts = pods.moments >= FEWEST_MOMENTS && pods.span >= sizing.measured_for;
         let it = Self { pods, predicted, counts, limit_needed: Bytes::ZERO };
         let grown = (it.moved(now).value - pods.median).max(Memory::ZERO);
-        let limit_needed = Bytes::holding((pods.largest + grown) * (1.0 + sizing.memory_margin.get()));
+        let limit_needed = Bytes::holding((pods.largest + grown) * (1.0 + sizing.limit_reserve.get()));
         Self { limit_needed, ..it }
     }
 

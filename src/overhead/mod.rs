@@ -122,7 +122,8 @@ pub struct ProxyCost {
     /// Memory the policy asks to request: quantile of the start-up peak, of what was measured for long enough that of
     /// the steady memory; then margin.
     pub memory_needed: Bytes,
-    /// Memory that a limit must leave by the policy: quantile of the start-up peak and margin, and what was measured.
+    /// Memory that a limit must leave by the policy: quantile of the start-up peak and margin, and what was measured
+    /// with the reserve.
     pub memory_limit_needed: Bytes,
     /// CPU the policy asks to request: quantile, then margin.
     pub cpu_needed: Millicores,

@@ -12,7 +12,7 @@ const WASTEFUL: u64 = 2;
 pub enum SizingVerdict {
     /// The memory limit is below the start-up peak: the proxy may be killed at start.
     MemoryLimitBelowPeak,
-    /// The memory limit is below the largest measurement and the policy's margin: the proxy may be killed.
+    /// The memory limit is below the largest measurement and the policy's reserve: the proxy may be killed.
     MemoryLimitNearMaximum,
     /// The memory request is below the need: the node may run out.
     MemoryRequestTooSmall,

@@ -205,7 +205,7 @@ pub struct Totals {
     /// Memory that proxies need beyond what they request.
     pub memory_missing: Memory,
     /// Proxies whose memory limit is below their start-up peak's upper bound, or below what was measured with the
-    /// policy's margin.
+    /// policy's reserve.
     pub proxies_at_risk: u64,
     /// How well the law of memory describes the proxies that were measured; `None` where none was.
     pub memory_check: Option<MemoryCheck>,

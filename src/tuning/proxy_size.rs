@@ -2,7 +2,7 @@
 //!
 //! **Law.** The memory request holds the policy's quantile of the start-up peak and its margin, of a proxy that was
 //! measured for long enough that of its own memory; the memory limit is never below the upper end of the peak, the
-//! largest measurement with the margin, nor the request, and never lowered: a limit costs nothing until it kills. The CPU request holds the quantile of the CPU at the measured rate, and where a series was measured that of
+//! largest measurement with the policy's reserve, nor the request, and never lowered: a limit costs nothing until it kills. The CPU request holds the quantile of the CPU at the measured rate, and where a series was measured that of
 //! its p95; where no rate was measured it stays. The CPU limit leaves the worker threads as they are: it is raised to
 //! one core each where it throttles what is needed at the p99 of the series, where the proxy was seen throttled, or where
 //! there is none.

@@ -98,13 +98,13 @@ proptest! {
         }
     }
 
-    /// Whatever was measured for however long, with whatever margin.
+    /// Whatever was measured for however long, with whatever reserve.
     #[test]
     fn a_memory_limit_holds_what_was_measured(
-        memory in estimate(), peak in 1.0..3.0_f64, requests in declared(), limits in declared(), margin in 0.0..1.0_f64,
+        memory in estimate(), peak in 1.0..3.0_f64, requests in declared(), limits in declared(), reserve in 0.0..1.0_f64,
         samples in proptest::collection::vec(1e6..4e9_f64, 1..200), hours in 0.0..48.0_f64,
     ) {
-        let sizing = SizingPolicy { memory_margin: Share::new(margin).unwrap(), ..SizingPolicy::default() };
+        let sizing = SizingPolicy { limit_reserve: Share::new(reserve).unwrap(), ..SizingPolicy::default() };
         let plain = cost(memory, [1.0, 1.0, 1.0], 0.95, (requests, limits));
         let pods = PodMemory::of(samples.clone(), samples.len() as u64, Some(1), Seconds::from_hours(hours)).unwrap();
         let measured = MeasuredMemory::new(pods, plain.memory.clone(), &plain.memory, &sizing);
@@ -118,7 +118,7 @@ proptest! {
         };
         let first = size(&cost, &TuningPolicy::default(), true);
         let limit = first.target.limits.memory.unwrap().to_memory();
-        prop_assert!(limit >= pods.largest * (1.0 + margin) && limit >= cost.startup_memory.upper);
+        prop_assert!(limit >= pods.largest * (1.0 + reserve) && limit >= cost.startup_memory.upper);
         prop_assert!(first.target.requests.memory.unwrap().to_memory() >= pods.p95);
         let set = ProxyCost { requests: first.target.requests.clone(), limits: first.target.limits.clone(), ..cost };
         let again = size(&set, &TuningPolicy { max_change: Share::new(1.0).unwrap(), ..TuningPolicy::default() }, true);

@@ -31,7 +31,7 @@ pub struct MeasuredMemory {
     error: Number,
     /// Whether it was measured for long enough to take the place of the estimate.
     counts: bool,
-    /// What a memory limit must leave, in bytes: the largest measurement, what is added to it, the policy's margin.
+    /// What a memory limit must leave, in bytes: the largest measurement, what is added to it, the policy's reserve.
     limit_needed_bytes: u64,
 }
 

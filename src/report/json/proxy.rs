@@ -87,7 +87,7 @@ pub struct Proxy {
 enum Sizing {
     /// The memory limit is below the start-up peak.
     MemoryLimitBelowPeak,
-    /// The memory limit is below what was measured with the policy's margin.
+    /// The memory limit is below what was measured with the policy's reserve.
     MemoryLimitNearMaximum,
     /// The memory request is below the need.
     MemoryRequestTooSmall,

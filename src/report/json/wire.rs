@@ -169,7 +169,7 @@ struct Totals {
     /// Memory that proxies need beyond what they reserve, in bytes.
     memory_missing_bytes: Number,
     /// Proxies whose memory limit is below the upper end of their start-up peak, or below what was measured with the
-    /// policy's margin.
+    /// policy's reserve.
     proxies_at_risk: u64,
     /// How well the law of memory describes the proxies that were measured; `null` where none was.
     memory_check: Option<MemoryCheck>,
