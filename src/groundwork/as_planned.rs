@@ -296,6 +296,7 @@ fn with_same_objects(inventory: &Inventory) -> Inventory {
         storage: inventory.storage.clone(),
         priority_classes: inventory.priority_classes.clone(),
         gateways: inventory.gateways.clone(),
+        gateway_parameters: inventory.gateway_parameters.clone(),
         istio: inventory.istio.clone(),
         finished_pods: inventory.finished_pods,
         as_measured: None,

@@ -10,6 +10,7 @@ use super::findings::{
     AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE,
     PODS_WITHOUT_REQUESTS,
 };
+use super::gateway_parameters;
 use super::istio::{Collected, RouteKey};
 use super::measurements;
 use super::objects::{
@@ -76,6 +77,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         storage: sorted.storage.settle(),
         priority_classes: sorted.priority_classes,
         gateways: sorted.gateways.into_values().collect(),
+        gateway_parameters: sorted.gateway_parameters.into_values().collect(),
         istio: sorted.istio.settle(&mut findings),
         finished_pods,
         as_measured: measured.map(Arc::new),
@@ -88,7 +90,10 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
     measurements::attach(&mut inventory, sorted.measured, &sorted.series, &mut findings);
     settle_autoscalers(&mut inventory);
+    inventory.follow_gateway_parameters();
     apply(&mut inventory, &sorted.changes, &mut findings);
+    inventory.forget_unused_parameters();
+    findings.extend(gateway_parameters::findings(&inventory));
     note_odd_pods(&inventory, &mut findings);
     Assembled { inventory, findings }
 }
@@ -129,6 +134,7 @@ struct Sorted {
     runtime_classes: Vec<super::RuntimeClass>,
     storage: StorageObjects,
     gateways: BTreeMap<ObjectName, super::Gateway>,
+    gateway_parameters: BTreeMap<ObjectName, super::GatewayParameters>,
     istio: Collected,
     measured: Vec<MeasuredWorkload>,
     series: Vec<MeasuredSeries>,
@@ -176,6 +182,9 @@ impl Sorted {
                     again.keep(&mut runtime_classes, it.name.clone(), it, "RuntimeClass", &source);
                 }
                 Object::Gateway(it) => again.keep(&mut all.gateways, it.name.clone(), it, "Gateway", &source),
+                Object::GatewayParameters(it) => {
+                    again.keep(&mut all.gateway_parameters, it.name.clone(), *it, "ConfigMap", &source);
+                }
                 Object::Measured(it) => all.measured.push(*it),
                 Object::Series(it) => all.series.push(it),
                 Object::Patch(it) => all.changes.push((Change::Patch(it), source)),

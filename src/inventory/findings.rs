@@ -17,6 +17,8 @@ pub const FINDINGS: &[&FindingKind] = &[
     &PODS_WITHOUT_REQUESTS,
     &SEVERAL_MESH_CONFIGS,
     &PATCH_WITHOUT_TARGET,
+    &GATEWAY_PARAMETERS,
+    &GATEWAY_PARAMETERS_NOT_READ,
 ];
 
 pub(super) const DUPLICATE_OBJECT: FindingKind = FindingKind {
@@ -121,4 +123,20 @@ pub(super) const PATCH_WITHOUT_TARGET: FindingKind = FindingKind {
     meaning: "a patch changes an object that is not in the input",
     why: "it changes no figure; kustomize itself would refuse it",
     remedy: "give the inventory together with the folder of patches, and check the names in the patch",
+};
+
+pub(super) const GATEWAY_PARAMETERS: FindingKind = FindingKind {
+    id: "gateway-parameters",
+    severity: Severity::Warning,
+    meaning: "what a Gateway wants changed about its pods is not in the input, cannot be read, or is nothing istiod takes",
+    why: "its pods are planned as if nothing were changed, and nothing is recommended about them",
+    remedy: "add the ConfigMap that the Gateway names to the input, or correct its entries",
+};
+
+pub(super) const GATEWAY_PARAMETERS_NOT_READ: FindingKind = FindingKind {
+    id: "gateway-parameters-not-read",
+    severity: Severity::Info,
+    meaning: "what a Gateway wants changed about its pods holds fields that are not read",
+    why: "the pods are planned as if these fields were not there; they stay in what is recommended",
+    remedy: "nothing, unless such a field decides where pods go: then give the cluster as it runs",
 };

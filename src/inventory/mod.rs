@@ -6,14 +6,17 @@ mod assemble;
 mod change;
 mod expand;
 mod findings;
+mod gateway_parameters;
 mod istio;
 mod measured;
 mod measurements;
 pub mod objects;
 mod owners;
 mod pod_memory;
+mod release;
 pub mod request;
 mod sidecar;
+mod version;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,14 +30,17 @@ pub use findings::FINDINGS;
 pub use measured::{Busy, FEWEST_MOMENTS, Measured, Peaks, ResponseTimes, Tail};
 pub use objects::{
     AuthorizationPolicy, Autoscaler, AutoscalingApi, Container, ControllerKind, DestinationRule, DisruptionBudget,
-    Endpoints, EnvoyFilter, Gateway, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig, Metric, MetricTarget,
-    Namespace, Node, Object, ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec, PriorityClass, ProxySettings,
-    RequestAuthentication, Requirement, ResourceQuota, RuntimeClass, Service, ServiceEntry, Sidecar, Sourced, Storage,
-    Telemetry, UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry, WorkloadGroup,
+    Endpoints, EnvoyFilter, Gateway, GatewayParameters, GatewayRoute, IstioGateway, Labels, LimitRange, MeshConfig,
+    Metric, MetricTarget, Namespace, Node, Object, ObjectName, PeerAuthentication, PodLife, PodPhase, PodSpec,
+    PriorityClass, ProxySettings, RequestAuthentication, Requirement, ResourceQuota, RuntimeClass, Service,
+    ServiceEntry, Sidecar, Sourced, Storage, Telemetry, UpdateStrategy, VirtualService, WasmPlugin, WorkloadEntry,
+    WorkloadGroup,
 };
 pub use owners::STATIC_POD;
 pub use pod_memory::{PodMemories, PodMemory};
+pub use release::IstioRelease;
 pub use sidecar::{chooses_injection, without_proxy};
+pub use version::IstioVersion;
 
 use crate::finding::Finding;
 
@@ -69,6 +75,8 @@ pub struct Inventory {
     pub priority_classes: Vec<PriorityClass>,
     /// Gateway API gateways, waypoints among them.
     pub gateways: Vec<Gateway>,
+    /// ConfigMaps with what istiod merges into what it makes of these, by namespace and name.
+    pub gateway_parameters: Vec<GatewayParameters>,
     /// Istio's configuration and routes of the Gateway API.
     pub istio: IstioConfig,
     /// Pods in the input that have ended and hold no capacity.

@@ -2,7 +2,7 @@
 //!
 //! Istio makes a Deployment for every Gateway of its classes (istio.io, "Kubernetes Gateway API", Automated
 //! Deployment): named after gateway and class for class `istio`, after the gateway for waypoints, with the resources
-//! of a sidecar and one replica. A waypoint carries the services that name it with `istio.io/use-waypoint`, or whose
+//! of a sidecar and one replica, unless the ConfigMap it names says otherwise. A waypoint carries the services that name it with `istio.io/use-waypoint`, or whose
 //! namespace does (istio.io, "Configure waypoint proxies"). Waypoints for service
 //! accounts ended with Istio 1.22 (istio/istio pull request 50221).
 
@@ -15,6 +15,7 @@ use super::waypoint_label::{USE_WAYPOINT, used_waypoint};
 use super::{Mesh, ProxyMode};
 use crate::card::InjectionDefaults;
 use crate::finding::{Finding, Tally};
+use crate::inventory::objects::{GATEWAY_NAME, WAYPOINT_CLASS as WAYPOINT};
 use crate::inventory::{
     Container, Gateway, Inventory, Labels, Measured, ObjectName, PROXY_CONTAINER, PodSpec, ReplicasBasis, Workload,
     WorkloadId,
@@ -22,12 +23,8 @@ use crate::inventory::{
 use crate::policy::{InjectionPolicy, Waypoints};
 use crate::resources::{Declared, Requirements};
 
-/// Label with which istiod ties pods to their Gateway.
-const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
 /// Label with the class of the Gateway of pods.
 const GATEWAY_CLASS: &str = "gateway.networking.k8s.io/gateway-class-name";
-/// Class of waypoints.
-const WAYPOINT: &str = "istio-waypoint";
 /// Class of Istio's gateways.
 const ISTIO: &str = "istio";
 
@@ -49,7 +46,8 @@ pub fn with_gateways(
             continue;
         }
         announced.add(&gateway.name);
-        to_come.push(workload(gateway, ReplicasBasis::Announced, defaults, policy));
+        let announced = workload(gateway, ReplicasBasis::Announced, defaults, policy);
+        to_come.push(inventory.as_parameters_have_it(gateway, announced));
     }
     let finding = announced.finding(&GATEWAY_WITHOUT_PODS, "gateways", |names| {
         format!("announced, but none of their pods is in the input: {names}")
@@ -79,7 +77,6 @@ fn workload(
 ) -> Workload {
     let (namespace, gateway_name) = (&*gateway.name.namespace, &*gateway.name.name);
     let is_waypoint = gateway.class == WAYPOINT;
-    let name = if is_waypoint { gateway_name.to_owned() } else { format!("{gateway_name}-{}", gateway.class) };
     let role = if is_waypoint { "waypoint" } else { "router" };
     let chosen = Declared::new(policy.proxy_cpu, policy.proxy_memory);
     let container = Container {
@@ -90,7 +87,7 @@ fn workload(
     };
     let labels = [(GATEWAY_NAME, gateway_name), (GATEWAY_CLASS, &*gateway.class)];
     Workload {
-        id: WorkloadId::new(namespace, "Deployment", &name),
+        id: WorkloadId::new(namespace, "Deployment", &gateway.made_name().name),
         replicas: 1,
         replicas_basis: basis,
         autoscaler: None,

@@ -10,6 +10,7 @@ use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::finding::{self, Finding};
 use crate::mesh::{self, ProxyMode};
+use crate::parallel;
 use crate::placement::new_node;
 use crate::plan::{Inputs, Plan};
 use crate::resources::Resources;
@@ -24,11 +25,18 @@ pub fn compare(inputs: &Inputs, modes: &[MeshMode]) -> Comparison {
     let mut seen = BTreeSet::new();
     let wanted: Vec<MeshMode> = modes.iter().copied().filter(|mode| seen.insert(*mode)).collect();
     let (application, pool) = (application(inputs), pool(inputs));
-    let planned = in_parallel(&wanted, |mode| {
-        let policy = mode.policy(&inputs.policy);
-        let plan = Plan::new(Inputs { policy, ..inputs.clone() });
-        (mode_plan(mode, &plan, &inputs.card, &pool), plan)
-    });
+    let planned = parallel::map(
+        wanted.len(),
+        1,
+        || (),
+        |(), number| {
+            let mode = *wanted.get(number)?;
+            let policy = mode.policy(&inputs.policy);
+            let plan = Plan::to_compare(Inputs { policy, ..inputs.clone() });
+            Some((mode_plan(mode, &plan, &inputs.card, &pool), plan))
+        },
+    );
+    let planned: Vec<(ModePlan, Plan)> = planned.into_iter().flatten().collect();
     let today = planned.first().and_then(|(_, plan)| plan.headroom_today.cluster.clone());
     let card = planned.first().map(|(_, plan)| plan.card.clone());
     let (mut modes, plans): (Vec<ModePlan>, Vec<Plan>) = planned.into_iter().unzip();
@@ -46,19 +54,6 @@ pub fn compare(inputs: &Inputs, modes: &[MeshMode]) -> Comparison {
         modes,
         findings,
     }
-}
-
-/// `work` of each mode, in order.
-#[cfg(feature = "parallel")]
-fn in_parallel<T: Send>(modes: &[MeshMode], work: impl Fn(MeshMode) -> T + Sync + Send) -> Vec<T> {
-    use rayon::prelude::*;
-    modes.par_iter().map(|mode| work(*mode)).collect()
-}
-
-/// `work` of each mode, in order.
-#[cfg(not(feature = "parallel"))]
-fn in_parallel<T>(modes: &[MeshMode], work: impl Fn(MeshMode) -> T) -> Vec<T> {
-    modes.iter().map(|mode| work(*mode)).collect()
 }
 
 /// What a node of the policy's pool offers.

@@ -89,9 +89,23 @@ impl Plan {
     /// Makes the plan.
     #[must_use]
     pub fn new(inputs: Inputs) -> Self {
+        Self::made(inputs, Extent::Whole)
+    }
+
+    /// Makes the plan without what it only asks itself: scenarios, and what scoping would save. For many plans of which
+    /// each is compared with others.
+    #[must_use]
+    pub fn to_compare(inputs: Inputs) -> Self {
+        Self::made(inputs, Extent::Unasked)
+    }
+
+    fn made(inputs: Inputs, extent: Extent) -> Self {
         let card = inputs.card_as_installed();
         let Inputs { inventory, policy, card: _, sources, mut findings, response_times, objectives, calls } = inputs;
-        let (matrix, scenario_findings) = scenarios::scenarios(&inventory, &policy, &card);
+        let (matrix, scenario_findings) = match extent {
+            Extent::Whole => scenarios::scenarios(&inventory, &policy, &card),
+            Extent::Unasked => Default::default(),
+        };
         let groundwork = Groundwork::new(inventory, &policy, &card);
         let planned = groundwork.as_planned(&policy);
         let Groundwork { inventory, mesh, visibility, profiles, overhead, cni, findings: noticed } = groundwork;
@@ -129,16 +143,19 @@ impl Plan {
             planned: &headroom,
             policy: &policy,
         });
-        let savings = savings(savings::Basis {
-            inventory: &inventory,
-            mesh: &mesh,
-            visibility: &visibility,
-            profiles: &profiles,
-            card: &card,
-            policy: &policy,
-            overhead: &overhead,
-            calls: calls.as_deref(),
-        });
+        let saved = || {
+            savings(savings::Basis {
+                inventory: &inventory,
+                mesh: &mesh,
+                visibility: &visibility,
+                profiles: &profiles,
+                card: &card,
+                policy: &policy,
+                overhead: &overhead,
+                calls: calls.as_deref(),
+            })
+        };
+        let savings = if extent == Extent::Whole { saved() } else { Vec::new() };
         let resilience = resilience::assess(&resilience::Inputs {
             inventory: &inventory,
             mesh: &mesh,
@@ -180,6 +197,15 @@ impl Plan {
             not_modelled,
         }
     }
+}
+
+/// How much of a plan is worked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// All of it.
+    Whole,
+    /// All but what if.
+    Unasked,
 }
 
 /// What pods may use of every node, and what had to be worked out for it.

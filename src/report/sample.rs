@@ -7,7 +7,9 @@ use super::meshcap;
 use meshcap::estimate::{Basis, Estimate, Term};
 use meshcap::finding::{Finding, FindingKind, Severity};
 use meshcap::inventory::ObjectName;
+use meshcap::inventory::objects::ConnectionPool;
 use meshcap::mesh::{Feature, Origin, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
+use meshcap::model::Retries;
 use meshcap::model::telemetry::{Count, Family};
 use meshcap::overhead::{CertificatePlan, ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
@@ -15,13 +17,16 @@ use meshcap::plan::{
     Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
 use meshcap::policy::{FeaturePolicy, Policy};
-use meshcap::resilience::{Carrying, EjectionCase, Guards, Resilience, Split, Verdict as CarryingVerdict, ZoneCase};
+use meshcap::resilience::{
+    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetryCase, Routed, Split, TimeoutCase,
+    Verdict as CarryingVerdict, Weakness, ZoneCase,
+};
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
     FeatureCpu, Kept, Observability, Peers, PeersBasis, Trim, TrimKind, Volume, WorkloadTelemetry,
 };
 use meshcap::units::{
-    Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantity, Rate, Ratio, Seconds, Series, Share,
+    Bytes, Cores, DataRate, Memory, Millicores, MoneyPerHour, Quantile, Quantity, Rate, Ratio, Seconds, Series, Share,
 };
 
 const LIMIT_BELOW_PEAK: FindingKind = FindingKind {
@@ -369,7 +374,7 @@ fn resilience() -> Resilience {
     };
     let host = "cart.shop.svc.cluster.local".to_owned();
     Resilience {
-        guards: Guards::default(),
+        guards: guards(),
         splits: vec![Split {
             route: "VirtualService shop/cart".to_owned(),
             host: host.clone(),
@@ -403,6 +408,57 @@ fn resilience() -> Resilience {
         outside: 0,
         findings: Vec::new(),
     }
+}
+
+/// A pool that is too small, three routes without a timeout, and default retries down a chain of three.
+fn guards() -> Guards {
+    let of = |name: &str| ObjectName { namespace: "shop".into(), name: name.into() };
+    let host = |name: &str| format!("{name}.shop.svc.cluster.local");
+    let timeout = |name: &str, millis: f64| TimeoutCase {
+        place: Routed::Nowhere,
+        hosts: vec![host(name)],
+        measurement: format!("shop/{name}"),
+        quantile: Quantile::literal(0.999),
+        tail: Seconds::from_millis(millis),
+        timeout: None,
+        per_attempt: None,
+        repeats: Retries::new(0),
+        unknown: Vec::new(),
+    };
+    let retry = |name: &str| RetryCase {
+        service: of(name),
+        host: host(name),
+        places: vec![Routed::Nowhere],
+        attempts: 2,
+        is_default: true,
+        chain: 3,
+        worst: Ratio::new(27.0),
+        allowed: 1,
+        in_circle: false,
+    };
+    let mut guards = Guards {
+        pools: vec![PoolCase {
+            service: of("cart"),
+            rule: Some(of("cart")),
+            rate: Rate::per_second(1440.0),
+            busiest: Rate::per_second(2880.0),
+            busiest_measured: false,
+            response: Seconds::from_millis(12.0),
+            response_is: "the mean of shop/cart".to_owned(),
+            pods: 12,
+            workers: 2,
+            mean: 34.6,
+            today: ConnectionPool { max_connections: Some(64), max_requests: Some(40), ..ConnectionPool::default() },
+            needed: PoolLimits { connections: 192, requests: 58, retries: 12 },
+        }],
+        timeouts: vec![timeout("cart", 181.0), timeout("catalogue", 90.0), timeout("checkout", 640.0)],
+        retries: vec![retry("cart"), retry("catalogue"), retry("checkout")],
+        without_times: vec![of("search")],
+        calls_known: true,
+        ..Guards::default()
+    };
+    guards.weaknesses = Weakness::all(&guards, Ratio::new(10.0));
+    guards
 }
 
 fn headroom(cpu: u64, memory_gib: u64, after: bool) -> Headroom {

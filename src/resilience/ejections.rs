@@ -61,6 +61,12 @@ impl EjectionCase {
         self.spare().map(|spare| spare.saturating_sub(1))
     }
 
+    /// Whether there are pods enough for an outlier detection that ejects, so that a service without one lacks it.
+    #[must_use]
+    pub fn could_eject(&self) -> bool {
+        self.most_safe().is_some_and(|most| most > 0)
+    }
+
     /// Whether ejection and the loss of one more host leave fewer than carry the load.
     #[must_use]
     pub fn leaves_too_few(&self) -> bool {

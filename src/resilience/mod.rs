@@ -20,7 +20,10 @@ mod zones;
 pub use carrying::{Carrying, Verdict};
 pub use ejections::EjectionCase;
 pub use findings::FINDINGS;
-pub use guards::{Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic};
+pub use guards::{
+    Bound, Faulty, Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic, Weakness,
+    WeaknessKind,
+};
 pub use splits::Split;
 pub use zones::ZoneCase;
 

@@ -70,10 +70,8 @@ impl Trials<'_, '_> {
             allocatable += &node.resources;
         }
         let trials = self.session.forks(1, |fork, _| {
-            for &node in lost {
-                fork.lose_node(node);
-            }
-            let left = fork.place().unplaced.len();
+            fork.lose_nodes(lost.iter().copied());
+            let left = fork.place_all();
             let mut requested = Resources::default();
             for node in kept() {
                 requested += &fork.requested(node);

@@ -24,9 +24,7 @@ pub(super) fn zones(placed: &Placed<'_>) -> Vec<Loss> {
     let losses = session.forks(names.len(), |fork, number| {
         let zone = names.get(number).copied().unwrap_or_default();
         let had_none: BTreeSet<usize> = fork.waiting().collect();
-        for node in nodes_of(placed, zone) {
-            fork.lose_node(node);
-        }
+        fork.lose_nodes(nodes_of(placed, zone));
         let moved = fork.waiting().filter(|pod| !had_none.contains(pod)).count() as u64;
         let after = fork.place();
         let unplaced: Vec<Unplaced> = after.unplaced.into_iter().filter(|one| !had_none.contains(&one.pod)).collect();

@@ -13,7 +13,7 @@ use crate::placement::{Fill, join};
 use crate::policy::{HeadroomPolicy, NodePoolPolicy};
 use crate::resources::Resources;
 use crate::scheduler::{Profile, pod_request};
-use crate::units::Share;
+use crate::units::{MoneyPerHour, Share};
 
 /// A new node with a pod of every DaemonSet on it.
 #[derive(Debug, Clone)]
@@ -108,25 +108,41 @@ pub(super) fn cheapest(
 /// The cheapest shape for all that can move, with the headroom and the spare nodes that the policy asks for; of equals
 /// the first by name. Where no shape takes every pod, the one that leaves fewest; `None` without shapes.
 ///
-/// A shape that costs as much at its least number of nodes as one that was worked out is left alone.
-pub(super) fn best(placed: &Placed<'_>, shapes: &[NodePoolPolicy], policy: &HeadroomPolicy) -> Option<ShapeAnswer> {
+/// A shape that costs as much at its least number of nodes as one that was worked out, or as `most`, is left alone.
+pub(super) fn best(
+    placed: &Placed<'_>,
+    shapes: &[NodePoolPolicy],
+    most: MoneyPerHour,
+    policy: &HeadroomPolicy,
+) -> Option<ShapeAnswer> {
     let need = Need::of(placed, true, policy);
     let bound = |pool: &NodePoolPolicy| (pool.price_per_hour * need.least(pool) as f64).amount();
     let mut order: Vec<(f64, &NodePoolPolicy)> = shapes.iter().map(|pool| (bound(pool), pool)).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    let key = |answer: &ShapeAnswer| (answer.impossible, answer.price.amount());
     let mut best: Option<ShapeAnswer> = None;
-    for (bound, pool) in order {
-        if best.as_ref().is_some_and(|best| best.impossible == 0 && best.price.amount() <= bound) {
-            break;
+    for some in order.chunks(AT_ONCE) {
+        let enough = |bound: f64| match &best {
+            None => bound >= most.amount(),
+            Some(best) => best.impossible == 0 && best.price.amount() <= bound,
+        };
+        let tried: Vec<&NodePoolPolicy> =
+            some.iter().take_while(|(bound, _)| !enough(*bound)).map(|(_, pool)| *pool).collect();
+        let answers = parallel::map(tried.len(), 1, || (), |(), number| tried.get(number).map(|pool| need.on(pool)));
+        for answer in answers.into_iter().flatten() {
+            if best.as_ref().is_none_or(|best| key(&answer) < key(best)) {
+                best = Some(answer);
+            }
         }
-        let answer = need.on(pool);
-        let key = |answer: &ShapeAnswer| (answer.impossible, answer.price.amount());
-        if best.as_ref().is_none_or(|best| key(&answer) < key(best)) {
-            best = Some(answer);
+        if tried.len() < some.len() {
+            break;
         }
     }
     best
 }
+
+/// So many shapes are worked out before the next look at what they cost: one more than needed changes nothing.
+const AT_ONCE: usize = 4;
 
 /// What new nodes have to take.
 struct Need<'p, 'a> {

@@ -19,7 +19,7 @@ use crate::placement::Fill;
 use crate::policy::{NodePoolPolicy, Policy};
 use crate::resources::Resources;
 use crate::scheduler::{KubernetesVersion, Profile, Session, TieBreak, pod_request};
-use crate::units::{Bytes, Millicores};
+use crate::units::{Bytes, Millicores, MoneyPerHour};
 
 /// By whose rules pods are placed.
 static RULES: LazyLock<Profile> = LazyLock::new(|| Profile::new(KubernetesVersion::default()));
@@ -132,10 +132,10 @@ impl Standing {
     }
 
     /// The cheapest shape of nodes for all that can move, with the headroom and the spare nodes that the policy asks
-    /// for. Where no shape takes every pod, the one that leaves fewest; `None` without shapes.
+    /// for. Where no shape takes every pod, the one that leaves fewest; `None` where none can cost less than `most`.
     #[must_use]
-    pub fn best_shape(&self, shapes: &[NodePoolPolicy]) -> Option<ShapeAnswer> {
-        shapes::best(&self.placed, shapes, &self.policy.headroom)
+    pub fn best_shape(&self, shapes: &[NodePoolPolicy], most: MoneyPerHour) -> Option<ShapeAnswer> {
+        shapes::best(&self.placed, shapes, most, &self.policy.headroom)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Nodes to add for pods that found none, as autoscalers reckon: filters only, first fit, largest pods first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::compile::{Ingredients, compile};
 use super::first_fit::FirstFit;
@@ -40,17 +40,52 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
     if waiting.is_empty() {
         return Some(Addition { nodes: 0, impossible: unplaced.len() as u64 });
     }
-    let count = waiting.len().min(MOST_NODES);
+    let held = unplaced.len() - waiting.len();
+    let left = after_daemons(scheduling.inventory, scheduling, node, offered);
+    let most = waiting.len().min(MOST_NODES);
+    let mut count = guess(before, &waiting, &left).min(most);
+    loop {
+        let (used, refused) = place_on_new(scheduling, before, &waiting, (node, &left), count);
+        // As long as one stays empty, what it does not take no further one takes.
+        if used < count || count == most {
+            return Some(Addition { nodes: used as u64, impossible: (held + refused) as u64 });
+        }
+        count = (count * 2).min(most);
+    }
+}
+
+/// So many new nodes are tried first: a fourth more than the sum of what pods ask for fills, and a few.
+fn guess(before: &State<'_>, waiting: &[usize], left: &NodeResources) -> usize {
+    let room = before.nodes.columns.amounts(&left.resources);
+    let mut asked: BTreeMap<usize, i128> = BTreeMap::new();
+    for &(column, amount) in waiting.iter().flat_map(|&pod| &before.class_of(pod).asked) {
+        *asked.entry(column).or_default() += i128::from(amount);
+    }
+    let filled = |&(column, room): &(usize, i64)| asked.get(&column).map_or(0, |asked| asked / i128::from(room.max(1)));
+    let by_room = room.iter().map(filled).max().unwrap_or(0);
+    let by_slots = left.pods.map_or(0, |slots| waiting.len() as i128 / i128::from(slots.max(1)));
+    const A_FEW: i128 = 8;
+    let filled = by_room.max(by_slots);
+    usize::try_from(filled + filled / 4 + A_FEW).unwrap_or(MOST_NODES)
+}
+
+/// How many of `count` new nodes get a pod, and how many pods find none.
+pub(super) fn place_on_new(
+    scheduling: &Scheduling<'_>,
+    before: &State<'_>,
+    waiting: &[usize],
+    (node, left): (&Node, &NodeResources),
+    count: usize,
+) -> (usize, usize) {
     let inventory = scheduling.inventory;
     let added: Vec<Node> = (0..count).map(|number| numbered(node, number)).collect();
-    let left = after_daemons(inventory, scheduling, node, offered);
     let nothing = NodeResources { pods: Some(0), ..NodeResources::default() };
     let is_there = |index: &usize| before.nodes.present[before.nodes.position[*index]];
     let there: Vec<usize> = (0..inventory.nodes.len()).filter(is_there).collect();
     let present = there.len();
     let nodes: Vec<&Node> = there.iter().map(|&index| &inventory.nodes[index]).chain(&added).collect();
     let old = there.iter().map(|&index| scheduling.offered.get(index).unwrap_or(&nothing));
-    let all_offered: Vec<&NodeResources> = old.chain(added.iter().map(|_| &left)).collect();
+    let all_offered: Vec<&NodeResources> = old.chain(added.iter().map(|_| left)).collect();
     let mut state =
         compile(Ingredients { inventory, profile: scheduling.profile, nodes: &nodes, offered: &all_offered });
     let mut position_of = vec![0; inventory.nodes.len()];
@@ -69,21 +104,19 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
         }
     }
     let mut first_fit = FirstFit::new(&state, count);
-    let mut used: BTreeMap<usize, u64> = BTreeMap::new();
-    let mut impossible = (unplaced.len() - waiting.len()) as u64;
-    for pod in first_fit.order(&state, waiting) {
+    let mut used: BTreeSet<usize> = BTreeSet::new();
+    let mut refused = 0;
+    for pod in first_fit.order(&state, waiting.to_vec()) {
         match first_fit.node(&state, pod) {
-            None => impossible += 1,
+            None => refused += 1,
             Some(node) => {
                 state.bind_claims(pod, node);
                 state.place(pod, node);
-                *used.entry(node).or_default() += 1;
+                used.insert(node);
             }
         }
     }
-    let is_new: Vec<usize> = state.nodes.position.iter().skip(present).copied().collect();
-    let nodes = is_new.iter().filter(|position| used.contains_key(position)).count() as u64;
-    Some(Addition { nodes, impossible })
+    (state.nodes.position.iter().skip(present).filter(|position| used.contains(position)).count(), refused)
 }
 
 /// Whether a pod is kept off nodes by nothing but nodes.

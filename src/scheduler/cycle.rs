@@ -226,7 +226,7 @@ fn fits_the_node(state: &State<'_>, class: &Class<'_>, node: usize) -> bool {
         Plugin::NodeVolumeLimits,
         Plugin::VolumeRestrictions,
     ];
-    let refuses = |plugin: &Plugin| state.filters(*plugin) && plugin.filter(state, class, node).is_some();
+    let refuses = |plugin: &Plugin| state.filters(*plugin) && plugin.refuses(state, class, node);
     (!state.filters(Plugin::NodeResourcesFit) || node_resources_fit::fits(state, class, node))
         && !OTHERS.iter().any(refuses)
 }

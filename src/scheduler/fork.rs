@@ -31,6 +31,16 @@ impl<'a> Fork<'a> {
     /// A node leaves the cluster. Its pods wait for another, but those of DaemonSets and static pods, which
     /// go with it.
     pub fn lose_node(&mut self, node: usize) {
+        self.lose_nodes([node]);
+    }
+
+    /// Nodes leave the cluster together.
+    pub fn lose_nodes(&mut self, nodes: impl IntoIterator<Item = usize>) {
+        nodes.into_iter().for_each(|node| self.lose(node));
+        self.run.state.nodes.turn();
+    }
+
+    fn lose(&mut self, node: usize) {
         let state = &mut self.run.state;
         let Some(&position) = state.nodes.position.get(node).filter(|&&position| state.nodes.present[position]) else {
             return;
@@ -48,7 +58,6 @@ impl<'a> Fork<'a> {
             self.remove_pod(pod);
         }
         self.run.state.set_present(position, false);
-        self.run.state.nodes.turn();
     }
 
     /// A node joins the cluster; pods of DaemonSets that belong to it come with it.
@@ -101,6 +110,12 @@ impl<'a> Fork<'a> {
     pub fn place(&mut self) -> Placement {
         self.run.go(None);
         self.run.placement(&self.scheduling)
+    }
+
+    /// Places the pods that wait, as [`Self::place`] does, and says only how many find no node.
+    pub fn place_all(&mut self) -> usize {
+        self.run.go(None);
+        self.run.unplaced().count()
     }
 
     /// The node a pod is on.

@@ -268,7 +268,8 @@ fn judge_by_file_name(json: &[u8], source: &str) -> Outcome {
 }
 
 fn decode(json: &[u8], kind: Kind) -> Outcome {
-    if kind == Kind::ConfigMap && !wire::is_mesh_config_map(json) {
+    let is_read = |json| wire::is_mesh_config_map(json) || wire::is_gateway_parameters(json);
+    if kind == Kind::ConfigMap && !is_read(json) {
         return Outcome::Unread { kind: kind.name().to_owned(), mesh: false };
     }
     match wire::decode(kind, json) {

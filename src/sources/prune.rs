@@ -5,8 +5,10 @@ use std::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// A value of which lists called `env` and maps called `data` were never decoded, but for the one entry
-/// of such a map that holds the settings of a mesh.
+use crate::inventory::objects::Made;
+
+/// A value of which lists called `env` and maps called `data` were never decoded, but for the entries of such a map that
+/// hold the settings of a mesh or what istiod makes of Gateways; of other entries only the names are left.
 #[derive(Debug)]
 pub(super) struct Pruned(pub(super) Value);
 
@@ -95,18 +97,15 @@ impl<'de> Visitor<'de> for Prune {
         let mut members = Map::new();
         while let Some(key) = map.next_key::<String>()? {
             if self.drop_maps {
-                // The mesh's settings lie in a ConfigMap under that name, as text.
-                match key.as_str() {
-                    "mesh" => {
-                        let value = map.next_value_seed(Self::default())?;
-                        if value.is_string() {
-                            members.insert(key, value);
-                        }
-                    }
-                    _ => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
+                // What istiod reads of ConfigMaps lies there under such names, as text.
+                let is_read = key == "mesh" || Made::of_key(&key).is_some();
+                let value = if is_read {
+                    Some(map.next_value_seed(Self::default())?).filter(Value::is_string)
+                } else {
+                    map.next_value::<IgnoredAny>()?;
+                    None
+                };
+                members.insert(key, value.unwrap_or_default());
                 continue;
             }
             let value = map.next_value_seed(Prune::under(&key))?;

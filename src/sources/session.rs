@@ -311,6 +311,7 @@ fn kind_name(object: &Object) -> &'static str {
         Object::AuthorizationPolicy(_) => "AuthorizationPolicy",
         Object::RequestAuthentication(_) => "RequestAuthentication",
         Object::Telemetry(_) => "Telemetry",
+        Object::GatewayParameters(_) => "ConfigMap",
         Object::MeshConfig(_) => "mesh settings",
         Object::Patch(_) => "patch",
         Object::Measured(_) => "measured workload",

@@ -76,7 +76,7 @@ fn moved(question: &Question<'_>) -> Vec<Recommendation> {
     }
     let (inputs, plan) = (question.inputs, question.plan);
     let inventory = inputs.inventory.clone().changed(moving.iter().flat_map(|it| &it.changes));
-    let after = Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory);
+    let after = Figures::of(&Plan::to_compare(inputs.with_inventory(inventory.clone())), &inventory);
     let before = Figures::of(plan, &inputs.inventory);
     let saves = before.saved_by(&after, plan);
     let harm = before.harm_of(&after).map(Withheld::Harm).or_else(|| loss(&saves));
@@ -226,6 +226,7 @@ fn changes(question: &Question<'_>, namespace: &str, new_waypoint: bool) -> Vec<
             class: "istio-waypoint".to_owned(),
             labels: Labels::from([("istio.io/waypoint-for".to_owned(), "service".to_owned())]),
             servers: vec![server],
+            ..Gateway::default()
         }));
     }
     changes

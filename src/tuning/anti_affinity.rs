@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Amount, Kind, Member, Question, Recommendation, Setting, Withheld};
+use super::{Amount, Kind, Member, Question, Recommendation, Setting};
 use crate::inventory::Change;
 use crate::inventory::objects::{AntiAffinityPatch, Patch, WeightedPodAffinityTerm, WorkloadPatch};
 
@@ -37,7 +37,7 @@ pub fn anti_affinity(question: &Question<'_>) -> Vec<Recommendation> {
     if candidates.is_empty() {
         return Vec::new();
     }
-    let changes: Vec<Change> = candidates.iter().map(|it| Change::Patch(Patch::Workload(softened(it)))).collect();
+    let changes: Vec<Change> = candidates.iter().map(|it| Change::Patch(softened(it))).collect();
     let patched = inventory.clone().changed(&changes);
     let session = standing.session_of(&patched);
     let after = of_workload(&mut session.placement().unplaced.iter().map(|one| one.pod));
@@ -46,20 +46,19 @@ pub fn anti_affinity(question: &Question<'_>) -> Vec<Recommendation> {
         let count = |of: &BTreeMap<String, u64>| of.get(&name).copied().unwrap_or(0);
         (count(&without), count(&after))
     };
-    let parts = candidates.iter().zip(changes);
-    let helped = parts.filter(|(it, _)| counts(it).1 < counts(it).0);
-    helped.map(|(it, change)| recommendation(it, counts(it), change)).collect()
+    let helped = candidates.iter().filter(|it| counts(it).1 < counts(it).0);
+    helped.map(|it| recommendation(it, counts(it))).collect()
 }
 
-fn softened(it: &Member<'_>) -> WorkloadPatch {
+fn softened(it: &Member<'_>) -> Patch {
     let rules = &it.workload.spec.pod_anti_affinity;
     let required = rules.required.iter().map(|term| WeightedPodAffinityTerm { weight: MOST, term: term.clone() });
     let preferred = rules.preferred.iter().cloned().chain(required).collect();
     let anti_affinity = AntiAffinityPatch { required: Some(Vec::new()), preferred: Some(preferred) };
-    WorkloadPatch { anti_affinity, ..it.patch() }
+    Patch::Workload(WorkloadPatch { anti_affinity, ..it.patch() })
 }
 
-fn recommendation(it: &Member<'_>, (now, then): (u64, u64), change: Change) -> Recommendation {
+fn recommendation(it: &Member<'_>, (now, then): (u64, u64)) -> Recommendation {
     let name = it.name();
     let terms = it.workload.spec.pod_anti_affinity.required.iter().map(|term| term.topology_key.as_str());
     let keys: Vec<&str> = terms.collect();
@@ -76,7 +75,5 @@ fn recommendation(it: &Member<'_>, (now, then): (u64, u64), change: Change) -> R
     found.basis = vec![format!("its pods must not share {}, and there are too few of them", keys.join(" or "))];
     found.risk.removes = Some(format!("{now} of its pods have no node"));
     found.risk.brings = vec!["pods of it may share a node: its loss takes more than one".to_owned()];
-    found.withheld = it.not_patchable().map(Withheld::NotPatchable);
-    found.changes = vec![change];
-    found
+    found.doing(it.changes(vec![softened(it)]))
 }

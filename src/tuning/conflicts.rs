@@ -78,6 +78,7 @@ fn keys(change: &Change) -> Vec<String> {
             let (kind, name) = patch.target();
             object(kind, name)
         }
+        Change::GatewayPart(part) => keys(&Change::Patch(part.patch.clone())),
         Change::Sidecar(it) => object("Sidecar", &it.name),
         Change::ProxySettings(it) => object("ProxyConfig", &it.name),
         Change::Autoscaler(it) => object("HorizontalPodAutoscaler", &it.name),

@@ -1,7 +1,7 @@
 //! What is dangerous about the guards of a plan's services, counted.
 
 use crate::plan::Plan;
-use crate::resilience::{EjectionCase, RetryCase};
+use crate::resilience::WeaknessKind;
 
 /// Services, routes and proxies that are in danger, and services that nothing guards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,19 +26,15 @@ impl Dangers {
     #[must_use]
     pub fn of(plan: &Plan) -> Self {
         let guards = &plan.resilience.guards;
-        let bound = plan.policy.resilience.most_amplification;
-        let count = |number: usize| number as u64;
-        let unlimited = guards.pools.iter().filter(|case| case.is_unlimited()).count();
-        let endless = guards.timeouts.iter().filter(|case| case.is_endless()).count();
-        let unwatched = guards.unwatched.iter().filter(|case| could_eject(case)).count();
-        let exceeds = |case: &&RetryCase| case.exceeds(bound);
+        let too_few = plan.resilience.ejections.iter().filter(|case| case.leaves_too_few());
+        let missing = WeaknessKind::ALL.into_iter().filter(|kind| !kind.is_acute());
         Self {
             killed: plan.totals.proxies_at_risk,
-            ejections: count(plan.resilience.ejections.iter().filter(|case| case.leaves_too_few()).count()),
-            pools: count(guards.pools.iter().filter(|case| !case.refusing().is_empty()).count()),
-            timeouts: count(guards.timeouts.iter().filter(|case| !case.cutting().is_empty()).count()),
-            retries: count(guards.retries.iter().filter(exceeds).count()),
-            unguarded: count(unlimited + endless + unwatched),
+            ejections: too_few.count() as u64,
+            pools: guards.count(WeaknessKind::Refuses),
+            timeouts: guards.count(WeaknessKind::Cuts),
+            retries: guards.count(WeaknessKind::Multiplies),
+            unguarded: missing.map(|kind| guards.count(kind)).sum(),
         }
     }
 
@@ -59,9 +55,4 @@ impl Dangers {
             ("services whose retries multiply beyond the bound", self.retries),
         ]
     }
-}
-
-/// Whether a service without outlier detection has pods enough for one that ejects, so that it lacks it.
-pub(super) fn could_eject(case: &EjectionCase) -> bool {
-    case.most_safe().is_some_and(|most| most > 0)
 }

@@ -92,8 +92,7 @@ fn unblocked(it: &Member<'_>, budget: &DisruptionBudget, replicas: u64, is_share
         return found.withhold(Withheld::Infeasible(why.to_owned()));
     }
     let patch = BudgetPatch { name: budget.name.clone(), min_available: None, max_unavailable: Some("1".to_owned()) };
-    found.changes = vec![Change::Patch(Patch::DisruptionBudget(patch))];
-    found
+    found.doing(it.changes(vec![Patch::DisruptionBudget(patch)]))
 }
 
 fn missing(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {

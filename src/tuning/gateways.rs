@@ -2,27 +2,54 @@
 //!
 //! **Question.** Do its replicas carry its traffic after the losses the policy names, and does each have what it needs?
 //! **Law.** [`crate::overhead::pool_replicas`] for their number, [`super::proxy_size`] for each of them.
-//! **Decision.** Replicas are only ever added: what one moment does not need, the next may. With an autoscaler its
+//! **Decision.** Replicas are only ever added: what one moment does not need, the next may. Each is sized for its part of
+//! the traffic once they are there. With an autoscaler its
 //! bounds go up instead.
-//! **Patch.** The Deployment's `istio-proxy` container and replicas, or the bounds of its autoscaler.
+//! **Patch.** The Deployment's `istio-proxy` container and replicas, or the bounds of its autoscaler; for pods that istiod
+//! makes of a Gateway the ConfigMap that it merges in.
 
 use super::proxy_size::{BusyNeed, Evidence, proxy_size, requested_memory};
-use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
+use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, busy_cpu};
 use crate::inventory::objects::{AutoscalerPatch, ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{Change, PROXY_CONTAINER};
 use crate::mesh::ProxyMode;
 use crate::overhead::MeasuredMemory;
+use crate::plan::{Plan, WorkloadPlan};
 use crate::units::{Cores, Memory};
 
 /// Sizes every gateway and waypoint.
 #[must_use]
 pub fn gateways(question: &Question<'_>) -> Vec<Recommendation> {
     let pools = question.members().filter(|it| matches!(it.member.mode, ProxyMode::Gateway | ProxyMode::Waypoint));
-    pools.filter_map(|it| of_pool(question, &it)).collect()
+    let pools: Vec<Member<'_>> = pools.collect();
+    let grown = grown(question, &pools);
+    pools.iter().filter_map(|it| of_pool(question, it, grown.as_ref())).collect()
 }
 
-fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
-    let (proxy, cost, pool) = (it.member.proxy.as_ref()?, it.plan.proxy.as_ref()?, it.plan.pool.as_ref()?);
+/// The plan with the replicas that fixed pools lack: each of more replicas has less to do. `None` where none lacks any.
+fn grown(question: &Question<'_>, pools: &[Member<'_>]) -> Option<Plan> {
+    let short = pools.iter().filter(|it| it.workload.autoscaler.is_none());
+    let patches = short.filter_map(|it| lacking(it).map(|needed| Change::Patch(more_replicas(it, needed).1)));
+    let changes: Vec<Change> = patches.collect();
+    if changes.is_empty() {
+        return None;
+    }
+    let inventory = question.inventory().clone().changed(&changes);
+    Some(Plan::new(question.inputs.with_inventory(inventory)))
+}
+
+/// Replicas that carry its traffic, where it cannot have that many.
+fn lacking(it: &Member<'_>) -> Option<u64> {
+    let needed = it.plan.pool.as_ref()?.needed;
+    (it.plan.rps_measured && most_replicas(it) < needed).then_some(needed)
+}
+
+fn of_pool(question: &Question<'_>, it: &Member<'_>, grown: Option<&Plan>) -> Option<Recommendation> {
+    let (proxy, pool) = (it.member.proxy.as_ref()?, it.plan.pool.as_ref()?);
+    let id = &it.workload.id;
+    let is_it = |of: &&WorkloadPlan| (&*of.namespace, &*of.kind, &*of.name) == (&*id.namespace, &*id.kind, &*id.name);
+    let then = grown.and_then(|plan| plan.workloads.iter().find(is_it)).unwrap_or(it.plan);
+    let cost = then.proxy.as_ref()?;
     let busy = busy_cpu(question, it);
     let evidence = Evidence {
         cost,
@@ -36,22 +63,22 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
     };
     let size = proxy_size(&evidence, question.policy());
     let resizes = size.worth && size.settings.iter().any(Setting::changes);
-    let scales = it.plan.rps_measured && most_replicas(it) < pool.needed;
+    let scales = lacking(it).is_some();
     if !resizes && !scales {
         return None;
     }
     let name = it.name();
     let mut settings = Vec::new();
-    let mut changes = Vec::new();
+    let mut patches = Vec::new();
     if scales {
-        let (setting, change) = more_replicas(it, pool.needed);
+        let (setting, patch) = more_replicas(it, pool.needed);
         settings.push(setting);
-        changes.push(change);
+        patches.push(patch);
     }
     if resizes {
         let (requests, limits) = (size.target.requests.clone(), size.target.limits.clone());
         let container = ContainerPatch { name: PROXY_CONTAINER.to_owned(), init: false, requests, limits };
-        changes.push(Change::Patch(Patch::Workload(WorkloadPatch { containers: vec![container], ..it.patch() })));
+        patches.push(Patch::Workload(WorkloadPatch { containers: vec![container], ..it.patch() }));
         settings.extend(size.settings.iter().cloned());
     }
     let mut found = Recommendation::new(Kind::Gateways, &name, it.workload.id.to_string(), settings).of_workload(&name);
@@ -81,9 +108,7 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation> {
         removes: danger,
         brings: vec!["its pods are replaced once: connections from outside are drained".to_owned()],
     };
-    found.changes = changes;
-    found.withheld = it.not_patchable().map(Withheld::NotPatchable);
-    Some(found)
+    Some(found.doing(it.changes(patches)))
 }
 
 /// Replicas it can have: those it has, or those its autoscaler may give it.
@@ -91,11 +116,11 @@ fn most_replicas(it: &Member<'_>) -> u64 {
     it.workload.autoscaler.as_ref().map_or(it.workload.replicas, |own| own.max_replicas.max(it.workload.replicas))
 }
 
-fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
+fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Patch) {
     match &it.workload.autoscaler {
         None => {
             let setting = Setting::exact("replicas", Some(Amount::Count(it.workload.replicas)), Amount::Count(needed));
-            (setting, Change::Patch(Patch::Workload(WorkloadPatch { replicas: Some(needed), ..it.patch() })))
+            (setting, Patch::Workload(WorkloadPatch { replicas: Some(needed), ..it.patch() }))
         }
         Some(own) => {
             let setting = Setting::exact("most replicas", Some(Amount::Count(own.max_replicas)), Amount::Count(needed));
@@ -105,7 +130,7 @@ fn more_replicas(it: &Member<'_>, needed: u64) -> (Setting, Change) {
                 max_replicas: Some(needed),
                 ..AutoscalerPatch::default()
             };
-            (setting, Change::Patch(Patch::Autoscaler(patch)))
+            (setting, Patch::Autoscaler(patch))
         }
     }
 }

@@ -44,6 +44,7 @@ mod spare_nodes;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod through_gateway;
 mod timeouts;
 mod trace_sampling;
 mod topology_spread;
@@ -142,6 +143,7 @@ pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
     let mut staged = inputs.clone();
     let mut plan = before.clone();
     let mut standing: Option<Standing> = None;
+    let mut is_changed = false;
     for tuners in STAGES {
         let question = Question::new(&staged, &plan).with_standing(standing.take());
         let mut found: Vec<Recommendation> = tuners.iter().flat_map(|tuner| tuner(&question)).collect();
@@ -156,11 +158,15 @@ pub fn tune(inputs: &Inputs, today: Option<&str>) -> Tuning {
         if !changes.is_empty() {
             standing = None;
             staged.inventory = staged.inventory.changed(changes);
-            plan = Plan::new(staged.clone());
+            plan = Plan::to_compare(staged.clone());
+            is_changed = true;
         }
         recommendations.extend(found);
     }
     rank(&mut recommendations);
+    if is_changed {
+        plan = Plan::new(staged.clone());
+    }
     let figures_after = Figures::of(&plan, &staged.inventory);
     let saves = figures_before.saved_by(&figures_after, &before);
     Tuning { before, after: plan, figures_before, figures_after, saves, recommendations, tuned: staged.inventory }
@@ -205,6 +211,7 @@ fn build_upon(recommendations: &mut [Recommendation], earlier: &[Recommendation]
 fn patched(change: &Change) -> Option<(&str, &ObjectName)> {
     match change {
         Change::Patch(patch) => Some(patch.target()),
+        Change::GatewayPart(part) if !part.is_new => Some(("ConfigMap", &part.parameters)),
         _ => None,
     }
 }
@@ -214,6 +221,7 @@ fn new(change: &Change) -> Option<(&str, &ObjectName)> {
     match change {
         Change::DestinationRule(it) => Some(("DestinationRule", &it.name)),
         Change::VirtualService(it) => Some(("VirtualService", &it.name)),
+        Change::GatewayPart(part) if part.is_new => Some(("ConfigMap", &part.parameters)),
         _ => None,
     }
 }

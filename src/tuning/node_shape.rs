@@ -24,9 +24,9 @@ fn of_cluster(question: &Question<'_>) -> Option<Recommendation> {
     let prices = Prices::of(&question.inputs.policy);
     // Without prices nothing can be cheaper, and nobody has asked.
     let today = prices.of_all(nodes)?;
-    let best = standing.best_shape(&prices.to_choose(nodes))?;
-    let saved = today.amount() - best.price.amount();
-    if best.nodes == 0 || saved <= question.policy().tolerance.get() * today.amount() {
+    let most = today * (1.0 - question.policy().tolerance.get());
+    let best = standing.best_shape(&prices.to_choose(nodes), most)?;
+    if best.nodes == 0 || best.price >= most {
         return None;
     }
     let mut kinds: Vec<&str> = nodes.iter().map(instance_type).filter(|kind| !kind.is_empty()).collect();

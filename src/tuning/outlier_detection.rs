@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use super::rules::{self, Settings};
-use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, dangers};
+use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld};
 use crate::inventory::objects::{DestinationRulePatch, OutlierDetection, Patch};
 use crate::inventory::{Change, DestinationRule, ObjectName};
 use crate::mesh::hosts;
@@ -92,7 +92,7 @@ fn of_case(case: &EjectionCase, rule: &DestinationRule) -> Option<Recommendation
 
 /// Outlier detection for a service that has none; `None` where it has no pod to spare for it.
 fn added(question: &Question<'_>, case: &EjectionCase, rule: Option<&ObjectName>) -> Option<Recommendation> {
-    if !dangers::could_eject(case) {
+    if !case.could_eject() {
         return None;
     }
     let (spare, most) = (case.spare()?, case.most_safe()?);
@@ -127,7 +127,7 @@ fn added(question: &Question<'_>, case: &EjectionCase, rule: Option<&ObjectName>
 /// Services of several pods without outlier detection that get none, all in one.
 fn not_added(question: &Question<'_>) -> Option<Recommendation> {
     let unwatched = &question.plan.resilience.guards.unwatched;
-    let several = || unwatched.iter().filter(|case| case.hosts > 1 && !dangers::could_eject(case));
+    let several = || unwatched.iter().filter(|case| case.hosts > 1 && !case.could_eject());
     let of = |case: &EjectionCase| hosts::short(&case.host);
     let unknown: Vec<String> = several().filter(|case| case.spare().is_none()).map(of).collect();
     let scarce: Vec<String> = several().filter(|case| case.spare().is_some()).map(of).collect();

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use crate::inventory::objects::WorkloadPatch;
-use crate::inventory::{Inventory, Labels, ObjectName, Workload, WorkloadId};
+use super::through_gateway;
+use crate::inventory::objects::{Made, Owner, Patch, WorkloadPatch};
+use crate::inventory::{Change, Inventory, Labels, ObjectName, Workload, WorkloadId};
 use crate::mesh::{self, Membership, Mesh};
 use crate::plan::{Inputs, Plan, WorkloadPlan};
 use crate::policy::TuningPolicy;
@@ -37,6 +38,8 @@ pub struct Member<'a> {
     pub member: &'a Membership,
     /// What the plan says of it.
     pub plan: &'a WorkloadPlan,
+    /// The inventory it is part of.
+    inventory: &'a Inventory,
 }
 
 impl<'a> Question<'a> {
@@ -88,7 +91,7 @@ impl<'a> Question<'a> {
         workloads.filter(|(_, (workload, _))| workload.replicas > 0).filter_map(|(index, (workload, member))| {
             let id = &workload.id;
             let plan = self.plans.get(&(&*id.namespace, &*id.kind, &*id.name))?;
-            Some(Member { index, workload, member, plan })
+            Some(Member { index, workload, member, plan, inventory: &self.inputs.inventory })
         })
     }
 
@@ -131,12 +134,40 @@ impl Member<'_> {
     /// Why no patch can change its pod template; `None` where one can.
     #[must_use]
     pub fn not_patchable(&self) -> Option<String> {
-        let made_by_istiod = self.workload.labels.contains_key("gateway.networking.k8s.io/gateway-name");
-        if made_by_istiod {
-            return Some("istiod makes it of a Gateway: set it there, with infrastructure.parametersRef".to_owned());
+        if through_gateway::gateway_of(self.workload).is_some() {
+            return through_gateway::obstacle(self.inventory, self.workload, Made::Deployment);
         }
         let kind = &*self.workload.id.kind;
         let is_known = matches!(kind, "Deployment" | "StatefulSet" | "DaemonSet");
         (!is_known).then(|| format!("a {kind} has no template that a patch could change: change what makes it"))
+    }
+
+    /// Patches of it, of its autoscaler and of disruption budgets as changes: where istiod makes the object of a Gateway,
+    /// of the ConfigMap from which it takes them.
+    ///
+    /// # Errors
+    /// Why one of them cannot be made.
+    pub fn changes(&self, patches: Vec<Patch>) -> Result<Vec<Change>, String> {
+        patches.into_iter().map(|patch| self.change(patch)).collect()
+    }
+
+    fn change(&self, patch: Patch) -> Result<Change, String> {
+        let of_gateway = |owner: Option<&Owner>| owner.is_some_and(|owner| &*owner.kind == "Gateway");
+        let is_made = match &patch {
+            Patch::Workload(_) => through_gateway::gateway_of(self.workload).is_some(),
+            Patch::Autoscaler(_) => of_gateway(self.workload.autoscaler.as_ref().and_then(|it| it.owner.as_ref())),
+            Patch::DisruptionBudget(patch) => {
+                let budget = self.inventory.disruption_budgets.iter().find(|it| it.name == patch.name);
+                of_gateway(budget.and_then(|it| it.owner.as_ref()))
+            }
+            _ => false,
+        };
+        if is_made {
+            return through_gateway::change(self.inventory, self.workload, patch);
+        }
+        match (&patch, self.not_patchable()) {
+            (Patch::Workload(_), Some(why)) => Err(why),
+            _ => Ok(Change::Patch(patch)),
+        }
     }
 }

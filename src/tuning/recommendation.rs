@@ -74,6 +74,16 @@ impl Recommendation {
         self
     }
 
+    /// The same with what it does to the cluster, or withheld where nothing can.
+    #[must_use]
+    pub fn doing(mut self, changes: Result<Vec<Change>, String>) -> Self {
+        match changes {
+            Ok(changes) => self.changes = changes,
+            Err(why) => self.withheld = Some(Withheld::NotPatchable(why)),
+        }
+        self
+    }
+
     /// Whether it is tried out: it is to be applied, or left to choose by what it saves.
     #[must_use]
     pub fn is_tried(&self) -> bool {

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Amount, Kind, Member, Question, Recommendation, Setting, Withheld};
 use crate::course::{Course, End, Rollout, Room, rollout, room};
 use crate::inventory::objects::{Patch, PodCount, RollingPatch, Rounding, UpdateStrategy, WorkloadPatch};
-use crate::inventory::{Change, Inventory, ObjectName};
+use crate::inventory::{Inventory, ObjectName};
 use crate::mesh::ProxyMode;
 use crate::scenario::Standing;
 
@@ -75,8 +75,7 @@ fn shut_out(question: &Question<'_>, it: &Member<'_>, room: &Room) -> Recommenda
         return found.withhold(Withheld::Infeasible(why));
     }
     let rolling = RollingPatch { max_unavailable: Some(PodCount::Pods(1)), ..RollingPatch::default() };
-    found.changes = vec![Change::Patch(Patch::Workload(WorkloadPatch { rolling, ..it.patch() }))];
-    found
+    found.doing(it.changes(vec![Patch::Workload(WorkloadPatch { rolling, ..it.patch() })]))
 }
 
 /// A Deployment whose surge takes the headroom that is to be kept.
@@ -109,10 +108,8 @@ fn too_many(question: &Question<'_>, standing: &Standing, it: &Member<'_>, room:
     )];
     found.risk.removes = Some("a rollout of it takes the headroom that the policy keeps".to_owned());
     found.risk.brings = vec!["a rollout of it takes longer".to_owned()];
-    found.withheld = it.not_patchable().map(Withheld::NotPatchable);
     let rolling = RollingPatch { max_surge: Some(USUAL), ..RollingPatch::default() };
-    found.changes = vec![Change::Patch(Patch::Workload(WorkloadPatch { rolling, ..it.patch() }))];
-    Some(found)
+    Some(found.doing(it.changes(vec![Patch::Workload(WorkloadPatch { rolling, ..it.patch() })])))
 }
 
 /// A limit as it is written.

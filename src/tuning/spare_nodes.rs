@@ -134,7 +134,7 @@ fn kept_by_plan(question: &Question<'_>, mut nodes: Vec<usize>) -> Option<(Vec<u
     let before = Figures::of(plan, &inputs.inventory);
     while !nodes.is_empty() {
         let (inventory, _) = without_nodes(inputs.inventory.clone(), &nodes.iter().copied().collect());
-        let after = Figures::of(&Plan::new(inputs.with_inventory(inventory.clone())), &inventory);
+        let after = Figures::of(&Plan::to_compare(inputs.with_inventory(inventory.clone())), &inventory);
         if before.harm_of(&after).is_none() {
             let prices = Prices::of(&inputs.policy);
             let freed = nodes.iter().filter_map(|&node| inputs.inventory.nodes.get(node));

@@ -84,16 +84,13 @@ impl Wanted {
 
 /// What it is called in identifiers, and as people say it.
 fn named(case: &TimeoutCase) -> Option<(String, String)> {
-    let host = case.hosts.first()?;
-    Some(match &case.place {
-        Routed::By { service, index } => {
-            (format!("{service}/{index}"), format!("VirtualService {service}, route {}", index + 1))
-        }
-        Routed::ByWildcard { .. } | Routed::ByApi { .. } | Routed::Nowhere => {
-            let name = hosts::short(host);
-            (name.clone(), format!("service {name}"))
-        }
-    })
+    let service = hosts::short(case.hosts.first()?);
+    let subject = case.route().unwrap_or_else(|| format!("service {service}"));
+    let about = match &case.place {
+        Routed::By { service, index } => format!("{service}/{index}"),
+        Routed::ByWildcard { .. } | Routed::ByApi { .. } | Routed::Nowhere => service,
+    };
+    Some((about, subject))
 }
 
 fn basis(question: &Question<'_>, case: &TimeoutCase) -> Vec<String> {

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use self::trial::{Rule, Tried};
 use super::{Amount, Kind, Member, Question, Recommendation, Setting, Withheld};
 use crate::inventory::objects::{Operator, Patch, TopologySpread, WorkloadPatch};
-use crate::inventory::{Change, Inventory, Place, Requirement, WorkloadId};
+use crate::inventory::{Inventory, Place, Requirement, WorkloadId};
 use crate::mesh::ProxyMode;
 use crate::scenario::Standing;
 
@@ -133,8 +133,7 @@ impl<'q> Gathered<'q> {
         if let Some(why) = tried.in_the_way {
             return found.withhold(Withheld::Infeasible(why));
         }
-        found.changes = vec![Change::Patch(Patch::Workload(tried.rule.patch))];
-        found
+        found.doing(it.changes(vec![Patch::Workload(tried.rule.patch)]))
     }
 }
 

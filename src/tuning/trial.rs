@@ -22,7 +22,7 @@ pub(super) fn all(inputs: &Inputs, before: &Plan, recommendations: &mut [Recomme
         let group: &[usize] = groups.get(number).map_or(&[], Vec::as_slice);
         let changes = group.iter().filter_map(|index| read.get(*index)).flat_map(|it| &it.changes);
         let inventory = inputs.inventory.clone().changed(changes);
-        let after = Plan::new(inputs.with_inventory(inventory.clone()));
+        let after = Plan::to_compare(inputs.with_inventory(inventory.clone()));
         (Figures::of(&after, &inventory), objectives::missed_by(before, &after))
     };
     let outcomes = parallel::map(groups.len(), 1, || (), |(), number| tried(number));

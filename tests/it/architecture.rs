@@ -114,6 +114,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "latency",
             "mesh",
             "overhead",
+            "parallel",
             "placement",
             "plan",
             "policy",

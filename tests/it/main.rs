@@ -46,6 +46,7 @@ mod tuning_cluster;
 mod tuning_control_plane;
 mod tuning_demand;
 mod tuning_fields;
+mod tuning_gateways;
 mod tuning_laws;
 mod tuning_memory;
 mod tuning_shop;

@@ -85,6 +85,7 @@ fn what_was_promised_comes_true() {
         ("scoped", "", calls),
         ("secured", "", None),
         ("ambient", "", None),
+        ("waypoints", "", None),
         ("flat", "all", None),
         ("canary", "", None),
     ] {

@@ -43,6 +43,9 @@ pub fn check(manifests: &[Manifest]) {
         assert!(!known.source.is_empty());
         walk(&file.object, "", known, &file.path);
         is_read_by_kubernetes(api_version, kind, file);
+        if kind == "ConfigMap" {
+            are_read_by_istiod(file);
+        }
     }
 }
 
@@ -75,6 +78,25 @@ fn is_read_by_kubernetes(api_version: &str, kind: &str, file: &Manifest) {
         _ => return,
     };
     assert!(holds(&back, &file.object), "{}: of {} comes back {back}", file.path, file.object);
+}
+
+/// Entries of a ConfigMap for a Gateway: parts of the objects istiod makes, which do not say what they are.
+fn are_read_by_istiod(file: &Manifest) {
+    for (key, text) in file.object["data"].as_object().unwrap() {
+        let (api_version, kind) = match key.as_str() {
+            "deployment" => ("apps/v1", "Deployment"),
+            "horizontalPodAutoscaler" => ("autoscaling/v2", "HorizontalPodAutoscaler"),
+            "podDisruptionBudget" => ("policy/v1", "PodDisruptionBudget"),
+            other => panic!("{}: istiod reads no {other} that is written here", file.path),
+        };
+        let mut object: Value = serde_saphyr::from_str(text.as_str().unwrap()).unwrap();
+        for said in ["apiVersion", "kind", "metadata"] {
+            assert!(object.get(said).is_none(), "{}: {key} says its {said}", file.path);
+        }
+        object["apiVersion"] = api_version.into();
+        object["kind"] = kind.into();
+        is_read_by_kubernetes(api_version, kind, &Manifest { path: format!("{}: {key}", file.path), object });
+    }
 }
 
 fn there_and_back<T: DeserializeOwned + Serialize>(file: &Manifest) -> Value {

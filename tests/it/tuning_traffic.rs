@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use meshcap::card::ModelCard;
-use meshcap::inventory::{Inventory, assemble};
+use meshcap::inventory::{Inventory, ObjectName, assemble};
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::Policy;
+use meshcap::report;
+use meshcap::resilience::{Bound, Guards, PoolCase, PoolLimits, Weakness};
 use meshcap::sources::{self, Input, Limits};
 use meshcap::tuning::{Dangers, Kind, Recommendation, Tuning, tune};
+use meshcap::units::Ratio;
 
 use crate::shared;
 use crate::tuning::keeps_its_promise;
@@ -62,6 +65,65 @@ fn wrong_guards_are_found_and_gone_afterwards() {
     let (before, after) = (tuning.figures_before.dangers, tuning.figures_after.dangers);
     assert_eq!((before.ejections, before.pools, before.timeouts, before.retries), (1, 1, 1, 3));
     assert_eq!(Dangers { killed: 0, ..after }, Dangers { unguarded: 0, ..Dangers::default() });
+}
+
+/// The plan of that cluster says the same without being tuned: what does harm first, alike ones as one.
+#[test]
+fn the_plan_shows_what_is_wrong_with_guards() {
+    let paths = [data("clusters/guarded"), data("clusters/guarded/demand.csv")];
+    let plan = Plan::new(inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv"))));
+    let found = &plan.resilience.guards.weaknesses;
+    let bound = |bound: Bound| match bound {
+        Bound::Count(count) => count.to_string(),
+        Bound::Time(time) => format!("{:.0}ms", time.as_seconds() * 1000.0),
+    };
+    let line = |it: &Weakness| {
+        let settings =
+            it.settings.iter().map(|it| format!(" {} {} for {}", it.name, bound(it.today), bound(it.needed)));
+        format!("{}{}: {}", it.kind.as_str(), settings.collect::<String>(), it.subjects.join(", "))
+    };
+    let lines: Vec<String> = found.iter().map(line).collect();
+    let expected = [
+        "refuses maxConnections 8 for 40 http1MaxPendingRequests 4 for 23: shop/prices",
+        "cuts timeout 100ms for 182ms perTryTimeout 30ms for 182ms: VirtualService shop/orders, route 2",
+        "multiplies attempts 2 for 1: shop/prices, shop/stock",
+        "multiplies attempts 3 for 1: shop/orders",
+        "no limit: shop/web, shop/orders, shop/stock",
+        "no timeout: shop/web, shop/stock, shop/prices",
+        "no ejection: shop/web",
+    ];
+    assert_eq!(lines, expected);
+    let acute: u64 = found.iter().filter(|it| it.kind.is_acute()).map(|it| it.subjects.len() as u64).sum();
+    let dangers = Dangers::of(&plan);
+    assert_eq!(dangers.pools + dangers.timeouts + dangers.retries, acute);
+    let written: serde_json::Value = serde_json::from_str(&report::json(&plan)).unwrap();
+    let schema = serde_json::from_str(&report::schema()).unwrap();
+    assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&written));
+    let guards = &written["resilience"]["guards"];
+    assert_eq!(guards["weaknesses"].as_array().unwrap().len(), found.len());
+    assert_eq!(
+        (&guards["pools"][1]["today"]["connections"], &guards["retries"][0]["attempts"]),
+        (&8.into(), &3.into())
+    );
+    assert!(report::markdown(&plan).contains("| ❌ cuts |") && report::html(&plan).contains("no ejection"));
+}
+
+/// A mesh of a thousand services whose rules were copied from one another.
+#[test]
+fn alike_weaknesses_of_a_large_mesh_are_one_row() {
+    let paths = [data("clusters/guarded"), data("clusters/guarded/demand.csv")];
+    let plan = Plan::new(inputs(&paths, Policy::default(), None));
+    let pattern = plan.resilience.guards.pools.iter().find(|case| &*case.service.name == "prices").unwrap();
+    let case = |index: u64| PoolCase {
+        service: ObjectName::new(&format!("team-{}", index % 40), &format!("service-{index:04}")),
+        needed: PoolLimits { connections: 40 + index, ..pattern.needed },
+        ..pattern.clone()
+    };
+    let guards = Guards { pools: (0..1000).map(case).collect(), ..Guards::default() };
+    let folded = Weakness::all(&guards, Ratio::new(10.0));
+    assert_eq!(folded.len(), 1);
+    assert_eq!((folded[0].subjects.len(), folded[0].subjects[0].as_str()), (1000, "team-39/service-0999"));
+    assert_eq!(folded[0].settings[0].needed, Bound::Count(1039));
 }
 
 /// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.

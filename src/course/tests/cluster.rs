@@ -104,7 +104,8 @@ impl Cluster {
         let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let name = ObjectName::new("shop", &format!("{app}-{}", self.inventory.disruption_budgets.len()));
         let (min_available, max_unavailable) = (text(min_available), text(max_unavailable));
-        let budget = DisruptionBudget { name, selector, min_available, max_unavailable, lets_unready_go: false };
+        let budget =
+            DisruptionBudget { name, selector, min_available, max_unavailable, lets_unready_go: false, owner: None };
         self.inventory.disruption_budgets.push(budget);
         self
     }

@@ -9,14 +9,15 @@ mod objects;
 mod replicas;
 mod settle;
 mod template;
+mod through_gateways;
 
 pub use annotations::{PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT};
 pub(super) use settle::settle;
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, Gateway,
-    MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry, TelemetryPatch,
-    VirtualService, VirtualServicePatch, WorkloadPatch,
+    GatewayPart, MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry,
+    TelemetryPatch, VirtualService, VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
 
@@ -38,6 +39,8 @@ pub enum Change {
     DisruptionBudget(DisruptionBudget),
     /// A Gateway of the Gateway API.
     Gateway(Gateway),
+    /// Part of what istiod makes of a Gateway.
+    GatewayPart(Box<GatewayPart>),
     /// A DestinationRule.
     DestinationRule(Box<DestinationRule>),
     /// A VirtualService.
@@ -70,6 +73,9 @@ impl Inventory {
             Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
+            Change::Patch(Patch::Gateway(patch)) => self.patch_gateway(patch),
+            Change::Patch(Patch::GatewayParameters(patch)) => self.patch_gateway_parameters(patch),
+            Change::GatewayPart(part) => self.put_gateway_part(part),
             Change::Values(values) => {
                 installation::install(self, values);
                 true

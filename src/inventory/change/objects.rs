@@ -24,7 +24,7 @@ pub(super) fn put(inventory: &mut Inventory, change: &Change) {
             let at = inventory.disruption_budgets.partition_point(|known| known.name < it.name);
             inventory.disruption_budgets.insert(at, it.clone());
         }
-        Change::Patch(_) | Change::Autoscaler(_) | Change::Values(_) => {}
+        Change::Patch(_) | Change::Autoscaler(_) | Change::GatewayPart(_) | Change::Values(_) => {}
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::ObjectName;
+use super::{ObjectName, Owner};
 
 /// A horizontal pod autoscaler.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +15,8 @@ pub struct Autoscaler {
     pub api: AutoscalingApi,
     /// Whether it was read from a live API server (it has a uid or a creation time): then it has had its effect.
     pub live: bool,
+    /// Who made it and keeps it so, e.g. a Gateway.
+    pub owner: Option<Owner>,
     /// Kind of its target, e.g. `Deployment`.
     pub target_kind: String,
     /// Name of its target.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Labels, ObjectName, Requirement};
+use super::{Labels, ObjectName, Owner, Requirement};
 use crate::resources::{Declared, Resources};
 use crate::units::Bytes;
 
@@ -93,6 +93,8 @@ pub struct DisruptionBudget {
     pub max_unavailable: Option<String>,
     /// Whether pods that are not ready may always be evicted (`unhealthyPodEvictionPolicy: AlwaysAllow`).
     pub lets_unready_go: bool,
+    /// Who made it and keeps it so, e.g. a Gateway.
+    pub owner: Option<Owner>,
 }
 
 /// Defaults a namespace gives to containers that declare nothing.

@@ -1,6 +1,13 @@
 //! Where traffic comes in: gateways of the Gateway API and of Istio's own.
 
-use super::{Labels, ObjectName};
+use super::{Labels, ObjectName, ParametersReference};
+
+/// Label with which istiod ties pods to their Gateway.
+pub const GATEWAY_NAME: &str = "gateway.networking.k8s.io/gateway-name";
+/// Class of waypoints.
+pub const WAYPOINT_CLASS: &str = "istio-waypoint";
+/// Class of gateways between networks, which are made as waypoints are.
+const EAST_WEST_CLASS: &str = "istio-east-west";
 
 /// A Gateway API gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -13,6 +20,20 @@ pub struct Gateway {
     pub labels: Labels,
     /// Its listeners.
     pub servers: Vec<Server>,
+    /// What it names in `spec.infrastructure.parametersRef`.
+    pub parameters: Option<ParametersReference>,
+}
+
+impl Gateway {
+    /// Name of what istiod makes of it: its own for waypoints, with its class behind it for others.
+    #[must_use]
+    pub fn made_name(&self) -> ObjectName {
+        let name = match &*self.class {
+            WAYPOINT_CLASS | EAST_WEST_CLASS => self.name.name.to_string(),
+            class => format!("{}-{class}", self.name.name),
+        };
+        ObjectName::new(&self.name.namespace, &name)
+    }
 }
 
 /// `networking.istio.io/*/Gateway`: listeners for the gateway pods it selects.

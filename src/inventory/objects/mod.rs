@@ -12,6 +12,7 @@ mod controller;
 mod extension;
 mod external;
 mod gateway;
+mod gateway_parameters;
 mod mesh_config;
 mod patch;
 mod pod;
@@ -39,6 +40,7 @@ pub use controller::*;
 pub use extension::*;
 pub use external::*;
 pub use gateway::*;
+pub use gateway_parameters::*;
 pub use mesh_config::*;
 pub use patch::*;
 pub use pod::*;
@@ -135,6 +137,8 @@ pub enum Object {
     RequestAuthentication(RequestAuthentication),
     /// `telemetry.istio.io/*/Telemetry`.
     Telemetry(Telemetry),
+    /// `v1/ConfigMap` with what istiod merges into what it makes of Gateways.
+    GatewayParameters(Box<GatewayParameters>),
     /// Settings of the whole mesh.
     MeshConfig(Box<MeshConfig>),
     /// Part of an object that another input has.

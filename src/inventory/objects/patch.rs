@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Metric, MetricsSetting, ObjectName, OutlierDetection,
-    PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
+    AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Made, Metric, MetricsSetting, ObjectName, OutlierDetection,
+    ParametersEntry, ParametersReference, PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting,
+    VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -27,6 +28,10 @@ pub enum Patch {
     Telemetry(TelemetryPatch),
     /// `v1/Service`.
     Service(ServicePatch),
+    /// `gateway.networking.k8s.io/*/Gateway`.
+    Gateway(GatewayPatch),
+    /// `v1/ConfigMap` with what istiod merges into what it makes of Gateways.
+    GatewayParameters(GatewayParametersPatch),
 }
 
 /// Part of a controller: its replicas and how it replaces them, and of its template annotations, resources and rules
@@ -150,6 +155,68 @@ pub struct ServicePatch {
     pub annotations: Labels,
 }
 
+/// What a Gateway says about the pods that are made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GatewayPatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// `spec.infrastructure.parametersRef`; `None` leaves it as it is.
+    pub parameters: Option<ParametersReference>,
+}
+
+/// Entries of a ConfigMap, each of which takes the place of the whole entry of that name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GatewayParametersPatch {
+    /// Namespace and name.
+    pub name: ObjectName,
+    /// The entries.
+    pub entries: BTreeMap<Made, ParametersEntry>,
+}
+
+impl WorkloadPatch {
+    /// Adds a later patch of the same object.
+    pub fn merge(&mut self, later: &Self) {
+        self.kind.clone_from(&later.kind);
+        self.name.clone_from(&later.name);
+        self.replicas = later.replicas.or(self.replicas);
+        self.annotations.extend(later.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
+        for patch in &later.containers {
+            let same = |it: &&mut ContainerPatch| it.name == patch.name && it.init == patch.init;
+            match self.containers.iter_mut().find(same) {
+                Some(container) => {
+                    container.requests = patch.requests.or(&container.requests);
+                    container.limits = patch.limits.or(&container.limits);
+                }
+                None => self.containers.push(patch.clone()),
+            }
+        }
+        self.rolling.max_surge = later.rolling.max_surge.or(self.rolling.max_surge);
+        self.rolling.max_unavailable = later.rolling.max_unavailable.or(self.rolling.max_unavailable);
+        for rule in &later.spread {
+            match self.spread.iter_mut().find(|it| it.topology_key == rule.topology_key) {
+                Some(own) => own.clone_from(rule),
+                None => self.spread.push(rule.clone()),
+            }
+        }
+        let AntiAffinityPatch { required, preferred } = later.anti_affinity.clone();
+        self.anti_affinity.required = required.or(self.anti_affinity.required.take());
+        self.anti_affinity.preferred = preferred.or(self.anti_affinity.preferred.take());
+    }
+}
+
+impl AutoscalerPatch {
+    /// Adds a later patch of the same object.
+    pub fn merge(&mut self, later: &Self) {
+        *self = Self {
+            name: later.name.clone(),
+            api: later.api,
+            min_replicas: later.min_replicas.or(self.min_replicas),
+            max_replicas: later.max_replicas.or(self.max_replicas),
+            metrics: later.metrics.clone().or_else(|| self.metrics.take()),
+        };
+    }
+}
+
 impl TelemetryPatch {
     /// Makes the change.
     pub fn apply(&self, telemetry: &mut Telemetry) {
@@ -184,6 +251,38 @@ impl Patch {
             Self::VirtualService(patch) => ("VirtualService", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
             Self::Service(patch) => ("Service", &patch.name),
+            Self::Gateway(patch) => ("Gateway", &patch.name),
+            Self::GatewayParameters(patch) => ("ConfigMap", &patch.name),
         }
+    }
+
+    /// The same of an object that istiod makes, which its ConfigMap does not name.
+    #[must_use]
+    pub fn without_name(mut self) -> Self {
+        self.rename(ObjectName::default());
+        self
+    }
+
+    /// The same of an object of that name.
+    #[must_use]
+    pub fn with_name(mut self, name: &ObjectName) -> Self {
+        self.rename(name.clone());
+        self
+    }
+
+    fn rename(&mut self, to: ObjectName) {
+        let name = match self {
+            Self::Workload(patch) => &mut patch.name,
+            Self::Autoscaler(patch) => &mut patch.name,
+            Self::DisruptionBudget(patch) => &mut patch.name,
+            Self::DestinationRule(patch) => &mut patch.name,
+            Self::Namespace(patch) => &mut patch.name,
+            Self::VirtualService(patch) => &mut patch.name,
+            Self::Telemetry(patch) => &mut patch.name,
+            Self::Service(patch) => &mut patch.name,
+            Self::Gateway(patch) => &mut patch.name,
+            Self::GatewayParameters(patch) => &mut patch.name,
+        };
+        *name = to;
     }
 }

@@ -7,6 +7,7 @@ mod explanation;
 mod features;
 mod figures;
 mod findings;
+mod guards;
 mod namespaces;
 mod observability;
 mod provenance;
@@ -71,6 +72,7 @@ pub fn brief(reported: Reported<'_>) -> Document {
             namespaces::largest_namespaces(plan),
             responses::brief(plan),
             super::scenarios::brief(&plan.scenarios),
+            guards::brief(plan),
             tuning.and_then(super::tuning::brief_chapter),
             findings::brief(plan),
             provenance::brief(plan),

@@ -1,9 +1,10 @@
-//! Canaries and failures: what each subset, what is left of hosts and zones must carry, and whether it does.
+//! Canaries and failures: what each subset, what is left of hosts and zones must carry, and whether it does; and what
+//! clients do meanwhile.
 
 use super::super::derivation;
 use super::super::document::{Block, Cell, Chapter, Column, Tone};
 use super::super::text::{self, Unit};
-use super::{chapter, details, table};
+use super::{chapter, details, guards, table};
 use crate::plan::Plan;
 use crate::resilience::{Carrying, EjectionCase, Resilience, Split, Verdict, ZoneCase};
 use crate::units::Quantity;
@@ -22,29 +23,35 @@ const READING: &str = "What a replica can carry is its CPU where the CPU of a re
 /// Every judgement, the worst first; nothing where nothing is asked of anyone.
 pub fn resilience(plan: &Plan) -> Option<Chapter> {
     let found = &plan.resilience;
-    found.judged().next()?;
-    let mut blocks = vec![Block::Paragraph(summary(found))];
-    blocks.extend(splits(&found.splits));
-    blocks.extend(ejections(&found.ejections));
-    blocks.extend(zones(&found.zones));
-    blocks.push(Block::Paragraph(READING.to_owned()));
-    blocks.extend(arithmetic(found));
+    let mut blocks = Vec::new();
+    if found.judged().next().is_some() {
+        blocks.push(Block::Paragraph(summary(found)));
+        blocks.extend(splits(&found.splits));
+        blocks.extend(ejections(&found.ejections));
+        blocks.extend(zones(&found.zones));
+        blocks.push(Block::Paragraph(READING.to_owned()));
+        blocks.extend(arithmetic(found));
+    }
+    blocks.extend(guards::guards(plan));
     chapter("resilience", "Canaries and failures", blocks)
 }
 
 fn summary(found: &Resilience) -> String {
     let judged = |number: usize, one: &str, many: &str| text::counted(number as u64, one, many);
-    let of = |verdict| found.count(verdict) as u64;
+    let verb = |verdict, one: &str, many: &str| {
+        let number = found.count(verdict) as u64;
+        format!("{} {}", text::count(number), if number == 1 { one } else { many })
+    };
     format!(
-        "Judged were {}, {} and {}: {} carry what they get, {} do so above the target or once an autoscaler has added \
-         pods, {} do not, and of {} the input does not say enough.",
+        "Judged were {}, {} and {}: {} what is asked, {} so above the target or once an autoscaler has added \
+         pods, {} not, and of {} the input does not say enough.",
         judged(found.splits.len(), "share of a route", "shares of routes"),
         judged(found.ejections.len(), "outlier detection", "outlier detections"),
         judged(found.zones.len(), "service by zone", "services by zone"),
-        text::count(of(Verdict::Carries)),
-        text::count(of(Verdict::Tight)),
-        text::count(of(Verdict::Cannot)),
-        text::count(of(Verdict::Unknown)),
+        verb(Verdict::Carries, "carries", "carry"),
+        verb(Verdict::Tight, "does", "do"),
+        verb(Verdict::Cannot, "does", "do"),
+        text::count(found.count(Verdict::Unknown) as u64),
     )
 }
 

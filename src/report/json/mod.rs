@@ -9,6 +9,7 @@ mod clusters;
 mod control_plane;
 mod derivations;
 mod features;
+mod guards;
 mod measured;
 mod operation;
 mod proxy;

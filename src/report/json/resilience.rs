@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::derivations::Derivations;
+use super::guards::Guards;
 use super::wire::Estimate;
 use crate::resilience;
 
@@ -16,6 +17,8 @@ pub struct Resilience<'a> {
     ejections: Vec<Ejection<'a>>,
     /// Zones, by host.
     zones: Vec<Zone<'a>>,
+    /// Limits, timeouts and retries of clients.
+    guards: Guards<'a>,
     /// Destinations of dividing routes outside the cluster, which are not judged.
     destinations_outside: u64,
 }
@@ -133,6 +136,7 @@ impl<'a> Resilience<'a> {
             splits: found.splits.iter().map(|split| Split::new(split, derivations)).collect(),
             ejections: found.ejections.iter().map(|case| Ejection::new(case, derivations)).collect(),
             zones: found.zones.iter().map(|case| Zone::new(case, derivations)).collect(),
+            guards: Guards::new(&found.guards),
             destinations_outside: found.outside,
         }
     }

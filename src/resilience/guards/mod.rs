@@ -5,11 +5,13 @@ mod pools;
 mod retries;
 mod routes;
 mod timeouts;
+mod weakness;
 
 pub use pools::{PoolCase, PoolLimits};
 pub use retries::RetryCase;
 pub use routes::Routed;
 pub use timeouts::TimeoutCase;
+pub use weakness::{Bound, Faulty, Weakness, WeaknessKind};
 
 use super::Inputs;
 use super::ejections::{EjectionCase, missing};
@@ -65,6 +67,23 @@ pub struct Guards {
     pub without_times: Vec<ObjectName>,
     /// Whether it is known who calls whom.
     pub calls_known: bool,
+    /// What is wrong with all of them, the gravest first.
+    pub weaknesses: Vec<Weakness>,
+}
+
+impl Guards {
+    /// Whether anything could be judged.
+    #[must_use]
+    pub fn is_judged(&self) -> bool {
+        !(self.pools.is_empty() && self.timeouts.is_empty() && self.retries.is_empty() && self.weaknesses.is_empty())
+    }
+
+    /// How many services and routes something is wrong with.
+    #[must_use]
+    pub fn count(&self, kind: WeaknessKind) -> u64 {
+        let of_kind = self.weaknesses.iter().filter(|it| it.kind == kind);
+        of_kind.map(|it| it.subjects.len() as u64).sum()
+    }
 }
 
 /// Looks at the guards of every service with HTTP ports and workloads in the mesh, where any proxy holds them: ztunnels
@@ -104,6 +123,7 @@ pub(super) fn guards(
     }
     guards.timeouts = timeouts::timeouts(inputs, services, &routes, traffic);
     guards.retries = retries::retries(inputs, services, &routes, traffic);
+    guards.weaknesses = Weakness::all(&guards, inputs.policy.resilience.most_amplification);
     guards
 }
 

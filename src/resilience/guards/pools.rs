@@ -53,14 +53,19 @@ impl PoolCase {
     /// Limits that refuse requests of the busiest seconds, by the names of the API.
     #[must_use]
     pub fn refusing(&self) -> Vec<&'static str> {
+        self.refused().map(|(name, _, _)| name).collect()
+    }
+
+    /// The same with what they are and what is needed.
+    pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64, u64)> {
         let limits = [
             ("maxConnections", self.today.max_connections, self.needed.connections),
             ("http1MaxPendingRequests", self.today.max_pending, self.needed.requests),
             ("http2MaxRequests", self.today.max_requests, self.needed.requests),
             ("maxRetries", self.today.max_retries, self.needed.retries),
         ];
-        let refuses = limits.into_iter().filter(|(_, today, needed)| today.is_some_and(|today| today < *needed));
-        refuses.map(|(name, _, _)| name).collect()
+        let said = limits.into_iter().filter_map(|(name, today, needed)| Some((name, today?, needed)));
+        said.filter(|(_, today, needed)| today < needed)
     }
 
     /// Whether nothing limits what is under way, so that a slow service collects requests without end.

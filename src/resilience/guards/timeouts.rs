@@ -44,9 +44,23 @@ impl TimeoutCase {
     /// Timeouts of today that cut requests which would have been answered, by the names of the API.
     #[must_use]
     pub fn cutting(&self) -> Vec<&'static str> {
-        let cuts = |timeout: Option<Seconds>| timeout.is_some_and(|timeout| timeout + DUST < self.tail);
-        let both = [("timeout", cuts(self.timeout)), ("perTryTimeout", cuts(self.per_attempt))];
-        both.into_iter().filter(|(_, cuts)| *cuts).map(|(name, _)| name).collect()
+        self.cut().map(|(name, _)| name).collect()
+    }
+
+    /// The same with how long they are.
+    pub fn cut(&self) -> impl Iterator<Item = (&'static str, Seconds)> {
+        let both = [("timeout", self.timeout), ("perTryTimeout", self.per_attempt)];
+        let said = both.into_iter().filter_map(|(name, timeout)| Some((name, timeout?)));
+        said.filter(|(_, timeout)| *timeout + DUST < self.tail)
+    }
+
+    /// The route as people say it; `None` where none is written.
+    #[must_use]
+    pub fn route(&self) -> Option<String> {
+        match &self.place {
+            Routed::By { service, index } => Some(format!("VirtualService {service}, route {}", index + 1)),
+            Routed::ByWildcard { .. } | Routed::ByApi { .. } | Routed::Nowhere => None,
+        }
     }
 
     /// Whether nothing ends a request that is never answered.

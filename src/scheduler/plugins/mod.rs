@@ -128,6 +128,15 @@ impl Plugin {
         }
     }
 
+    /// Whether it keeps a pod off a node: [`Plugin::filter`] without words where these cost more than the answer.
+    pub(super) fn refuses(self, state: &State<'_>, class: &Class<'_>, node: usize) -> bool {
+        match self {
+            Self::TaintToleration => !state.answer(class, node).tolerated,
+            Self::NodeAffinity => !state.answer(class, node).selected,
+            _ => self.filter(state, class, node).is_some(),
+        }
+    }
+
     /// The first reason that keeps a pod off a node.
     pub(super) fn filter(self, state: &State<'_>, class: &Class<'_>, node: usize) -> Option<Reason> {
         match self {

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::super::add::place_on_new;
+use super::super::run::Run;
 use super::super::{Decision, KubernetesVersion, Pack, Placement, Profile, Scheduling, TieBreak, schedule};
 use super::cluster::{Cluster, labels, near, spec, spread, taint};
-use crate::inventory::objects::{TaintEffect, WeightedPodAffinityTerm};
-use crate::inventory::{Place, PodSpec};
+use crate::inventory::objects::{NodeResources, TaintEffect, WeightedPodAffinityTerm};
+use crate::inventory::{Node, Place, PodSpec};
+use crate::resources::Resources;
+use crate::units::{Bytes, Millicores};
 
 const HOST: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -128,6 +132,27 @@ proptest! {
                 prop_assert!(rule != 5 || node % 3 == 0);
             }
         }
+    }
+
+    /// New nodes are tried in small numbers first: all at once give the same.
+    #[test]
+    fn more_new_nodes_than_needed_change_nothing(zones in zones(), pods in drawn_pods(7, 120, true)) {
+        // No two of them share a new node, though much of it stays free: the first number is too small.
+        let pods: Vec<Drawn> = pods.into_iter().map(|(size, app, rule, rank, on)| (size.max(6), app, rule, rank, on)).collect();
+        let cluster = cluster(&zones, &pods);
+        let profile = Profile::new(KubernetesVersion::V1_34);
+        let node = Node { name: "new".into(), labels: labels(&[(ZONE, "z9"), ("pool", "a")]), ..Node::default() };
+        let resources = Resources::new(Millicores::new(1_150), Bytes::from_gib(64));
+        let offered = NodeResources { resources, pods: None };
+        let scheduling = Scheduling { new_node: Some((&node, &offered)), ..cluster.scheduling(&profile) };
+        let mut run = Run::new(&scheduling);
+        run.settle(false);
+        run.go(None);
+        let placement = run.placement(&scheduling);
+        let addition = placement.addition.unwrap_or_default();
+        let waiting: Vec<usize> = placement.unplaced.iter().map(|one| one.pod).collect();
+        let (used, refused) = place_on_new(&scheduling, &run.state, &waiting, (&node, &offered), waiting.len());
+        prop_assert_eq!((addition.nodes, addition.impossible), (used as u64, refused as u64));
     }
 
     /// The kept sums and counts give the choice that looking at everything anew gives.

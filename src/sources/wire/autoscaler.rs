@@ -60,6 +60,7 @@ pub(super) fn autoscaler(wire: &AutoscalerWire<'_>, odd: &mut Vec<Oddity>) -> Op
         // Some clients leave the version of items to their list.
         api: if of_pod.is_some() { AutoscalingApi::V1 } else { api(wire.api_version.as_str()) },
         live: wire.metadata.is_live(),
+        owner: wire.metadata.owner(),
         target_kind: (&spec.scale_target_ref.kind).into(),
         target_name: spec.scale_target_ref.name.as_str().into(),
         min_replicas,

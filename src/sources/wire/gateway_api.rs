@@ -9,7 +9,8 @@ use super::istio::{TlsWire, Wire, texts};
 use super::text::{Int, Nullable, Seq, Text};
 use super::traffic_policy::duration;
 use crate::inventory::objects::{
-    Destination, Gateway, GatewayRoute, HttpRoute, Mirror, ObjectName, RetryPolicy, RouteMatch, RouteParent, Server,
+    Destination, Gateway, GatewayRoute, HttpRoute, Mirror, ObjectName, ParametersReference, RetryPolicy, RouteMatch,
+    RouteParent, Server,
 };
 use crate::units::Share;
 
@@ -20,6 +21,35 @@ pub(super) struct GatewaySpec<'a> {
     gateway_class_name: Text<'a>,
     #[serde(borrow)]
     listeners: Seq<ListenerWire<'a>>,
+    #[serde(borrow)]
+    infrastructure: Nullable<InfrastructureWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct InfrastructureWire<'a> {
+    #[serde(borrow)]
+    parameters_ref: Nullable<ParametersRefWire<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ParametersRefWire<'a> {
+    #[serde(borrow)]
+    group: Text<'a>,
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+}
+
+impl InfrastructureWire<'_> {
+    /// What it names, if anything.
+    pub(super) fn parameters(&self) -> Option<ParametersReference> {
+        let ParametersRefWire { group, kind, name } = &*self.parameters_ref;
+        let reference = ParametersReference { group: group.into(), kind: kind.into(), name: name.into() };
+        (!reference.name.is_empty()).then_some(reference)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -57,6 +87,7 @@ pub(super) fn gateway(wire: &Wire<'_, GatewaySpec<'_>>, odd: &mut Vec<Oddity>) -
         class: (&wire.spec.gateway_class_name).into(),
         labels: wire.metadata.labels(),
         servers: wire.spec.listeners.0.iter().filter_map(server).collect(),
+        parameters: wire.spec.infrastructure.parameters(),
     })
 }
 

@@ -9,6 +9,7 @@ mod autoscaler;
 mod cluster;
 mod extension;
 mod gateway_api;
+mod gateway_parameters;
 mod installation;
 mod json_patch;
 mod istio;
@@ -36,6 +37,7 @@ use crate::finding::FindingKind;
 use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, ObjectName, Owner};
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
+pub(super) use gateway_parameters::is_gateway_parameters;
 pub(super) use json_patch::json_patch;
 pub(super) use mesh_config::is_mesh_config_map;
 pub(super) use patch::patch;
@@ -125,6 +127,10 @@ pub(super) fn decode(kind: Kind, json: &[u8]) -> Result<Decoded, serde_json::Err
         Kind::RequestAuthentication => security::request_authentication(&serde_json::from_slice(json)?, &mut odd)
             .map(Object::RequestAuthentication),
         Kind::Telemetry => telemetry::telemetry(&serde_json::from_slice(json)?, &mut odd).map(Object::Telemetry),
+        Kind::ConfigMap if !is_mesh_config_map(json) => {
+            let parameters = gateway_parameters::config_map(&serde_json::from_slice(json)?);
+            parameters.map(Box::new).map(Object::GatewayParameters)
+        }
         Kind::ConfigMap => {
             mesh_config::config_map(&serde_json::from_slice(json)?, &mut odd).map(Box::new).map(Object::MeshConfig)
         }

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::super::notes::PATCH_FIELD_NOT_READ;
 use super::affinity::{self, AffinityWire, SpreadWire};
 use super::amounts::listed_amounts;
-use super::{Decoded, Oddity, autoscaler, routing};
+use super::gateway_api::InfrastructureWire;
+use super::{Decoded, Oddity, autoscaler, gateway_parameters, routing};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, Labels, Metric,
-    NamespacePatch, Object, ObjectName, Patch, PodCount, RollingPatch, ServicePatch, TelemetryPatch, TopologySpread,
-    WorkloadPatch, is_relevant_annotation,
+    AntiAffinityPatch, AutoscalerPatch, BudgetPatch, ContainerPatch, DestinationRulePatch, GatewayParametersPatch,
+    GatewayPatch, Labels, Metric, NamespacePatch, Object, ObjectName, ParametersReference, Patch, PodCount,
+    RollingPatch, ServicePatch, TelemetryPatch, TopologySpread, WorkloadPatch, is_relevant_annotation,
 };
 use crate::resources::Declared;
 
@@ -46,18 +47,20 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
     let shown = format!("{kind} {name}");
     let patch = match kind.as_str() {
         "Deployment" | "StatefulSet" | "DaemonSet" => Patch::Workload(workload(&mut rest, kind, name, &mut odd)?),
-        "HorizontalPodAutoscaler" => Patch::Autoscaler(AutoscalerPatch {
-            name,
-            min_replicas: count(&mut rest, "minReplicas")?,
-            max_replicas: count(&mut rest, "maxReplicas")?,
-            api: autoscaler::api(&api_version),
-            metrics: metrics(&mut rest)?,
-        }),
-        "PodDisruptionBudget" => Patch::DisruptionBudget(BudgetPatch {
-            name,
-            min_available: text(take(&mut rest, &["spec", "minAvailable"])),
-            max_unavailable: text(take(&mut rest, &["spec", "maxUnavailable"])),
-        }),
+        "HorizontalPodAutoscaler" => Patch::Autoscaler(bounds(&mut rest, name, &api_version)?),
+        "PodDisruptionBudget" => Patch::DisruptionBudget(budget(&mut rest, name)),
+        "Gateway" if api_version.starts_with("gateway.networking.k8s.io/") => {
+            let parameters = infrastructure(take(&mut rest, &["spec", "infrastructure", "parametersRef"]))?;
+            Patch::Gateway(GatewayPatch { name, parameters })
+        }
+        "ConfigMap" => {
+            let texts = texts(take(&mut rest, &["data"]), "data")?;
+            let entries = gateway_parameters::entries(texts.iter().map(|(key, text)| (key.as_str(), text.as_str())));
+            if entries.is_empty() {
+                return Ok(None);
+            }
+            Patch::GatewayParameters(GatewayParametersPatch { name, entries })
+        }
         "DestinationRule" => Patch::DestinationRule(destination_rule(&mut rest, value, name, &mut odd)?),
         "Namespace" => Patch::Namespace(namespace_labels(&mut rest, &name.name)),
         "Service" => {
@@ -69,14 +72,62 @@ pub(in super::super) fn patch(value: &Value) -> Result<Option<(Decoded, String)>
         "Telemetry" => Patch::Telemetry(telemetry(&mut rest, value, name, &mut odd)?),
         _ => return Ok(None),
     };
-    let mut left = Vec::new();
-    leaves(&rest, "", &mut left);
-    odd.extend(left.into_iter().map(|field| Oddity {
+    odd.extend(left_over(&rest).into_iter().map(|field| Oddity {
         kind: &PATCH_FIELD_NOT_READ,
         field,
         message: "this field of the patch changes no figure".to_owned(),
     }));
     Ok(Some((Decoded { object: Object::Patch(patch), oddities: odd }, shown)))
+}
+
+/// A patch of an object that istiod makes, which does not say what it is; and its fields that are not read.
+///
+/// # Errors
+/// What is of the wrong form, in words.
+pub(super) fn part(kind: &str, value: &Value) -> Result<(Option<Patch>, Vec<String>), String> {
+    let mut rest = value.clone();
+    let mut odd = Vec::new();
+    let name = ObjectName::default();
+    let patch = match kind {
+        "Deployment" => Patch::Workload(workload(&mut rest, kind.to_owned(), name, &mut odd)?),
+        "HorizontalPodAutoscaler" => Patch::Autoscaler(bounds(&mut rest, name, "")?),
+        "PodDisruptionBudget" => Patch::DisruptionBudget(budget(&mut rest, name)),
+        _ => return Ok((None, Vec::new())),
+    };
+    let odd = odd.into_iter().map(|it| format!("{} ({})", it.field, it.message));
+    Ok((Some(patch), odd.chain(left_over(&rest)).collect()))
+}
+
+fn bounds(rest: &mut Value, name: ObjectName, api_version: &str) -> Result<AutoscalerPatch, String> {
+    Ok(AutoscalerPatch {
+        name,
+        min_replicas: count(rest, "minReplicas")?,
+        max_replicas: count(rest, "maxReplicas")?,
+        api: autoscaler::api(api_version),
+        metrics: metrics(rest)?,
+    })
+}
+
+fn budget(rest: &mut Value, name: ObjectName) -> BudgetPatch {
+    BudgetPatch {
+        name,
+        min_available: text(take(rest, &["spec", "minAvailable"])),
+        max_unavailable: text(take(rest, &["spec", "maxUnavailable"])),
+    }
+}
+
+/// What a Gateway names, as the whole object would say it.
+fn infrastructure(reference: Option<Value>) -> Result<Option<ParametersReference>, String> {
+    let Some(reference) = reference else { return Ok(None) };
+    let text = serde_json::json!({ "parametersRef": reference }).to_string();
+    let wire: InfrastructureWire<'_> = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    Ok(wire.parameters())
+}
+
+fn left_over(rest: &Value) -> Vec<String> {
+    let mut left = Vec::new();
+    leaves(rest, "", &mut left);
+    left
 }
 
 /// Labels to set, and those said to be `null`, to take away.

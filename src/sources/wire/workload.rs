@@ -176,5 +176,6 @@ pub(super) fn disruption_budget(wire: &BudgetWire<'_>) -> Option<DisruptionBudge
         min_available: spec.min_available.to_option(),
         max_unavailable: spec.max_unavailable.to_option(),
         lets_unready_go: spec.unhealthy_pod_eviction_policy.as_str() == "AlwaysAllow",
+        owner: wire.metadata.owner(),
     })
 }

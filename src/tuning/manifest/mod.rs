@@ -5,13 +5,16 @@
 
 mod arrangement;
 mod object;
+mod parameters;
 mod patch;
 mod telemetry;
 mod traffic;
 mod values;
+mod yaml;
 
 use std::collections::BTreeMap;
 
+pub(super) use parameters::written;
 use serde_json::{Value, json};
 
 use crate::inventory::objects::{
@@ -59,6 +62,7 @@ struct Folder {
     telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
     patches: BTreeMap<String, Value>,
     resources: BTreeMap<String, Value>,
+    made: parameters::Made,
     values: Option<MeshConfig>,
 }
 
@@ -67,7 +71,7 @@ impl Folder {
         match change {
             Change::Patch(Patch::Workload(patch)) => {
                 let known = self.workloads.entry((patch.kind.clone(), patch.name.clone())).or_default();
-                patch::merge(known, patch);
+                known.merge(patch);
             }
             Change::Patch(Patch::DestinationRule(patch)) => {
                 if let Some(rule) = self.new_rules.get_mut(&patch.name) {
@@ -94,14 +98,7 @@ impl Folder {
                 self.new_routes.insert(it.name.clone(), it.as_ref().clone());
             }
             Change::Patch(Patch::Autoscaler(patch)) => {
-                let known = self.autoscalers.entry(patch.name.clone()).or_default();
-                *known = AutoscalerPatch {
-                    name: patch.name.clone(),
-                    api: patch.api,
-                    min_replicas: patch.min_replicas.or(known.min_replicas),
-                    max_replicas: patch.max_replicas.or(known.max_replicas),
-                    metrics: patch.metrics.clone().or_else(|| known.metrics.take()),
-                };
+                self.autoscalers.entry(patch.name.clone()).or_default().merge(patch);
             }
             Change::Patch(Patch::Telemetry(patch)) => match self.telemetries.get_mut(&patch.name) {
                 Some(new) => patch.apply(new),
@@ -117,6 +114,7 @@ impl Folder {
                 let (kind, name) = patch.target();
                 self.patches.insert(path("patches", kind, name), patch::object(patch));
             }
+            Change::GatewayPart(part) => self.made.add(part),
             Change::Values(values) => {
                 let weaker = self.values.take().unwrap_or_default();
                 self.values =
@@ -166,6 +164,9 @@ impl Folder {
         for (name, patch) in std::mem::take(&mut self.telemetry_patches) {
             self.patches.insert(path("patches", "Telemetry", &name), patch::object(&Patch::Telemetry(patch)));
         }
+        let (resources, patches) = std::mem::take(&mut self.made).into_objects();
+        self.resources.extend(resources);
+        self.patches.extend(patches);
         if self.patches.is_empty() && self.resources.is_empty() && self.values.is_none() {
             return Vec::new();
         }

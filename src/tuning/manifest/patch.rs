@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
-    AntiAffinityPatch, AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric,
-    NamespacePatch, ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
+    AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric, NamespacePatch,
+    ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -22,36 +22,9 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::VirtualService(patch) => routes(patch),
         Patch::Telemetry(patch) => super::telemetry::patch(patch),
         Patch::Service(patch) => service(patch),
+        Patch::Gateway(patch) => super::parameters::gateway(patch),
+        Patch::GatewayParameters(patch) => super::parameters::config_map(&patch.name, &patch.entries),
     }
-}
-
-/// Adds a later patch of the same object.
-pub(super) fn merge(known: &mut WorkloadPatch, later: &WorkloadPatch) {
-    known.kind.clone_from(&later.kind);
-    known.name.clone_from(&later.name);
-    known.replicas = later.replicas.or(known.replicas);
-    known.annotations.extend(later.annotations.iter().map(|(key, value)| (key.clone(), value.clone())));
-    for patch in &later.containers {
-        let same = |it: &&mut ContainerPatch| it.name == patch.name && it.init == patch.init;
-        match known.containers.iter_mut().find(same) {
-            Some(container) => {
-                container.requests = patch.requests.or(&container.requests);
-                container.limits = patch.limits.or(&container.limits);
-            }
-            None => known.containers.push(patch.clone()),
-        }
-    }
-    known.rolling.max_surge = later.rolling.max_surge.or(known.rolling.max_surge);
-    known.rolling.max_unavailable = later.rolling.max_unavailable.or(known.rolling.max_unavailable);
-    for rule in &later.spread {
-        match known.spread.iter_mut().find(|it| it.topology_key == rule.topology_key) {
-            Some(own) => own.clone_from(rule),
-            None => known.spread.push(rule.clone()),
-        }
-    }
-    let AntiAffinityPatch { required, preferred } = later.anti_affinity.clone();
-    known.anti_affinity.required = required.or(known.anti_affinity.required.take());
-    known.anti_affinity.preferred = preferred.or(known.anti_affinity.preferred.take());
 }
 
 fn workload(patch: &WorkloadPatch) -> Value {

@@ -63,7 +63,7 @@ fn fits(fork: &mut Fork<'_>, inventory: &Inventory, rule: &Rule) -> bool {
     let is_placed = |fork: &mut Fork<'_>| {
         let others: Vec<usize> = fork.waiting().filter(|pod| !rule.pods.contains(pod)).collect();
         others.into_iter().for_each(|pod| fork.remove_pod(pod));
-        fork.place().unplaced.is_empty()
+        fork.place_all() == 0
     };
     rule.pods.iter().for_each(|&pod| fork.restart_pod(pod));
     if !is_placed(fork) || domains(fork, inventory, rule).iter().any(|count| *count < 2) {
@@ -76,9 +76,7 @@ fn fits(fork: &mut Fork<'_>, inventory: &Inventory, rule: &Rule) -> bool {
         *pods.entry(domain).or_default() += 1;
     }
     let Some((fullest, _)) = pods.iter().rev().max_by_key(|(_, count)| **count) else { return false };
-    for node in (0..inventory.nodes.len()).filter(|&node| domain(inventory, node, key) == Some(*fullest)) {
-        fork.lose_node(node);
-    }
+    fork.lose_nodes((0..inventory.nodes.len()).filter(|&node| domain(inventory, node, key) == Some(*fullest)));
     is_placed(fork)
 }
 
@@ -93,7 +91,7 @@ fn together(standing: &Standing, rules: &[Rule]) -> Together {
     let session: Session<'_> = standing.session_of(&patched);
     let mut fork = session.fork();
     rules.iter().flat_map(|rule| &rule.pods).for_each(|&pod| fork.restart_pod(pod));
-    let unplaced = fork.place().unplaced.len();
+    let unplaced = fork.place_all();
     Together { unplaced, domains: rules.iter().map(|rule| domains(&fork, &patched, rule)).collect() }
 }
 

@@ -281,7 +281,7 @@ fn waypoints_get_the_services_that_name_them() {
     let class = "istio-waypoint".to_owned();
     let for_workloads = labels(&[("istio.io/waypoint-for", "workload")]);
     let name = ObjectName::new("shop", "waypoint");
-    mesh.gateways = vec![Gateway { name, class, labels: for_workloads, servers: Vec::new() }];
+    mesh.gateways = vec![Gateway { name, class, labels: for_workloads, ..Gateway::default() }];
     assert_eq!(sent(&mesh), [0, 0, 0, 0, 0]);
     let (_, findings) = scope(&mesh, &all(&mesh, ProxyMode::Waypoint));
     assert!(findings.iter().any(|finding| finding.kind.id == "waypoint-without-services"));
