@@ -127,7 +127,7 @@ fn sidecars_move_what_was_measured() {
 fn what_was_measured_too_briefly_only_raises() {
     let folder = tempfile::tempdir().unwrap();
     let cluster = data("clusters/payments-live");
-    let without = Plan::new(inputs(&[cluster.clone()], "", None));
+    let without = Plan::new(inputs(std::slice::from_ref(&cluster), "", None));
     let plan_at = |mib: f64, minutes: u32, hours: Option<f64>| {
         let path = constant(folder.path(), &[("payments", "ledger-0", mib)], 40, minutes);
         let mut inputs: Inputs = inputs(&[cluster.clone(), path], "", None);
