@@ -48,6 +48,7 @@ mod tuning_demand;
 mod tuning_fields;
 mod tuning_gateways;
 mod tuning_laws;
+mod tuning_memory;
 mod tuning_shop;
 mod tuning_telemetry;
 mod tuning_reports;
