@@ -18,7 +18,7 @@ use meshcap::plan::{
 };
 use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resilience::{
-    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetriesSaid, RetryCase, Routed, Split,
+    Carrying, Clients, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetriesSaid, RetryCase, Routed, Split,
     TimeoutCase, Verdict as CarryingVerdict, Weakness, ZoneCase,
 };
 use meshcap::resources::{Declared, Resources};
@@ -449,6 +449,7 @@ fn guards() -> Guards {
             response: Seconds::from_millis(12.0),
             response_is: "the mean of shop/cart".to_owned(),
             pods: 12,
+            clients: Clients::Callers,
             workers: 2,
             mean: 34.6,
             today: ConnectionPool { max_connections: Some(64), max_requests: Some(40), ..ConnectionPool::default() },

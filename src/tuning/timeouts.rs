@@ -18,7 +18,9 @@ use crate::units::Seconds;
 /// Looks at every route to services with measured response times.
 #[must_use]
 pub fn timeouts(question: &Question<'_>) -> Vec<Recommendation> {
-    question.plan.resilience.guards.timeouts.iter().filter_map(|case| of_case(question, case)).collect()
+    let guards = &question.plan.resilience.guards;
+    let is_held = |case: &&TimeoutCase| !case.hosts.iter().all(|host| guards.is_held_by_nobody(host));
+    guards.timeouts.iter().filter(is_held).filter_map(|case| of_case(question, case)).collect()
 }
 
 fn of_case(question: &Question<'_>, case: &TimeoutCase) -> Option<Recommendation> {

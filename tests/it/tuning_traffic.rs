@@ -7,7 +7,7 @@ use meshcap::inventory::{Inventory, ObjectName, assemble};
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::Policy;
 use meshcap::report;
-use meshcap::resilience::{Bound, Guards, PoolCase, PoolLimits, Weakness};
+use meshcap::resilience::{Bound, Clients, Guards, PoolCase, PoolLimits, Waypoint, Weakness, WeaknessKind};
 use meshcap::sources::{self, Input, Limits};
 use meshcap::tuning::{Dangers, Kind, Recommendation, Tuning, tune};
 use meshcap::units::Ratio;
@@ -291,6 +291,105 @@ fn default_retries_of_the_mesh_are_read() {
     let of = |id: &str| found.iter().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{id} of {found:?}"));
     assert!(of("retries/shop/stock").contains("meshConfig.defaultHttpRetryPolicy says more than a number"));
     assert!(of("retries/mesh/default: retryOn").contains("carried out twice"));
+}
+
+const MARKET: &str = "apiVersion: v1
+kind: Namespace
+metadata: { name: market, labels: { istio.io/dataplane-mode: ambient } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: quotes, namespace: market }
+spec: { selector: { app: quotes }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: silent, namespace: market }
+spec: { selector: { app: silent }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: quotes, namespace: market }
+spec:
+  replicas: 4
+  selector: { matchLabels: { app: quotes } }
+  template:
+    metadata: { labels: { app: quotes } }
+    spec: { containers: [{ name: quotes, image: quotes, resources: { requests: { cpu: 500m, memory: 64Mi } } }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: silent, namespace: market }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: silent } }
+  template:
+    metadata: { labels: { app: silent } }
+    spec: { containers: [{ name: silent, image: silent, resources: { requests: { cpu: 100m, memory: 64Mi } } }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: quotes, namespace: market }
+spec: { host: quotes, trafficPolicy: { connectionPool: { http: { http2MaxRequests: 1 } } } }
+";
+
+/// In ambient mode waypoints hold the guards, and of services without one nobody does: that is said once a namespace.
+#[test]
+fn waypoints_are_the_clients_of_ambient_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("market.yaml"), MARKET).unwrap();
+    let demand = "namespace,name,kind,inbound_rps,app_cpu_cores,response_mean_ms,response_p99_9_ms\n\
+                  bookings,booking-api,Deployment,400,0.8,30,200\nbookings,availability,Deployment,400,0.4,10,60\n\
+                  market,quotes,Deployment,400,0.8,30,200\n";
+    std::fs::write(folder.path().join("demand.csv"), demand).unwrap();
+    let calls = folder.path().join("calls.txt");
+    std::fs::write(
+        &calls,
+        "from,to\nbookings/booking-api,bookings/availability\nbookings/availability,market/quotes\n",
+    )
+    .unwrap();
+    let tables = [folder.path().join("market.yaml"), folder.path().join("demand.csv")];
+    let paths: Vec<PathBuf> = std::iter::once(data("clusters/ambient")).chain(tables).collect();
+    let inputs = inputs(&paths, Policy::default(), Some(calls));
+    let tuning = keeps_its_promise(&paths, &inputs);
+    let guards = &tuning.before.resilience.guards;
+    let pool = |name: &str| guards.pools.iter().find(|case| &*case.service.name == name).unwrap();
+    // Two replicas, of which one may be gone: the other carries all. Its own worker threads keep connections apart.
+    let waypoint = tuning.before.workloads.iter().find(|it| it.name == "waypoint").unwrap();
+    let expected = Clients::Waypoint(Waypoint { replicas: 2, workers: waypoint.workers.into() });
+    let api = pool("booking-api");
+    assert_eq!((api.clients, api.workers), (expected, u64::from(waypoint.workers)));
+    assert!((api.mean - 24.0).abs() < 1.0, "{}", api.mean);
+    let quotes = pool("quotes");
+    assert_eq!((quotes.clients, quotes.rule.as_ref(), quotes.refusing().len()), (Clients::Nobody, None, 0));
+    let names: Vec<String> = guards.without_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["market/quotes", "market/silent"]);
+    // What nobody holds stays unguarded, in the count as in the cluster.
+    let unguarded = |kind: WeaknessKind| {
+        let of_kind = guards.weaknesses.iter().filter(move |it| it.kind == kind);
+        of_kind.flat_map(|it| &it.subjects).any(|subject| subject == "market/quotes")
+    };
+    assert!(unguarded(WeaknessKind::Unlimited) && unguarded(WeaknessKind::Endless));
+    // Before 1.31 a waypoint repeats nothing by default; a ztunnel never does.
+    let retries: Vec<(&str, u64)> = guards.retries.iter().map(|case| (&*case.service.name, case.attempts)).collect();
+    assert_eq!(retries, [("availability", 0)]);
+    let found = lines(&tuning);
+    let of_market: Vec<&String> = found.iter().filter(|line| line.contains("market/")).collect();
+    assert_eq!(of_market.len(), 1, "{found:#?}");
+    assert!(of_market[0].starts_with("connection-pools/market/without-waypoint: "), "{of_market:?}");
+    assert!(of_market[0].contains("2 services (market/quotes, market/silent)"), "{of_market:?}");
+    for applied in ["connection-pools/bookings/booking-api: ", "timeouts/bookings/booking-api: timeout - -> 1 s"] {
+        assert!(found.iter().any(|line| line.starts_with(applied)), "{applied} of {found:#?}");
+    }
+    assert!(report::markdown(&tuning.before).contains("Nothing limits, ends or repeats requests to 2 services"));
+}
+
+/// Replicas of a waypoint share what it carries, and a single one carries all.
+#[test]
+fn a_waypoint_of_many_replicas_needs_less_of_each() {
+    let share = |replicas| Clients::Waypoint(Waypoint { replicas, workers: 2 }).share();
+    assert_eq!([0, 1, 2, 5].map(share), [1.0, 1.0, 1.0, 0.25]);
+    assert_eq!(Clients::Callers.share(), 1.0);
 }
 
 /// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.

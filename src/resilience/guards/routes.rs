@@ -69,6 +69,14 @@ pub(super) struct Held {
     pub hosts: BTreeSet<String>,
 }
 
+impl Held {
+    /// What holds for a host whose routes nobody follows.
+    pub fn of_nothing(host: &str) -> Self {
+        let hosts = BTreeSet::from([host.to_owned()]);
+        Self { place: Routed::Nowhere, timeout: None, retries: None, says_retries: false, hosts }
+    }
+}
+
 /// Attempts beside the first by a policy; `None` for Istio's default.
 #[must_use]
 pub fn retries_of(policy: Option<&RetryPolicy>) -> u64 {

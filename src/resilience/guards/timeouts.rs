@@ -1,12 +1,13 @@
 //! Timeouts: do they cut requests that would have been answered, and does anything end those that never are?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Inputs;
 use super::super::services::{Backing, Services};
 use super::routes::{Held, Routed, Routes};
 use super::{Traffic, mode};
-use crate::mesh::{self, ProxyMode};
+use crate::inventory::ObjectName;
+use crate::mesh::{self, ProxyMode, hosts};
 use crate::model::Retries;
 use crate::units::{Quantile, Seconds};
 
@@ -67,15 +68,18 @@ pub(super) fn timeouts(
     inputs: &Inputs<'_>,
     services: &Services<'_>,
     routes: &Routes<'_>,
-    traffic: &Traffic<'_>,
+    without_proxies: &[ObjectName],
 ) -> Vec<TimeoutCase> {
-    let known = Known { inputs, services, traffic };
+    let known = Known { inputs, services, traffic: inputs.traffic };
+    let nobody: BTreeSet<String> =
+        without_proxies.iter().map(|it| hosts::of_service(&it.name, &it.namespace)).collect();
     let mut cases: BTreeMap<(Routed, Vec<String>), TimeoutCase> = BTreeMap::new();
     let mut add = |case: TimeoutCase| {
         cases.entry((case.place.clone(), case.hosts.clone())).or_insert(case);
     };
-    for (host, _) in services.hosts().filter(|(host, _)| known.has_sidecars(host)) {
-        routes.of_host(host).iter().filter_map(|it| known.case(it)).for_each(&mut add);
+    for (host, _) in services.hosts().filter(|(host, _)| known.is_of_mesh(host)) {
+        let held = if nobody.contains(host) { vec![Held::of_nothing(host)] } else { routes.of_host(host) };
+        held.iter().filter_map(|it| known.case(it)).for_each(&mut add);
     }
     routes.of_gateways().iter().filter_map(|it| known.case(it)).for_each(&mut add);
     cases.into_values().collect()
@@ -95,12 +99,12 @@ struct Slowest {
 }
 
 impl Known<'_> {
-    /// Whether a host is of the mesh and speaks HTTP, so that routes hold for its callers.
-    fn has_sidecars(&self, host: &str) -> bool {
+    /// Whether a host is of the mesh and speaks HTTP. Where nobody holds its routes, nothing ends its requests either.
+    fn is_of_mesh(&self, host: &str) -> bool {
         let backing = self.services.behind(host).unwrap_or_default();
-        let is_sidecar = |&index: &usize| mode(self.inputs, index) == ProxyMode::Sidecar;
+        let is_of_mesh = |&index: &usize| matches!(mode(self.inputs, index), ProxyMode::Sidecar | ProxyMode::Ambient);
         let service = self.services.service(host);
-        service.is_some_and(|service| !mesh::is_tcp_only(service)) && backing.workloads.iter().any(is_sidecar)
+        service.is_some_and(|service| !mesh::is_tcp_only(service)) && backing.workloads.iter().any(is_of_mesh)
     }
 
     fn case(&self, held: &Held) -> Option<TimeoutCase> {
