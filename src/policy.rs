@@ -86,6 +86,13 @@ pub struct SizingPolicy {
     pub memory_margin: Share,
     /// Added to CPU after the quantile, as a share.
     pub cpu_margin: Share,
+    /// Added to the largest memory that was measured, as a share, for what a limit must leave. By default as much as
+    /// Kubernetes' VPA adds after a pod was killed (`--oom-bump-up-ratio`, 1.2).
+    pub limit_reserve: Share,
+    /// How long memory must have been measured before it takes the place of the estimate; what was measured for less
+    /// only raises it.
+    #[serde(rename = "measured_hours", with = "hours")]
+    pub measured_for: Seconds,
 }
 
 /// What to assume where traffic is unknown.
@@ -224,7 +231,13 @@ impl Default for HeadroomPolicy {
 
 impl Default for SizingPolicy {
     fn default() -> Self {
-        Self { quantile: Quantile::literal(0.95), memory_margin: Share::ZERO, cpu_margin: Share::ZERO }
+        Self {
+            quantile: Quantile::literal(0.95),
+            memory_margin: Share::ZERO,
+            cpu_margin: Share::ZERO,
+            limit_reserve: Share::literal(0.2),
+            measured_for: Seconds::from_hours(12.0),
+        }
     }
 }
 
@@ -320,6 +333,10 @@ impl Policy {
             return wrong(
                 "sizing.quantile must lie strictly between 0 and 1; 0.95 is the upper end of the 90 % interval",
             );
+        }
+        let measured_for = self.sizing.measured_for.as_seconds();
+        if !measured_for.is_finite() || measured_for < 0.0 {
+            return wrong("sizing.measured_hours must be a finite number, 0 or more");
         }
         let rps = self.traffic.rps_per_proxy.as_per_second();
         if !rps.is_finite() || rps < 0.0 {

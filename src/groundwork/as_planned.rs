@@ -299,5 +299,6 @@ fn with_same_objects(inventory: &Inventory) -> Inventory {
         gateway_parameters: inventory.gateway_parameters.clone(),
         istio: inventory.istio.clone(),
         finished_pods: inventory.finished_pods,
+        as_measured: None,
     }
 }

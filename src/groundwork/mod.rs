@@ -5,18 +5,20 @@ mod as_planned;
 mod demand;
 mod injected;
 mod pools;
+mod survey;
 
 pub use as_planned::AsPlanned;
 pub use demand::Demands;
 pub use injected::proxy_of;
 
+use self::survey::Survey;
 use crate::card::ModelCard;
 use crate::finding::Finding;
 use crate::inventory::Inventory;
 use crate::mesh::{self, CniAgents, Mesh, Visibility};
 use crate::overhead::{self, Overhead};
 use crate::policy::Policy;
-use crate::profile::{self, Profile};
+use crate::profile::Profile;
 
 /// The mesh worked out, before anything is placed or judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,18 +43,9 @@ impl Groundwork {
     /// Works out the mesh.
     #[must_use]
     pub fn new(inventory: Inventory, policy: &Policy, card: &ModelCard) -> Self {
-        let (mut inventory, mut findings) = mesh::with_gateways(inventory, &card.injection, &policy.injection);
-        let (mut mesh, mesh_findings) = mesh::membership(&inventory, &card.injection, &policy.injection);
-        let (features, feature_findings) = mesh::features(&inventory, &mesh, &policy.features);
-        mesh.features = features;
-        let (visibility, scope_findings) = mesh::scope(&inventory, &mesh);
-        let mut profiles = profile::observe(&inventory, &policy.traffic);
-        pools::settle(&mut inventory, &mesh, &visibility, &mut profiles, card, policy);
+        let Survey { inventory, mesh, visibility, profiles, findings } = Survey::new(inventory, policy, card);
         let overhead = overhead::estimate(&inventory, &mesh, &visibility, &profiles, card, policy);
         let cni = mesh::cni_agents(&inventory, &mesh, &policy.injection, &card.cni_requests);
-        findings.extend(mesh_findings);
-        findings.extend(feature_findings);
-        findings.extend(scope_findings);
         Self { inventory, mesh, visibility, profiles, overhead, cni, findings }
     }
 

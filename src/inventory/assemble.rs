@@ -15,7 +15,7 @@ use super::istio::{Collected, RouteKey};
 use super::measurements;
 use super::objects::{
     Autoscaler, Controller, CsiNode, Endpoints, MeasuredSeries, MeasuredWorkload, MeshConfigOrigin, Namespace, Node,
-    Object, ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Sourced, Storage, StorageClass,
+    Object, ObjectName, PersistentVolume, PersistentVolumeClaim, PodObject, Quantity, Sourced, Storage, StorageClass,
     UpdateStrategy,
 };
 use super::owners::Owners;
@@ -31,6 +31,7 @@ use crate::finding::{Finding, Tally};
 #[must_use]
 pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     let mut findings = Vec::new();
+    let measured = before_changes(&objects);
     let sorted = Sorted::new(objects, &mut findings);
     let node_index: BTreeMap<Arc<str>, usize> =
         sorted.nodes.iter().enumerate().map(|(index, node)| (node.name.clone(), index)).collect();
@@ -79,6 +80,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         gateway_parameters: sorted.gateway_parameters.into_values().collect(),
         istio: sorted.istio.settle(&mut findings),
         finished_pods,
+        as_measured: measured.map(Arc::new),
         ..Inventory::default()
     };
     for (id, group) in groups {
@@ -94,6 +96,25 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     findings.extend(gateway_parameters::findings(&inventory));
     note_odd_pods(&inventory, &mut findings);
     Assembled { inventory, findings }
+}
+
+/// The cluster without what was added to it and changed in it, where memory was measured in that.
+fn before_changes(objects: &[Sourced]) -> Option<Inventory> {
+    let is_change = |it: &Sourced| match &it.object {
+        Object::Patch(_) => true,
+        Object::MeshConfig(mesh) => mesh.origin == MeshConfigOrigin::Overlay,
+        _ => it.added,
+    };
+    let is_memory = |it: &Sourced| match &it.object {
+        Object::Measured(_) => true,
+        Object::Series(series) => matches!(series.quantity, Quantity::ProxyMemory | Quantity::AppMemory),
+        _ => false,
+    };
+    if !objects.iter().any(is_change) || !objects.iter().any(is_memory) {
+        return None;
+    }
+    let before = assemble(objects.iter().filter(|it| !is_change(it)).cloned().collect()).inventory;
+    before.measures_memory().then_some(before)
 }
 
 /// Objects by kind, each once, ordered by name.
@@ -130,7 +151,7 @@ impl Sorted {
         let mut limit_ranges = BTreeMap::new();
         let mut priority_classes = BTreeMap::new();
         let mut runtime_classes = BTreeMap::new();
-        for Sourced { object, source } in objects {
+        for Sourced { object, source, .. } in objects {
             match object {
                 Object::Node(node) => again.keep(&mut nodes, node.name.clone(), node, "Node", &source),
                 Object::Namespace(it) => again.keep(&mut all.namespaces, it.name.clone(), it, "Namespace", &source),

@@ -1,5 +1,6 @@
 //! Measured demand of a workload: the mean over time, and what its busiest moments take.
 
+use super::pod_memory::{PodMemories, PodMemory};
 use crate::units::{Cores, Memory, Rate, Seconds, Share};
 
 /// Fewest moments of which quantiles are told: of 30 the largest still is beyond the 95th percentile with a chance of
@@ -31,6 +32,8 @@ pub struct Measured {
     pub response: ResponseTimes,
     /// Its busiest moments, where a series was measured.
     pub busy: Busy,
+    /// Memory of its single pods.
+    pub pods: PodMemories,
 }
 
 /// Response times of the requests a workload receives.
@@ -145,6 +148,7 @@ impl Measured {
                 mean: self.response.mean.or(other.response.mean),
                 tail: self.response.tail.or(other.response.tail),
             },
+            pods: PodMemory::either(self.pods, other.pods),
             busy: Busy {
                 inbound_rps: busy.inbound_rps.or(of.inbound_rps),
                 outbound_rps: busy.outbound_rps.or(of.outbound_rps),

@@ -1,6 +1,7 @@
 //! What is: nodes, workloads with their pods, services, and the rules that admission applies.
 
 pub mod admission;
+mod as_measured;
 mod assemble;
 mod change;
 mod expand;
@@ -11,6 +12,7 @@ mod measured;
 mod measurements;
 pub mod objects;
 mod owners;
+mod pod_memory;
 mod release;
 pub mod request;
 mod sidecar;
@@ -35,6 +37,7 @@ pub use objects::{
     WorkloadGroup,
 };
 pub use owners::STATIC_POD;
+pub use pod_memory::{PodMemories, PodMemory};
 pub use release::IstioRelease;
 pub use sidecar::{chooses_injection, without_proxy};
 pub use version::IstioVersion;
@@ -78,6 +81,9 @@ pub struct Inventory {
     pub istio: IstioConfig,
     /// Pods in the input that have ended and hold no capacity.
     pub finished_pods: u64,
+    /// The cluster in which memory was measured, where this one is what changes make of it; `None` where it is this
+    /// one, or no memory was measured.
+    pub as_measured: Option<Arc<Self>>,
 }
 
 /// What decides which configuration each proxy is sent, beside the services themselves. Objects of a

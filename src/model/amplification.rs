@@ -1,7 +1,7 @@
 //! What retries add over a graph of callers, where chains of them meet and part.
 //!
-//! **Law.** A service that failed requests are sent to again up to `r` times is asked `r + 1` times for one request. Along
-//! a chain of calls those factors multiply, so that the worst chain through a service makes
+//! **Law.** A service that failed requests are sent to again up to `r` times is asked `r + 1` times for one request, or
+//! less often where a budget ends retries before ([`super::Retries::within_budget`]). Along a chain of calls those factors multiply, so that the worst chain through a service makes
 //! `A = max Π (r_i + 1)` of one request, over all chains that pass it. No chain exceeds a bound `B` where every service
 //! `i`, with `D_i` retried calls on the longest chain through it, is retried at most `r_i = ⌊B^(1/D_i)⌋ − 1` times: a
 //! chain of `n` calls has `D_i ≥ n` everywhere. Where that leaves none, the last `⌊log₂ B⌋` calls of a chain keep one
@@ -101,13 +101,13 @@ impl CallChains {
         self.group.get(service).map_or(0, |&group| at(&self.depth, group).saturating_add(at(&self.height, group)))
     }
 
-    /// Attempts that the worst chain through each service makes of one request, at least 1, where requests to each
-    /// service are sent again up to so many times; for services without a number of attempts, none.
+    /// Attempts that the worst chain through each service makes of one request, at least 1, where callers that retry
+    /// make so many of a request to each service; for services without a number, one.
     #[must_use]
-    pub fn worst(&self, attempts: &[u64]) -> Vec<Ratio> {
+    pub fn worst(&self, attempts: &[Ratio]) -> Vec<Ratio> {
         let times = |call: &GroupCall| {
-            let retries = attempts.get(call.service).copied().filter(|_| call.retried).unwrap_or(0);
-            retries as f64 + 1.0
+            let attempts = attempts.get(call.service).filter(|_| call.retried);
+            attempts.map_or(1.0, |it| super::bounded(it.as_number()).max(1.0))
         };
         let mut up = vec![1.0_f64; self.circles.len()];
         for call in &self.calls {
@@ -218,6 +218,11 @@ mod tests {
         CallChains::new(services, &calls.iter().map(retried).collect::<Vec<_>>())
     }
 
+    /// One more attempt than retries.
+    fn of(retries: &[u64]) -> Vec<Ratio> {
+        retries.iter().map(|&it| Ratio::new(it as f64 + 1.0)).collect()
+    }
+
     fn numbers(ratios: &[Ratio]) -> Vec<f64> {
         ratios.iter().map(|ratio| ratio.as_number()).collect()
     }
@@ -226,11 +231,11 @@ mod tests {
     fn factors_multiply_along_the_worst_chain() {
         // 0 calls 1 and 2, both call 3; 4 is called by nobody.
         let graph = chains(5, &[(0, 1), (0, 2), (1, 3), (2, 3)]);
-        assert_eq!(numbers(&graph.worst(&[2, 2, 0, 1, 9])), [6.0, 6.0, 2.0, 6.0, 1.0]);
+        assert_eq!(numbers(&graph.worst(&of(&[2, 2, 0, 1, 9]))), [6.0, 6.0, 2.0, 6.0, 1.0]);
         assert_eq!((0..5).map(|it| graph.longest(it)).collect::<Vec<_>>(), [2, 2, 2, 2, 0]);
         // A chain of three with two retries each, as in Google's book three layers of them.
         let graph = chains(4, &[(0, 1), (1, 2), (2, 3)]);
-        assert_eq!(numbers(&graph.worst(&[2; 4])), [27.0; 4]);
+        assert_eq!(numbers(&graph.worst(&of(&[2; 4]))), [27.0; 4]);
         assert_eq!(graph.allowed(3, Ratio::new(10.0)), 1);
         assert_eq!(graph.allowed(3, Ratio::new(27.0)), 2);
     }
@@ -239,14 +244,14 @@ mod tests {
     fn calls_that_nobody_repeats_only_pass_on() {
         let call = |from, to, retried| RetriedCall { from, to, retried };
         let graph = CallChains::new(3, &[call(0, 1, false), call(1, 2, true)]);
-        assert_eq!(numbers(&graph.worst(&[2; 3])), [3.0; 3]);
+        assert_eq!(numbers(&graph.worst(&of(&[2; 3]))), [3.0; 3]);
         assert_eq!(graph.longest(0), 1);
     }
 
     #[test]
     fn a_circle_counts_as_one_call() {
         let graph = chains(4, &[(0, 1), (1, 2), (2, 1), (2, 3), (3, 3)]);
-        assert_eq!(numbers(&graph.worst(&[2; 4])), [9.0; 4]);
+        assert_eq!(numbers(&graph.worst(&of(&[2; 4]))), [9.0; 4]);
         assert_eq!((0..4).map(|it| graph.in_circle(it)).collect::<Vec<_>>(), [false, true, true, true]);
     }
 
@@ -262,7 +267,7 @@ mod tests {
     fn long_chains_and_odd_bounds_end() {
         let calls: Vec<(usize, usize)> = (0..99_999).map(|it| (it, it + 1)).collect();
         let graph = chains(100_000, &calls);
-        assert!(graph.worst(&[u64::MAX; 100_000]).iter().all(|it| it.as_number().is_finite()));
+        assert!(graph.worst(&of(&[u64::MAX; 100_000])).iter().all(|it| it.as_number().is_finite()));
         for bound in [f64::NAN, f64::INFINITY, -1.0, 0.0, 1.0] {
             let _ = graph.allowed(50_000, Ratio::new(bound));
         }
@@ -280,12 +285,12 @@ mod tests {
                 calls.into_iter().map(|(from, to, retried)| RetriedCall { from, to, retried }).collect();
             let graph = CallChains::new(12, &calls);
             let allowed: Vec<u64> = (0..12).map(|it| graph.allowed(it, Ratio::new(bound))).collect();
-            for worst in graph.worst(&allowed) {
+            for worst in graph.worst(&of(&allowed)) {
                 prop_assert!(worst.as_number() <= bound * (1.0 + 1e-9), "{worst:?} of {bound}: {allowed:?}");
             }
             // More retries anywhere never make less of a request.
             let more: Vec<u64> = allowed.iter().map(|it| it + 1).collect();
-            for (less, more) in graph.worst(&allowed).into_iter().zip(graph.worst(&more)) {
+            for (less, more) in graph.worst(&of(&allowed)).into_iter().zip(graph.worst(&of(&more))) {
                 prop_assert!(less <= more);
             }
         }
@@ -298,7 +303,7 @@ mod tests {
         ) {
             // Callers have smaller numbers: no circles.
             let calls: Vec<(usize, usize)> = calls.into_iter().filter(|(from, to)| from < to).collect();
-            let found = chains(7, &calls).worst(&attempts);
+            let found = chains(7, &calls).worst(&of(&attempts));
             let mut expected = [1.0_f64; 7];
             let mut open: Vec<Vec<usize>> = (0..7).map(|it| vec![it]).collect();
             while let Some(chain) = open.pop() {

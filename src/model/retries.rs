@@ -2,17 +2,20 @@
 //!
 //! **Law.** A caller that sends a failed request again up to `r` times makes `(1 − p^(r + 1)) / (1 − p)` attempts of one
 //! request when each fails with chance `p`, and `r + 1` when all do. In a chain where every caller retries, those
-//! factors multiply: the last of `n` is asked up to `(r + 1)^n` times. A budget `b` allows as many retries at once as
-//! `b` of the requests under way, so that no caller makes more than `1 + b` of one, and a chain `(1 + b)^n`.
+//! factors multiply: the last of `n` is asked up to `(r + 1)^n` times.
+//!
+//! A budget `b` allows as many retries at once as `b` of all requests under way, retries among them, but always `m`:
+//! beside `L` first attempts there are at most `max(b · L / (1 − b), m)` retries, so that no caller makes more than
+//! `1 + max(b / (1 − b), m / L)` attempts of one request.
 //!
 //! A timeout that lets every attempt end is `(r + 1) · t + B`, with `t` the time of one attempt and `B` the waits
 //! between them: before the `i`-th retry Envoy waits up to `min((2^i − 1) · 25 ms, 250 ms)`.
 //!
 //! **Source.** The sum of a geometric series; Google, Site Reliability Engineering (2016), chapter "Addressing Cascading
 //! Failures"; Envoy's router filter (`x-envoy-max-retries`: fully jittered exponential back-off, base 25 ms, at most ten
-//! times that) and retry budgets (`RetryBudget`: 20 % and at least 3 by default).
+//! times that) and retry budgets (`RetryBudget`: of active and pending requests, 20 % and at least 3 by default).
 //!
-//! **Assumptions.** Attempts fail independently, which they do not when a host is down: the worst case is given beside.
+//! **Assumptions.** First attempts and retries take equally long, where there is a budget. Attempts fail independently, which they do not when a host is down: the worst case is given beside.
 
 use crate::units::{Ratio, Seconds, Share};
 
@@ -58,6 +61,17 @@ impl Retries {
     #[must_use]
     pub fn worst(&self, callers: u32) -> Ratio {
         self.over_chain(callers, Share::ONE)
+    }
+
+    /// Attempts of one request where all fail, at least 1, with a budget: a share of the requests under way, and a
+    /// number that is always allowed as a ratio to the first attempts under way.
+    #[must_use]
+    pub fn within_budget(&self, budget: Share, always: Ratio) -> Ratio {
+        let unlimited = self.worst(1);
+        // Of no request under way always some are retries.
+        let always = if always.as_number().is_nan() { f64::INFINITY } else { always.as_number().max(0.0) };
+        let share = if budget.get() >= 1.0 { f64::INFINITY } else { budget.get() / (1.0 - budget.get()) };
+        unlimited.min(Ratio::new(1.0 + share.max(always)))
     }
 
     /// Time in which every attempt can end, with Envoy's waits between them.
@@ -114,7 +128,40 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_budget_bounds_what_retries_make_of_a_request() {
+        for (retries, budget, always, expected) in [
+            (2, 0.2, 0.0, 1.25),
+            (2, 0.2, 0.5, 1.5),
+            (2, 0.8, 0.0, 3.0),
+            (2, 1.0, 0.0, 3.0),
+            (0, 0.2, 0.0, 1.0),
+            (2, 0.0, 0.1, 1.1),
+            (2, 0.2, f64::NAN, 3.0),
+        ] {
+            let times = Retries::new(retries).within_budget(Share::literal(budget), Ratio::new(always));
+            assert!((times.as_number() - expected).abs() < 1e-12, "{retries} {budget} {always}: {times:?}");
+        }
+    }
+
     proptest! {
+        /// However many retries Envoy has let through, it lets no further one through beyond the bound.
+        #[test]
+        fn no_admission_by_the_budget_exceeds_the_bound(
+            first in 1_u64..400, percent in 0_u64..=99, least in 0_u64..10, retries in 1_u64..50,
+        ) {
+            let budget = Share::new(percent as f64 / 100.0).unwrap();
+            let mut under_way = 0;
+            // Each first attempt fails, and so does each retry: one is let in while the budget has room.
+            while under_way < first * retries && under_way < ((first + under_way) * percent / 100).max(least) {
+                under_way += 1;
+            }
+            let always = Ratio::new(least as f64 / first as f64);
+            let bound = Retries::new(retries).within_budget(budget, always).as_number();
+            let times = (first + under_way) as f64 / first as f64;
+            prop_assert!(times <= bound + 1.0 / first as f64 + 1e-9, "{times} beyond {bound}");
+        }
+
         #[test]
         fn attempts_lie_between_one_and_all(attempts in 0_u64..20, failing in 0.0_f64..=1.0, more in 0.0_f64..=1.0) {
             let (less, more) = (Share::new(failing.min(more)).unwrap(), Share::new(failing.max(more)).unwrap());

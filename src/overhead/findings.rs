@@ -16,6 +16,42 @@ pub const MEMORY_LIMIT_BELOW_PEAK: FindingKind = FindingKind {
     remedy: "raise the limit above the peak, or scope the configuration with a Sidecar resource so that the peak falls",
 };
 
+/// The memory limit of a proxy is close to what was measured.
+pub const MEMORY_LIMIT_NEAR_MAXIMUM: FindingKind = FindingKind {
+    id: "memory-limit-near-maximum",
+    severity: Severity::Warning,
+    meaning: "the memory limit of the proxy leaves less than the largest amount that was measured and the policy's reserve",
+    why: "a little more configuration or a few more connections and the kernel kills the proxy, and the pod loses its traffic",
+    remedy: "raise the limit above the largest measurement with a margin, or scope the configuration with a Sidecar resource",
+};
+
+/// Measured memory lies outside the interval of its law.
+pub const MEASURED_MEMORY_OUTSIDE: FindingKind = FindingKind {
+    id: "measured-memory-outside",
+    severity: Severity::Warning,
+    meaning: "the median of the memory that was measured lies outside the 90 % interval of the estimate",
+    why: "something uses memory that the law does not know of, or the input does not say what the proxy holds; where it was measured for long enough the plan rests on the measurement, elsewhere it may be off as well",
+    remedy: "look for what the input lacks (services, EnvoyFilters, WebAssembly, tracing), or fit a card to your own measurements with meshcap fit",
+};
+
+/// Memory was measured too briefly.
+pub const MEASURED_MEMORY_SHORT: FindingKind = FindingKind {
+    id: "measured-memory-short",
+    severity: Severity::Info,
+    meaning: "memory was measured at fewer moments or over less time than the policy asks for",
+    why: "it only raises what is requested: what a proxy uses in a quiet hour says nothing of the rush",
+    remedy: "give a range of at least sizing.measured_hours and 30 moments, or lower sizing.measured_hours in the policy",
+};
+
+/// Memory of proxies was measured that do not run.
+pub const MEASURED_WITHOUT_PROXY: FindingKind = FindingKind {
+    id: "measured-without-proxy",
+    severity: Severity::Warning,
+    meaning: "memory of a proxy was measured in a workload whose pods have none in the input",
+    why: "the measurement is not used: it was taken at another time or in another cluster",
+    remedy: "take the inventory and the measurements of the same days",
+};
+
 /// A proxy requests less than it needs.
 pub const PROXY_REQUEST_BELOW_NEED: FindingKind = FindingKind {
     id: "proxy-request-below-need",
@@ -109,6 +145,10 @@ pub const ISTIOD_REPLICA_TOO_SMALL: FindingKind = FindingKind {
 /// Kinds of findings raised by the overhead estimate.
 pub const FINDINGS: &[&FindingKind] = &[
     &MEMORY_LIMIT_BELOW_PEAK,
+    &MEMORY_LIMIT_NEAR_MAXIMUM,
+    &MEASURED_MEMORY_OUTSIDE,
+    &MEASURED_MEMORY_SHORT,
+    &MEASURED_WITHOUT_PROXY,
     &PROXY_REQUEST_BELOW_NEED,
     &PROXY_REQUEST_WASTEFUL,
     &CPU_LIMIT_BELOW_NEED,

@@ -6,6 +6,8 @@ mod clusters;
 mod control_plane;
 mod features;
 mod findings;
+mod held;
+mod measured;
 mod pool;
 mod proxy;
 mod sizing;
@@ -22,8 +24,10 @@ pub use control_plane::{
 };
 pub use features::{FeatureCost, features, features_of, features_over, inbound_share};
 pub use findings::FINDINGS;
+pub use held::held;
+pub use measured::{MeasuredMemory, MemoryCheck};
 pub use pool::{Pool, pool_replicas};
-pub use proxy::memory as proxy_memory;
+pub use proxy::{ProxyMemory, ProxyState, memory as proxy_memory};
 pub use sizing::{cpu_needed, memory_needed};
 pub use verdict::{SizingVerdict, sizing_verdicts};
 pub use ztunnel::{BusiestZtunnel, ztunnel_count};
@@ -57,16 +61,18 @@ pub fn estimate(
     let mut cases = findings::Cases::default();
 
     let costs = proxy::estimate_all(&inputs, &mut cases);
-    let (workloads, feature_costs) =
+    let (workloads, feature_costs): (Vec<Option<ProxyCost>>, Vec<_>) =
         costs.into_iter().map(|costs| costs.map_or((None, Vec::new()), |it| (Some(it.proxy), it.features))).unzip();
     let pools = pool::estimate_all(&inputs, &mut cases);
     let (ztunnel, busiest_ztunnel) = ztunnel::estimate(&inputs, &mut cases).unzip();
     let busiest_ztunnel = busiest_ztunnel.flatten();
     let control_plane = control_plane::estimate(&inputs, &mut cases);
 
+    let proxies = workloads.iter().flatten().chain(&ztunnel);
+    let memory_check = measured::check(proxies.filter_map(|cost| cost.measured.as_ref()));
     let mut findings = cases.into_findings();
     finding::sort(&mut findings);
-    Overhead { workloads, feature_costs, pools, control_plane, ztunnel, busiest_ztunnel, findings }
+    Overhead { memory_check, workloads, feature_costs, pools, control_plane, ztunnel, busiest_ztunnel, findings }
 }
 
 /// What all parts of the estimate look at.
@@ -96,6 +102,8 @@ pub struct Overhead {
     pub ztunnel: Option<ProxyCost>,
     /// The ztunnel that carries most, where it is known which node captured pods run on.
     pub busiest_ztunnel: Option<BusiestZtunnel>,
+    /// How well the law of memory describes the proxies that were measured; `None` where none was.
+    pub memory_check: Option<MemoryCheck>,
     /// What was noticed.
     pub findings: Vec<Finding>,
 }
@@ -109,14 +117,28 @@ pub struct ProxyCost {
     pub startup_memory: Estimate<Memory>,
     /// CPU at the workload's rate.
     pub cpu: Estimate<Cores>,
-    /// Memory the policy asks to request: quantile of the start-up peak, then margin.
+    /// Its memory as it was measured; `None` where it was not. The figures above rest on it where it counts.
+    pub measured: Option<MeasuredMemory>,
+    /// Memory the policy asks to request: quantile of the start-up peak, of what was measured for long enough that of
+    /// the steady memory; then margin.
     pub memory_needed: Bytes,
+    /// Memory that a limit must leave by the policy: quantile of the start-up peak and margin, and what was measured
+    /// with the reserve.
+    pub memory_limit_needed: Bytes,
     /// CPU the policy asks to request: quantile, then margin.
     pub cpu_needed: Millicores,
     /// Requests in effect, as deployed or as injection will write them.
     pub requests: Declared,
     /// Limits in effect.
     pub limits: Declared,
+}
+
+impl ProxyCost {
+    /// Whether its memory is what was measured, and not the law's figure alone.
+    #[must_use]
+    pub fn rests_on_measurement(&self) -> bool {
+        self.measured.as_ref().is_some_and(|measured| measured.counts)
+    }
 }
 
 /// Life of certificates, and what a restart of all proxies means for istiod.
@@ -146,6 +168,8 @@ pub struct ControlPlane {
     pub cpu: Estimate<Cores>,
     /// Memory of one replica, serving its share of the proxies after the losses the policy names.
     pub memory: Estimate<Memory>,
+    /// Memory of its replicas as it was measured; `None` where it was not. [`Self::memory`] rests on it where it counts.
+    pub measured: Option<MeasuredMemory>,
     /// Replicas that carry the load after losing those the policy names.
     pub replicas: u64,
     /// CPU request per replica: need, margin, floor.

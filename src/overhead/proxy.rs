@@ -3,17 +3,18 @@
 use super::carrier::Carrier;
 use super::features::{FeatureCost, feature_costs};
 use super::findings::{
-    CPU_LIMIT_BELOW_NEED, Cases, MEMORY_LIMIT_BELOW_PEAK, PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL,
-    PROXY_SATURATED, TRAFFIC_ASSUMED,
+    CPU_LIMIT_BELOW_NEED, Cases, MEASURED_WITHOUT_PROXY, MEMORY_LIMIT_BELOW_PEAK, MEMORY_LIMIT_NEAR_MAXIMUM,
+    PROXY_REQUEST_BELOW_NEED, PROXY_REQUEST_WASTEFUL, PROXY_SATURATED, TRAFFIC_ASSUMED,
 };
+use super::measured::{self, MeasuredMemory};
 use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_verdicts};
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::inventory::Workload;
-use crate::mesh::{Membership, Proxy, ProxyMode, VisibleConfig, WorkloadFeatures};
+use crate::mesh::{Proxy, ProxyMode, VisibleConfig, WorkloadFeatures};
 use crate::model::{ProxyConfig, ProxyTraffic};
-use crate::policy::FeaturePolicy;
-use crate::profile::Profile;
+use crate::policy::{FeaturePolicy, SizingPolicy};
+use crate::profile::{Held, Profile};
 use crate::quantity::{print_bytes, print_cpu};
 use crate::units::{Bytes, Memory, Millicores, Rate, Share};
 
@@ -40,44 +41,51 @@ fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &m
         let rps = profile.rps_per_proxy.as_per_second();
         cases.add(&TRAFFIC_ASSUMED, "", &workload.id, format!("{rps} requests per second a replica assumed by policy"));
     }
+    if workload.measured.pods.proxy.is_some() && profile.held.is_none() {
+        cases.add(&MEASURED_WITHOUT_PROXY, "", &workload.id, "memory of a proxy measured, none runs".to_owned());
+    }
     if !member.mode.runs_envoy() {
         return None;
     }
     let proxy = member.proxy.as_ref()?;
     let assumed = || WorkloadFeatures::by_policy(&inputs.policy.features);
-    let subject = Subject {
+    let state = ProxyState {
         workload,
-        member,
         proxy,
         profile,
         visible: inputs.visibility.workloads.get(index).copied().unwrap_or_default(),
         features: inputs.mesh.features.get(index).cloned().unwrap_or_else(assumed),
     };
-    let costs = cost(inputs, &subject, cases);
+    let costs = cost(inputs, &state, member.mode, cases);
     judge(&costs.proxy, proxy, workload, inputs, cases);
     Some(costs)
 }
 
 /// Everything that is known about a workload's proxy.
-struct Subject<'a> {
-    workload: &'a Workload,
-    member: &'a Membership,
-    proxy: &'a Proxy,
-    profile: &'a Profile,
-    visible: VisibleConfig,
-    features: WorkloadFeatures,
+#[derive(Debug, Clone)]
+pub struct ProxyState<'a> {
+    /// The workload.
+    pub workload: &'a Workload,
+    /// The proxy.
+    pub proxy: &'a Proxy,
+    /// What passes through it, and what it held while it was measured.
+    pub profile: &'a Profile,
+    /// What it is sent.
+    pub visible: VisibleConfig,
+    /// What it does for requests.
+    pub features: WorkloadFeatures,
 }
 
-fn cost(inputs: &Inputs<'_>, subject: &Subject<'_>, cases: &mut Cases) -> Costs {
-    let &Subject { workload, member, proxy, profile, visible, features: ref own } = subject;
+fn cost(inputs: &Inputs<'_>, state: &ProxyState<'_>, mode: ProxyMode, cases: &mut Cases) -> Costs {
+    let &ProxyState { workload, proxy, profile, visible, features: ref own } = state;
     let (card, sizing) = (inputs.card, &inputs.policy.sizing);
     let config = config(proxy, profile, visible, own);
-    let carrier = Carrier::new(proxy, own, workload, member.mode);
+    let carrier = Carrier::new(proxy, own, workload, mode);
     let traffic = carrier.at(profile.rps_per_proxy, &inputs.policy.features);
     cases.add_outside_range(&workload.id, card.proxy_memory.outside_range(&config));
     cases.add_outside_range(&workload.id, card.proxy_cpu.outside_range(&traffic));
 
-    let (memory, startup_memory) = memory(card, proxy, profile, visible, own);
+    let ProxyMemory { steady, startup, measured } = memory(card, sizing, state);
     let mut cpu = card.proxy_cpu.usage(&traffic);
     if !profile.rps_measured {
         cpu.basis.assumptions.push("requests per second assumed by policy".to_owned());
@@ -87,13 +95,19 @@ fn cost(inputs: &Inputs<'_>, subject: &Subject<'_>, cases: &mut Cases) -> Costs 
         (None, Some(_)) => cpu.basis.assumptions.push(one_way("incoming")),
         _ => {}
     }
-    cpu.basis.assumptions.extend(of_features(&traffic, workload, member.mode, &inputs.policy.features));
+    cpu.basis.assumptions.extend(of_features(&traffic, workload, mode, &inputs.policy.features));
     let features = feature_costs(card, &traffic, own.wasm_plugins);
     let proxy = ProxyCost {
-        memory_needed: memory_needed(&startup_memory, sizing, Bytes::ZERO),
+        memory_needed: measured::request(measured.as_ref(), (&steady, &startup), sizing),
+        memory_limit_needed: memory_needed(
+            &startup,
+            sizing,
+            measured.as_ref().map_or(Bytes::ZERO, |it| it.limit_needed),
+        ),
         cpu_needed: cpu_needed(&cpu, sizing, Millicores::ZERO),
-        memory,
-        startup_memory,
+        memory: steady,
+        startup_memory: startup,
+        measured,
         cpu,
         requests: proxy.container.resources.effective_requests(),
         limits: proxy.container.resources.limits.clone(),
@@ -118,18 +132,24 @@ fn of_features(
     half.into_iter().chain(connections)
 }
 
-/// Steady memory of a proxy for what it is sent, and its peak at start-up.
+/// Memory of a proxy for what it is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProxyMemory {
+    /// Steady memory.
+    pub steady: Estimate<Memory>,
+    /// Its peak at start-up.
+    pub startup: Estimate<Memory>,
+    /// What was measured of it; both figures rest on it where it counts.
+    pub measured: Option<MeasuredMemory>,
+}
+
+/// Memory of a proxy for what it is sent, by its law and by what was measured.
 #[must_use]
-pub fn memory(
-    card: &ModelCard,
-    proxy: &Proxy,
-    profile: &Profile,
-    visible: VisibleConfig,
-    own: &WorkloadFeatures,
-) -> (Estimate<Memory>, Estimate<Memory>) {
+pub fn memory(card: &ModelCard, sizing: &SizingPolicy, state: &ProxyState<'_>) -> ProxyMemory {
+    let &ProxyState { workload, proxy, profile, visible, features: ref own } = state;
     let config = config(proxy, profile, visible, own);
-    let mut steady = card.proxy_memory.steady(&config);
-    let mut startup = card.proxy_memory.startup(&config);
+    let law = &card.proxy_memory;
+    let (mut steady, mut startup) = (law.steady(&config), law.startup(&config));
     for basis in [&mut steady.basis, &mut startup.basis] {
         if !profile.connections_measured {
             basis.assumptions.push("open connections assumed by policy".to_owned());
@@ -138,10 +158,17 @@ pub fn memory(
             basis.assumptions.push("a further route of a virtual host counts like one".to_owned());
         }
     }
-    (steady, startup)
+    let (Some(Held::Proxy(then)), Some(pods)) = (profile.held, workload.measured.pods.proxy) else {
+        return ProxyMemory { steady, startup, measured: None };
+    };
+    let measured = MeasuredMemory::new(pods, law.steady(&then), &steady, sizing);
+    if measured.counts {
+        (steady, startup) = (measured.moved(&steady), measured.moved(&startup));
+    }
+    ProxyMemory { steady, startup, measured: Some(measured) }
 }
 
-fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig, own: &WorkloadFeatures) -> ProxyConfig {
+pub(super) fn config(proxy: &Proxy, profile: &Profile, visible: VisibleConfig, own: &WorkloadFeatures) -> ProxyConfig {
     ProxyConfig {
         workers: proxy.workers,
         clusters: visible.clusters,
@@ -167,7 +194,14 @@ fn judge(cost: &ProxyCost, proxy: &Proxy, workload: &Workload, inputs: &Inputs<'
     let cpu_limit = || print_cpu(cost.limits.cpu.unwrap_or_default());
     let memory_limit = || print_bytes(cost.limits.memory.unwrap_or_default());
     let (cpu_need, memory_need) = (print_cpu(cost.cpu_needed), print_bytes(cost.memory_needed));
-    for verdict in sizing_verdicts(cost, &inputs.policy.sizing) {
+    let limit_need = print_bytes(cost.memory_limit_needed);
+    let sizing = &inputs.policy.sizing;
+    let largest = cost.measured.as_ref().map_or(0.0, |measured| measured.pods.largest.as_mib());
+    let largest = format!("{largest:.0} MiB");
+    if let Some(measured) = &cost.measured {
+        measured.note(&workload.id, sizing, cases);
+    }
+    for verdict in sizing_verdicts(cost, sizing) {
         let (kind, about, detail) = match verdict {
             SizingVerdict::MemoryRequestTooSmall => {
                 (&PROXY_REQUEST_BELOW_NEED, "memory", format!("memory request {} below need {memory_need}", memory()))
@@ -184,7 +218,12 @@ fn judge(cost: &ProxyCost, proxy: &Proxy, workload: &Workload, inputs: &Inputs<'
             SizingVerdict::MemoryLimitBelowPeak => (
                 &MEMORY_LIMIT_BELOW_PEAK,
                 "",
-                format!("memory limit {} below start-up peak, raise it to {memory_need} or more", memory_limit()),
+                format!("memory limit {} below start-up peak, raise it to {limit_need} or more", memory_limit()),
+            ),
+            SizingVerdict::MemoryLimitNearMaximum => (
+                &MEMORY_LIMIT_NEAR_MAXIMUM,
+                "",
+                format!("memory limit {}, up to {largest} measured, raise it to {limit_need} or more", memory_limit()),
             ),
             SizingVerdict::CpuLimitTooSmall => {
                 (&CPU_LIMIT_BELOW_NEED, "", format!("CPU limit {} below need {cpu_need}", cpu_limit()))

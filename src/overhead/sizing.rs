@@ -43,7 +43,12 @@ mod tests {
 
     fn sizing(quantile: f64, margin: f64) -> SizingPolicy {
         let margin = Share::new(margin).unwrap();
-        SizingPolicy { quantile: Share::new(quantile).unwrap(), memory_margin: margin, cpu_margin: margin }
+        SizingPolicy {
+            quantile: Share::new(quantile).unwrap(),
+            memory_margin: margin,
+            cpu_margin: margin,
+            ..SizingPolicy::default()
+        }
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Case {
             app_cpu: Cores::ZERO,
             app_memory: Memory::ZERO,
             app_measured: false,
+            held: None,
         });
         self
     }

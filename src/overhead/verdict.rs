@@ -12,6 +12,8 @@ const WASTEFUL: u64 = 2;
 pub enum SizingVerdict {
     /// The memory limit is below the start-up peak: the proxy may be killed at start.
     MemoryLimitBelowPeak,
+    /// The memory limit is below the largest measurement and the policy's reserve: the proxy may be killed.
+    MemoryLimitNearMaximum,
     /// The memory request is below the need: the node may run out.
     MemoryRequestTooSmall,
     /// The memory request is more than twice the need.
@@ -30,8 +32,13 @@ pub fn sizing_verdicts(cost: &ProxyCost, sizing: &SizingPolicy) -> Vec<SizingVer
     let (cpu, memory) = (cost.requests.cpu.unwrap_or_default(), cost.requests.memory.unwrap_or_default());
     // The margin is for requests; what kills a proxy is the peak itself.
     let peak = Bytes::holding(cost.startup_memory.at(sizing.quantile));
+    let most = cost.measured.as_ref().map(|measured| measured.limit_needed);
     [
         (SizingVerdict::MemoryLimitBelowPeak, cost.limits.memory.is_some_and(|limit| limit < peak)),
+        (
+            SizingVerdict::MemoryLimitNearMaximum,
+            cost.limits.memory.is_some_and(|limit| most.is_some_and(|most| limit < most)),
+        ),
         (SizingVerdict::CpuLimitTooSmall, cost.limits.cpu.is_some_and(|limit| limit < cost.cpu_needed)),
         (SizingVerdict::MemoryRequestTooSmall, memory < cost.memory_needed),
         (SizingVerdict::CpuRequestTooSmall, cpu < cost.cpu_needed),

@@ -1,11 +1,13 @@
 //! Cost of the node proxies of ambient mode.
 
 use super::findings::{Cases, ZTUNNEL_REQUEST_BELOW_NEED};
+use super::measured::MeasuredMemory;
 use super::{Inputs, ProxyCost, cpu_needed, memory_needed};
 use crate::estimate::Estimate;
 use crate::inventory::{Inventory, Place};
 use crate::mesh::{Mesh, ProxyMode};
 use crate::model::ZtunnelLoad;
+use crate::profile::Held;
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Requirements;
 use crate::units::{Bytes, Cores, Memory, Millicores, Rate};
@@ -69,7 +71,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> Option<(ProxyC
         .push("no start-up peak is published for ztunnel: steady memory is used".to_owned());
     let declared = deployed(inputs);
     let sizing = &inputs.policy.sizing;
-    let busiest = busiest.map(|(node, load)| BusiestZtunnel {
+    let mut busiest = busiest.map(|(node, load)| BusiestZtunnel {
         node: node.name,
         pods: node.pods,
         rate: load.rate,
@@ -77,9 +79,27 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> Option<(ProxyC
         memory: law.memory(&load),
         cpu: law.cpu(&load),
     });
-    let (most_memory, most_cpu) = busiest.as_ref().map_or((&memory, &cpu), |busiest| (&busiest.memory, &busiest.cpu));
+    let measured = measured(inputs, &memory);
+    let most_memory = busiest.as_ref().map_or(&memory, |busiest| &busiest.memory).clone();
+    let most_memory = match (&measured, measured_loads(inputs)) {
+        (Some(measured), Some((_, then))) => {
+            let by_measurement = measured.most(&law.memory(&then), &most_memory);
+            if measured.counts { by_measurement } else { larger(most_memory, by_measurement) }
+        }
+        _ => most_memory,
+    };
+    if let Some(measured) = measured.as_ref().filter(|measured| measured.counts) {
+        (memory, startup_memory) = (measured.moved(&memory), measured.moved(&startup_memory));
+    }
+    if let Some(busiest) = &mut busiest {
+        busiest.memory = most_memory.clone();
+    }
+    let most_cpu = busiest.as_ref().map_or(&cpu, |busiest| &busiest.cpu);
+    let memory_needed = memory_needed(&most_memory, sizing, Bytes::ZERO);
     let cost = ProxyCost {
-        memory_needed: memory_needed(most_memory, sizing, Bytes::ZERO),
+        memory_needed,
+        memory_limit_needed: memory_needed.max(measured.as_ref().map_or(Bytes::ZERO, |it| it.limit_needed)),
+        measured,
         cpu_needed: cpu_needed(most_cpu, sizing, Millicores::ZERO),
         memory,
         startup_memory,
@@ -87,8 +107,41 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> Option<(ProxyC
         requests: declared.effective_requests(),
         limits: declared.limits,
     };
+    if let Some(measured) = &cost.measured {
+        measured.note(&"ztunnel", sizing, cases);
+    }
     judge(&cost, cases);
     Some((cost, busiest))
+}
+
+/// What ztunnels hold in a mesh as it runs; `None` without ambient mode.
+pub(super) fn held(inputs: &Inputs<'_>) -> Option<Held> {
+    let count = ztunnel_count(inputs.inventory, inputs.mesh);
+    let average = (count > 0).then(|| load(inputs, count))?;
+    let busiest = busiest(inputs, &average, count).map_or(average, |(_, load)| load);
+    Some(Held::Ztunnel { average, busiest })
+}
+
+/// The average and the busiest while memory was measured, where it was.
+fn measured_loads(inputs: &Inputs<'_>) -> Option<(ZtunnelLoad, ZtunnelLoad)> {
+    inputs.profiles.iter().find_map(|profile| match profile.held {
+        Some(Held::Ztunnel { average, busiest }) => Some((average, busiest)),
+        _ => None,
+    })
+}
+
+/// What was measured of ztunnels, with what the law says of the average of them now.
+fn measured(inputs: &Inputs<'_>, now: &Estimate<Memory>) -> Option<MeasuredMemory> {
+    let (average, _) = measured_loads(inputs)?;
+    let mut workloads = inputs.inventory.workloads.iter().zip(inputs.profiles);
+    let pods = workloads.find_map(|(workload, profile)| {
+        workload.measured.pods.proxy.filter(|_| matches!(profile.held, Some(Held::Ztunnel { .. })))
+    })?;
+    Some(MeasuredMemory::new(pods, inputs.card.ztunnel.memory(&average), now, &inputs.policy.sizing))
+}
+
+fn larger(a: Estimate<Memory>, b: Estimate<Memory>) -> Estimate<Memory> {
+    if b.upper > a.upper { b } else { a }
 }
 
 fn load(inputs: &Inputs<'_>, count: u64) -> ZtunnelLoad {

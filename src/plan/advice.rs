@@ -56,11 +56,17 @@ pub fn first_reason(reasons: &str) -> String {
 }
 
 fn limits(Evidence { totals, workloads, .. }: Evidence<'_>) -> Option<String> {
-    let at_risk = workloads.iter().filter(|workload| workload.sizing.contains(&SizingVerdict::MemoryLimitBelowPeak));
+    let at_risk = workloads.iter().filter(|workload| workload.may_be_killed());
     let names = some(at_risk.map(name).collect());
+    let is_measured = workloads.iter().any(|workload| workload.sizing.contains(&SizingVerdict::MemoryLimitNearMaximum));
+    let need = if is_measured {
+        "what they may need while starting, or close to what was measured"
+    } else {
+        "what they may need while starting"
+    };
     (totals.proxies_at_risk > 0).then(|| {
         format!(
-            "Raise the memory limit of {}: it is below what they may need while starting ({names}).",
+            "Raise the memory limit of {}: it is below {need} ({names}).",
             count_of(totals.proxies_at_risk, "proxy", "proxies")
         )
     })

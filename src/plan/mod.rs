@@ -22,7 +22,7 @@ use crate::estimate::Estimate;
 use crate::finding::Finding;
 use crate::mesh::{CniAgents, ProxyMode, Scope, VisibleConfig, WorkloadFeatures};
 pub use crate::overhead::SizingVerdict;
-use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, Pool, ProxyCost};
+use crate::overhead::{BusiestZtunnel, ControlPlane, FeatureCost, MemoryCheck, Pool, ProxyCost};
 use crate::placement::Headroom;
 use crate::policy::Policy;
 use crate::resilience::Resilience;
@@ -204,8 +204,11 @@ pub struct Totals {
     pub cpu_missing: Cores,
     /// Memory that proxies need beyond what they request.
     pub memory_missing: Memory,
-    /// Proxies whose memory limit is below their start-up peak's upper bound.
+    /// Proxies whose memory limit is below their start-up peak's upper bound, or below what was measured with the
+    /// policy's reserve.
     pub proxies_at_risk: u64,
+    /// How well the law of memory describes the proxies that were measured; `None` where none was.
+    pub memory_check: Option<MemoryCheck>,
 }
 
 /// One workload in the plan.
@@ -263,6 +266,15 @@ pub struct WorkloadPlan {
     pub sizing: Vec<SizingVerdict>,
     /// What it gives to observe; `None` outside the mesh.
     pub telemetry: Option<WorkloadTelemetry>,
+}
+
+impl WorkloadPlan {
+    /// Whether its proxies may be killed: their memory limit is below the start-up peak, or close to what was measured.
+    #[must_use]
+    pub fn may_be_killed(&self) -> bool {
+        let kills = [SizingVerdict::MemoryLimitBelowPeak, SizingVerdict::MemoryLimitNearMaximum];
+        self.sizing.iter().any(|verdict| kills.contains(verdict))
+    }
 }
 
 /// Whether a waypoint carries what a workload receives.

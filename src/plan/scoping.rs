@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::Inputs;
 use crate::estimate::Estimate;
+use crate::groundwork::Groundwork;
 use crate::inventory::objects::{Call, ObjectName};
 use crate::inventory::{Inventory, Service, Workload};
 use crate::mesh::{self, ProxyMode, VisibleConfig};
-use crate::overhead;
-use crate::profile;
+use crate::overhead::{self, ProxyState};
 use crate::units::Memory;
 
 /// What a workload's proxy would be sent with a Sidecar of its own, and what it would need then.
@@ -45,30 +45,27 @@ pub enum ScopingBasis {
 /// The scoping of every workload of that name that has a sidecar.
 #[must_use]
 pub fn scoping(inputs: &Inputs, namespace: &str, name: &str, calls: Option<&[Call]>) -> Vec<Scoping> {
-    let inventory = &inputs.inventory;
     let is_named = |workload: &Workload| &*workload.id.namespace == namespace && &*workload.id.name == name;
-    let named: Vec<usize> =
-        inventory.workloads.iter().enumerate().filter(|(_, it)| is_named(it)).map(|(index, _)| index).collect();
-    if named.is_empty() {
+    if !inputs.inventory.workloads.iter().any(is_named) {
         return Vec::new();
     }
-    let (mesh, _) = mesh::membership(inventory, &inputs.card.injection, &inputs.policy.injection);
-    let (features, _) = mesh::features(inventory, &mesh, &inputs.policy.features);
-    let profiles = profile::observe(inventory, &inputs.policy.traffic);
-    let scoped = |index: usize| {
-        let workload = inventory.workloads.get(index)?;
+    let Groundwork { inventory, mesh, profiles, .. } =
+        Groundwork::new(inputs.inventory.clone(), &inputs.policy, &inputs.card);
+    let scoped = |(index, workload): (usize, &Workload)| {
         let member = mesh.members.get(index).filter(|member| member.mode == ProxyMode::Sidecar)?;
         let (hosts, basis) = match calls {
-            None => (floor(inventory), ScopingBasis::Floor),
-            Some(calls) => called(inventory, workload, calls),
+            None => (floor(&inventory), ScopingBasis::Floor),
+            Some(calls) => called(&inventory, workload, calls),
         };
-        let visible = mesh::narrowed(inventory, index, &hosts)?;
+        let visible = mesh::narrowed(&inventory, index, &hosts)?;
         let (proxy, profile) = (member.proxy.as_ref()?, profiles.get(index)?);
-        let (memory, startup_memory) =
-            overhead::proxy_memory(&inputs.card, proxy, profile, visible, features.get(index)?);
+        let features = mesh.features.get(index)?.clone();
+        let state = ProxyState { workload, proxy, profile, visible, features };
+        let memory = overhead::proxy_memory(&inputs.card, &inputs.policy.sizing, &state);
+        let (memory, startup_memory) = (memory.steady, memory.startup);
         Some(Scoping { kind: workload.id.kind.to_string(), hosts, basis, visible, memory, startup_memory })
     };
-    named.into_iter().filter_map(scoped).collect()
+    inventory.workloads.iter().enumerate().filter(|(_, workload)| is_named(workload)).filter_map(scoped).collect()
 }
 
 /// The own namespace and that of Istio itself.

@@ -1,6 +1,6 @@
 //! Sums over the cluster.
 
-use super::{SizingVerdict, Totals, WorkloadPlan};
+use super::{Totals, WorkloadPlan};
 use crate::estimate::Estimate;
 use crate::inventory::Inventory;
 use crate::mesh::{Mesh, ProxyMode};
@@ -73,9 +73,10 @@ pub fn totals(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, workloads
         }),
         proxies_at_risk: workloads
             .iter()
-            .filter(|workload| workload.sizing.contains(&SizingVerdict::MemoryLimitBelowPeak))
+            .filter(|workload| workload.may_be_killed())
             .map(|workload| workload.replicas)
             .sum(),
+        memory_check: overhead.memory_check,
     }
 }
 

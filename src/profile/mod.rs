@@ -2,6 +2,7 @@
 
 use crate::inventory::request::application_request;
 use crate::inventory::{Inventory, Workload};
+use crate::model::{ControlPlaneLoad, ProxyConfig, ZtunnelLoad};
 use crate::policy::TrafficPolicy;
 use crate::units::{Cores, Memory, Rate};
 
@@ -24,6 +25,24 @@ pub struct Profile {
     pub app_memory: Memory,
     /// Whether application CPU and memory were measured; otherwise they are the requests.
     pub app_measured: bool,
+    /// What its part of the mesh held while its memory was measured; `None` where that was not measured.
+    pub held: Option<Held>,
+}
+
+/// What a part of the mesh held while its memory was measured: the input of the law of its memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Held {
+    /// An Envoy proxy.
+    Proxy(ProxyConfig),
+    /// ztunnels: the average of them, and the one that carried most.
+    Ztunnel {
+        /// The average.
+        average: ZtunnelLoad,
+        /// The busiest.
+        busiest: ZtunnelLoad,
+    },
+    /// A replica of istiod.
+    Istiod(ControlPlaneLoad),
 }
 
 /// The demand of every workload, in the order of the inventory.
@@ -54,5 +73,6 @@ fn profile(workload: &Workload, policy: &TrafficPolicy) -> Profile {
         app_cpu: measured.app_cpu.unwrap_or(requested_cpu),
         app_memory: measured.app_memory.unwrap_or(requested_memory),
         app_measured: measured.app_cpu.is_some() && measured.app_memory.is_some(),
+        held: None,
     }
 }

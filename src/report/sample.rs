@@ -289,6 +289,8 @@ fn proxy(clusters: u64, mib: f64, cores: f64, requests: Declared, limits: Declar
         startup_memory: around(Memory::from_mib(mib * 1.4), 0.2, "start-up peak", Vec::new()),
         cpu: around(Cores::new(cores), 0.3, "proxy CPU", cpu_terms),
         memory_needed: Bytes::holding(Memory::from_mib(mib * 1.4 * 1.2)),
+        memory_limit_needed: Bytes::holding(Memory::from_mib(mib * 1.4 * 1.2)),
+        measured: None,
         cpu_needed: Millicores::holding(Cores::new(cores * 1.3)),
         requests,
         limits,
@@ -329,6 +331,7 @@ fn totals(workloads: &[WorkloadPlan]) -> Totals {
         cpu_missing: Cores::new(0.3),
         memory_missing: Memory::from_mib(128.0),
         proxies_at_risk: 6,
+        memory_check: None,
     }
 }
 
@@ -339,6 +342,7 @@ fn control_plane() -> ControlPlane {
         clusters: None,
         cpu: around(Cores::new(0.21), 0.4, "istiod CPU", Vec::new()),
         memory: around(Memory::from_mib(172.8), 0.3, "istiod memory", terms),
+        measured: None,
         replicas: 2,
         cpu_request: Millicores::new(500),
         memory_request: Bytes::from_gib(2),
@@ -427,6 +431,8 @@ fn guards() -> Guards {
         places: vec![Routed::Nowhere],
         attempts: 2,
         is_default: true,
+        budget: None,
+        times: Ratio::new(3.0),
         chain: 3,
         worst: Ratio::new(27.0),
         allowed: 1,
@@ -445,6 +451,8 @@ fn guards() -> Guards {
             workers: 2,
             mean: 34.6,
             today: ConnectionPool { max_connections: Some(64), max_requests: Some(40), ..ConnectionPool::default() },
+            budget: None,
+            no_budget: None,
             needed: PoolLimits { connections: 192, requests: 58, retries: 12 },
         }],
         timeouts: vec![timeout("cart", 181.0), timeout("catalogue", 90.0), timeout("checkout", 640.0)],

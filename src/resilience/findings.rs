@@ -6,6 +6,7 @@ use crate::finding::{Finding, FindingKind, Severity, Tally};
 pub const FINDINGS: &[&FindingKind] = &[
     &EJECTS_ALL_HOSTS,
     &NEVER_EJECTS,
+    &RETRY_BUDGET_NOT_FOLLOWED,
     &ROUTE_TO_EMPTY_SERVICE,
     &ROUTE_TO_UNKNOWN_HOST,
     &SUBSET_NOT_DEFINED,
@@ -27,6 +28,15 @@ const NEVER_EJECTS: FindingKind = FindingKind {
     meaning: "outlier detection is on, but with so few pods its maxEjectionPercent is less than one of them",
     why: "since Envoy 1.28 (Istio 1.20) no host is then ever ejected; before, one was whatever the percentage",
     remedy: "raise maxEjectionPercent to 100 / n or more for n pods, if n - 1 of them carry the load",
+};
+
+const RETRY_BUDGET_NOT_FOLLOWED: FindingKind = FindingKind {
+    id: "retry-budget-not-followed",
+    severity: Severity::Warning,
+    meaning: "the installed Istio does not follow a retry budget as it is written",
+    why: "before 1.29.2 a subset with a traffic policy of its own drops it, without percent it is 0.2 % instead of 20 % \
+          (before 1.28.6, and in 1.29.0 and 1.29.1), and before 1.27 there is none",
+    remedy: "write percent, set maxRetries in the connection pools of such subsets, or upgrade Istio",
 };
 
 const ROUTE_TO_EMPTY_SERVICE: FindingKind = FindingKind {
@@ -72,6 +82,7 @@ const WEIGHTS_NOT_100: FindingKind = FindingKind {
 /// Cases met so far.
 #[derive(Default)]
 pub(super) struct Odd {
+    pub budgets: Tally,
     pub ejects_all: Tally,
     pub never_ejects: Tally,
     pub empty_services: Tally,
@@ -91,6 +102,7 @@ impl Odd {
         };
         [
             of(&self.ejects_all, &EJECTS_ALL_HOSTS, "DestinationRules", "may leave no host"),
+            of(&self.budgets, &RETRY_BUDGET_NOT_FOLLOWED, "DestinationRules", "retry budgets"),
             of(&self.never_ejects, &NEVER_EJECTS, "DestinationRules", "never eject a host"),
             of(&self.empty_services, &ROUTE_TO_EMPTY_SERVICE, "routes", "no workload behind"),
             of(&self.unknown_hosts, &ROUTE_TO_UNKNOWN_HOST, "routes", "not in the input"),

@@ -21,8 +21,8 @@ pub use carrying::{Carrying, Verdict};
 pub use ejections::EjectionCase;
 pub use findings::FINDINGS;
 pub use guards::{
-    Bound, Faulty, Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic, Weakness,
-    WeaknessKind,
+    Bound, Budget, Faulty, Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic,
+    Weakness, WeaknessKind,
 };
 pub use splits::Split;
 pub use zones::ZoneCase;
@@ -109,6 +109,6 @@ pub fn assess(inputs: &Inputs<'_>) -> Resilience {
     let splits = splits::splits(inputs, &services, &rules, &mut odd);
     let ejections = ejections::ejections(inputs, &services, &rules, &mut odd);
     let zones = zones::zones(inputs, &services, &rules);
-    let guards = guards::guards(inputs, &services, &rules, inputs.traffic);
+    let guards = guards::guards(inputs, &services, &rules, &mut odd);
     Resilience { splits, ejections, zones, guards, outside: odd.outside, findings: odd.findings() }
 }

@@ -20,7 +20,8 @@ pub(super) struct Case {
 
 impl Case {
     pub(super) fn of(situation: &Situation<'_>) -> Self {
-        let (inventory, policy) = (situation.inventory.clone(), situation.policy.clone());
+        let (mut inventory, policy) = (situation.inventory.clone(), situation.policy.clone());
+        inventory.keep_as_measured();
         Self { inventory, policy, strained: Vec::new(), traffic_changed: false }
     }
 

@@ -63,7 +63,12 @@ pub(super) fn folder(session: &mut Session<'_>, name: &str, folder: &Folder) -> 
     let overlay = Overlay::of(session, folder);
     for path in &folder.files {
         group.member(session, &shown(path), |session| {
-            overlay.read(session, path).unwrap_or_else(|| file(session, path))
+            let first = session.objects_read();
+            let outcome = overlay.read(session, path).unwrap_or_else(|| file(session, path));
+            if overlay.holds(path) {
+                session.mark_added(first);
+            }
+            outcome
         })?;
     }
     group.end(session, name)

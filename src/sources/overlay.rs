@@ -97,6 +97,11 @@ impl Overlay {
         self.values.extend(values);
     }
 
+    /// Whether a file stands in the folder of a kustomization that changes other inputs.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.kustomizations.iter().filter_map(|it| it.parent()).any(|folder| path.starts_with(folder))
+    }
+
     /// Reads a file in its part of the overlay; `None` for one that has none.
     pub(super) fn read(&self, session: &mut Session<'_>, path: &Path) -> Option<Result<(), Trouble>> {
         if self.kustomizations.contains(path) {

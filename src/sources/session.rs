@@ -92,8 +92,20 @@ impl<'a> Session<'a> {
             )));
         }
         *self.counts.entry(kind_name(&decoded.object)).or_default() += 1;
-        self.objects.push(Sourced { object: decoded.object, source: Arc::clone(source) });
+        self.objects.push(Sourced { object: decoded.object, source: Arc::clone(source), added: false });
         Ok(())
+    }
+
+    /// How many objects were accepted so far.
+    pub(super) fn objects_read(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Marks the objects accepted since there were `first` of them as added to the other inputs.
+    pub(super) fn mark_added(&mut self, first: usize) {
+        for it in self.objects.get_mut(first..).into_iter().flatten() {
+            it.added = true;
+        }
     }
 
     /// Counts measurements of a series that are to be kept.

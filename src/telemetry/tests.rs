@@ -68,6 +68,7 @@ impl Case {
             app_cpu: Cores::ZERO,
             app_memory: Memory::ZERO,
             app_measured: false,
+            held: None,
         });
         self
     }

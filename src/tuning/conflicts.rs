@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Recommendation, Withheld};
 use crate::inventory::Change;
-use crate::inventory::objects::{AntiAffinityPatch, ConnectionPool, ObjectName, OutlierDetection, Patch};
+use crate::inventory::objects::{AntiAffinityPatch, ConnectionPool, ObjectName, OutlierDetection, Patch, RetryBudget};
 
 /// Of those that change the same field or object, the first stays and the others are withheld.
 ///
@@ -42,6 +42,7 @@ fn keys(change: &Change) -> Vec<String> {
             let parts = [
                 (patch.pool != ConnectionPool::default(), "connectionPool"),
                 (patch.outliers != OutlierDetection::default(), "outlierDetection"),
+                (patch.retry_budget != RetryBudget::default(), "retryBudget"),
             ];
             let said = parts.into_iter().filter(|(is, _)| *is);
             said.map(|(_, part)| format!("DestinationRule {} {part}", patch.name)).collect()

@@ -6,13 +6,14 @@
 //! for each of a proxy's pools; [`crate::model::retries`]: retries at once as a share of them.
 //! **Decision.** What the policy's quantile needs, if all requests came through one proxy; a limit that is higher
 //! stays, one that is lower is raised, none is given one, of the policy's least or more. Connecting is given up after the policy's time where nothing
-//! is said. A connection for each request (`maxRequestsPerConnection: 1`) becomes one for any number.
-//! **Patch.** `connectionPool` of the `DestinationRule`, or a new one.
+//! is said. A connection for each request (`maxRequestsPerConnection: 1`) becomes one for any number. Retries at once
+//! are limited by a budget, which follows the traffic, where the installed Istio keeps one, and else by a number.
+//! **Patch.** `connectionPool` and `retryBudget` of the `DestinationRule`, or a new one.
 
 use super::rules::{self, Settings};
 use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, steps};
 use crate::inventory::ObjectName;
-use crate::inventory::objects::ConnectionPool;
+use crate::inventory::objects::{ConnectionPool, RetryBudget};
 use crate::resilience::PoolCase;
 use crate::units::Seconds;
 
@@ -33,7 +34,7 @@ pub fn connection_pools(question: &Question<'_>) -> Vec<Recommendation> {
 
 fn of_case(question: &Question<'_>, case: &PoolCase) -> Option<Recommendation> {
     let wanted = wanted(question, case);
-    if wanted.pool == ConnectionPool::default() {
+    if wanted.pool == ConnectionPool::default() && wanted.retry_budget == RetryBudget::default() {
         return None;
     }
     let about = case.service.to_string();
@@ -45,19 +46,21 @@ fn of_case(question: &Question<'_>, case: &PoolCase) -> Option<Recommendation> {
             .then(|| format!("requests of busy seconds are refused with 503 by {}", refusing.join(" and "))),
         brings: vec!["requests beyond are answered with 503 at once: watch upstream_rq_pending_overflow".to_owned()],
     };
-    let settings = Settings { pool: wanted.pool, ..Settings::default() };
+    let settings = Settings { pool: wanted.pool, retry_budget: wanted.retry_budget, ..Settings::default() };
     Some(rules::set(question, &case.service, case.rule.as_ref(), settings, found))
 }
 
 /// What to set, and all of it with what it was.
+#[derive(Default)]
 struct Wanted {
     settings: Vec<Setting>,
     pool: ConnectionPool,
+    retry_budget: RetryBudget,
 }
 
 fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
     let policy = &question.inputs.policy.resilience;
-    let mut wanted = Wanted { settings: Vec::new(), pool: ConnectionPool::default() };
+    let mut wanted = Wanted::default();
     let (today, needed) = (&case.today, &case.needed);
     let mut limit = |name: &'static str, today: Option<u64>, (least, floor): (u64, u64), need: u64| {
         let target = match today {
@@ -75,13 +78,22 @@ fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
         (today != Some(target)).then_some(target)
     };
     let requests = (needed.requests, policy.least_limit);
+    let counted = sets_number(case);
     let pool = ConnectionPool {
         max_connections: limit("maxConnections", today.max_connections, requests, needed.connections),
         max_pending: limit("http1MaxPendingRequests", today.max_pending, requests, needed.requests),
         max_requests: limit("http2MaxRequests", today.max_requests, requests, needed.requests),
-        max_retries: limit("maxRetries", today.max_retries, (policy.least_retries, 0), needed.retries),
+        max_retries: counted
+            .then(|| limit("maxRetries", today.max_retries, (policy.least_retries, 0), needed.retries))
+            .flatten(),
         ..ConnectionPool::default()
     };
+    if sets_budget(case) {
+        let (share, least) = (policy.retry_budget, policy.least_retries.min(MOST));
+        wanted.settings.push(Setting::exact("retryBudget.percent", None, Amount::Share(share.get())));
+        wanted.settings.push(Setting::exact("retryBudget.minRetryConcurrency", None, Amount::Count(least)));
+        wanted.retry_budget = RetryBudget { percent: Some((share.get() * 1e6).round() / 1e4), least: Some(least) };
+    }
     let connects_alone = today.max_requests_per_connection == Some(1);
     if connects_alone {
         let count = Amount::Count;
@@ -102,6 +114,17 @@ fn wanted(question: &Question<'_>, case: &PoolCase) -> Wanted {
         ..pool
     };
     wanted
+}
+
+/// Whether a budget limits retries: there is none yet, nor a number that is enough.
+fn sets_budget(case: &PoolCase) -> bool {
+    let is_enough = case.today.max_retries.is_some_and(|today| today >= case.needed.retries);
+    case.budget.is_none() && case.no_budget.is_none() && !is_enough
+}
+
+/// Whether a number does, or would.
+fn sets_number(case: &PoolCase) -> bool {
+    case.budget.is_none() && !sets_budget(case)
 }
 
 fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
@@ -139,6 +162,13 @@ fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
             policy.least_retries
         ),
     ];
+    if let Some(why) = case.no_budget.as_ref().filter(|_| case.budget.is_none()) {
+        basis.push(format!("retries are limited by a number, maxRetries, and not by a part of the requests: {why}"));
+    }
+    if let Some(budget) = case.budget {
+        let (percent, least) = (budget.share.get() * 100.0, budget.least);
+        basis.push(format!("a retryBudget of {percent} %, {least} at least, holds in the place of maxRetries"));
+    }
     if case.is_unlimited() {
         basis.push(format!("a new limit is {} at least: it ends what piles up, not a short rush", policy.least_limit));
     }

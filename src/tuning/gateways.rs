@@ -8,11 +8,12 @@
 //! **Patch.** The Deployment's `istio-proxy` container and replicas, or the bounds of its autoscaler; for pods that istiod
 //! makes of a Gateway the ConfigMap that it merges in.
 
-use super::proxy_size::{BusyNeed, Evidence, proxy_size};
+use super::proxy_size::{BusyNeed, Evidence, proxy_size, requested_memory};
 use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, busy_cpu};
 use crate::inventory::objects::{AutoscalerPatch, ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{Change, PROXY_CONTAINER};
 use crate::mesh::ProxyMode;
+use crate::overhead::MeasuredMemory;
 use crate::plan::{Plan, WorkloadPlan};
 use crate::units::{Cores, Memory};
 
@@ -81,7 +82,7 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>, grown: Option<&Plan>) -> Op
         settings.extend(size.settings.iter().cloned());
     }
     let mut found = Recommendation::new(Kind::Gateways, &name, it.workload.id.to_string(), settings).of_workload(&name);
-    found.terms.clone_from(&cost.startup_memory.basis.terms);
+    found.terms.clone_from(&requested_memory(cost).basis.terms);
     found.basis = vec![format!(
         "{:.1} requests per second over {} replicas: each uses {:.0} % of its CPU, {} replicas carry it after the losses \
          the policy names",
@@ -90,6 +91,7 @@ fn of_pool(question: &Question<'_>, it: &Member<'_>, grown: Option<&Plan>) -> Op
         pool.utilization * 100.0,
         pool.needed,
     )];
+    found.basis.extend(cost.measured.as_ref().map(MeasuredMemory::in_words));
     if resizes {
         let replicas = it.workload.replicas as f64;
         let (before, after) = (cost.requests.to_resources(), size.target.requests.to_resources());

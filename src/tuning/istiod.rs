@@ -12,7 +12,7 @@
 use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld};
 use crate::inventory::Change;
 use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, PilotValues};
-use crate::overhead::{ControlPlane, Event};
+use crate::overhead::{ControlPlane, Event, MeasuredMemory};
 use crate::resources::Declared;
 use crate::units::{Bytes, Cores, Memory, Millicores};
 
@@ -144,6 +144,7 @@ fn basis(needed: &ControlPlane) -> Vec<String> {
         needed.memory.value.as_mib(),
         needed.memory.upper.as_mib(),
     )];
+    basis.extend(needed.measured.as_ref().map(MeasuredMemory::in_words));
     let Some(operation) = &needed.operation else { return basis };
     for event in [Event::ConfigChange, Event::Restart] {
         if let Some(waiting) = operation.times.iter().find(|waiting| waiting.event == event) {

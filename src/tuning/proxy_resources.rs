@@ -7,14 +7,14 @@
 //! **Patch.** All four annotations: Istio's template takes all of them or none, so that a single one erases the other
 //! defaults. A proxy that stands in the template itself has its resources changed there.
 
-use super::proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size};
+use super::proxy_size::{BusyNeed, Evidence, ProxySize, proxy_size, requested_memory};
 use super::{Amount, BusyCpu, Kind, Member, Question, Recommendation, Risk, Setting, Withheld, busy_cpu};
 use crate::inventory::objects::{ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{
     Change, Labels, ObjectName, PROXY_CONTAINER, PROXY_CPU, PROXY_CPU_LIMIT, PROXY_MEMORY, PROXY_MEMORY_LIMIT, request,
 };
 use crate::mesh::ProxyMode;
-use crate::overhead::ProxyCost;
+use crate::overhead::{MeasuredMemory, ProxyCost};
 use crate::policy::SidecarForm;
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Requirements;
@@ -78,7 +78,7 @@ fn of_sidecar(question: &Question<'_>, it: &Member<'_>) -> Option<Recommendation
     let name = it.name();
     let mut found = Recommendation::new(Kind::ProxyResources, &name, it.workload.id.to_string(), size.settings.clone());
     found = found.of_workload(&name);
-    found.terms.clone_from(&cost.startup_memory.basis.terms);
+    found.terms.clone_from(&requested_memory(cost).basis.terms);
     found.basis = basis(it, cost, &size, busy.as_ref());
     found.basis.extend(would_scale);
     found.own = freed(it, cost, &size);
@@ -122,6 +122,7 @@ fn basis(it: &Member<'_>, cost: &ProxyCost, size: &ProxySize, busy: Option<&Busy
         it.plan.visible.endpoints,
         it.plan.workers,
     )];
+    basis.extend(cost.measured.as_ref().map(MeasuredMemory::in_words));
     if it.plan.rps_measured {
         let rate = it.plan.rps_per_proxy;
         basis.push(format!(

@@ -1,8 +1,8 @@
 //! Requests and limits of one proxy, by its cost.
 //!
-//! **Law.** The memory request holds the policy's quantile of the start-up peak and its margin; the memory limit is
-//! never below the upper end of that peak nor below the request, and never lowered: a limit costs nothing until it
-//! kills. The CPU request holds the quantile of the CPU at the measured rate, and where a series was measured that of
+//! **Law.** The memory request holds the policy's quantile of the start-up peak and its margin, of a proxy that was
+//! measured for long enough that of its own memory; the memory limit is never below the upper end of the peak, the
+//! largest measurement with the policy's reserve, nor the request, and never lowered: a limit costs nothing until it kills. The CPU request holds the quantile of the CPU at the measured rate, and where a series was measured that of
 //! its p95; where no rate was measured it stays. The CPU limit leaves the worker threads as they are: it is raised to
 //! one core each where it throttles what is needed at the p99 of the series, where the proxy was seen throttled, or where
 //! there is none.
@@ -12,10 +12,11 @@
 
 use super::steps;
 use super::{Amount, BusyCpu, Setting};
+use crate::estimate::Estimate;
 use crate::overhead::{ProxyCost, cpu_needed};
 use crate::policy::{SizingPolicy, TuningPolicy};
 use crate::resources::{Declared, Requirements};
-use crate::units::{Bytes, Millicores, Share};
+use crate::units::{Bytes, Memory, Millicores, Share};
 
 /// What decides the size of a proxy.
 #[derive(Debug, Clone, Copy)]
@@ -111,9 +112,9 @@ pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
     let memory_limit = memory_limit(evidence, memory);
     let cpu = cpu(evidence, policy);
     let cpu_limit = cpu_limit(evidence, policy);
-    let memory_of = |target: Bytes, current: Option<Bytes>, name| {
-        let end = |amount: crate::units::Memory| Amount::Memory(steps::memory(Bytes::holding(amount)));
-        let (lower, upper) = (end(cost.startup_memory.lower), end(cost.startup_memory.upper));
+    let memory_of = |target: Bytes, current: Option<Bytes>, of: &Estimate<Memory>, name| {
+        let end = |amount: Memory| Amount::Memory(steps::memory(Bytes::holding(amount)));
+        let (lower, upper) = (end(of.lower), end(of.upper));
         Setting { name, current: current.map(Amount::Memory), lower, target: Amount::Memory(target), upper }
     };
     let cpu_of = |target: Millicores, current: Option<Millicores>, name| {
@@ -123,8 +124,8 @@ pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
     };
     let (requests, limits) = (&cost.requests, &cost.limits);
     let mut settings = vec![
-        memory_of(memory, requests.memory, "memory request"),
-        memory_of(memory_limit, limits.memory, "memory limit"),
+        memory_of(memory, requests.memory, requested_memory(cost), "memory request"),
+        memory_of(memory_limit, limits.memory, &cost.startup_memory, "memory limit"),
         cpu_of(cpu, requests.cpu, "CPU request"),
         cpu_of(cpu_limit, limits.cpu, "CPU limit"),
     ];
@@ -153,6 +154,12 @@ pub fn proxy_size(evidence: &Evidence<'_>, policy: &TuningPolicy) -> ProxySize {
     }
 }
 
+/// What decides the memory request.
+#[must_use]
+pub fn requested_memory(cost: &ProxyCost) -> &Estimate<Memory> {
+    if cost.rests_on_measurement() { &cost.memory } else { &cost.startup_memory }
+}
+
 /// The request, lowered by no more than the policy allows at once.
 fn memory(cost: &ProxyCost, policy: &TuningPolicy) -> Bytes {
     let target = steps::memory(cost.memory_needed.max(policy.least_proxy_memory));
@@ -162,8 +169,9 @@ fn memory(cost: &ProxyCost, policy: &TuningPolicy) -> Bytes {
 
 fn memory_limit(evidence: &Evidence<'_>, request: Bytes) -> Bytes {
     let peak = steps::memory(Bytes::holding(evidence.cost.startup_memory.upper));
+    let measured = evidence.cost.measured.as_ref().map(|measured| steps::memory(measured.limit_needed));
     let today = evidence.cost.limits.memory.or(evidence.default_limits.memory).unwrap_or_default();
-    today.max(peak).max(request)
+    today.max(peak).max(measured.unwrap_or_default()).max(request)
 }
 
 fn cpu(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Millicores {
@@ -193,6 +201,13 @@ fn dangers(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Vec<(String, &'sta
     let (cost, measured) = (evidence.cost, evidence.cpu_measured());
     let is_short = |has: u64, need: u64| (has as f64) < need as f64 * (1.0 - policy.tolerance.get());
     let below_peak = cost.limits.memory.is_some_and(|limit| limit.to_memory() < cost.startup_memory.upper);
+    let near_measured = Some(&cost.measured).and_then(|measured| {
+        let (measured, limit) = (measured.as_ref()?, cost.limits.memory?);
+        (limit < measured.limit_needed).then(|| {
+            let (largest, limit) = (measured.pods.largest.as_mib(), limit.to_memory().as_mib());
+            format!("the proxy may be killed: {largest:.0} MiB were measured of the {limit:.0} its memory limit allows")
+        })
+    });
     let request_small = is_short(cost.requests.memory.unwrap_or_default().get(), cost.memory_needed.get());
     let throttled = cost.limits.cpu.is_some_and(|limit| !limit.is_zero() && limit < evidence.peak());
     let seen = evidence.throttling(policy);
@@ -214,8 +229,10 @@ fn dangers(evidence: &Evidence<'_>, policy: &TuningPolicy) -> Vec<(String, &'sta
     ];
     let mut all: Vec<(String, &'static str)> =
         all.into_iter().filter(|(is, ..)| *is).map(|(_, danger, setting)| (danger.to_owned(), setting)).collect();
-    // Only the peak of memory is graver than what was seen.
+    // Only memory that kills is graver than what was seen.
     let at = usize::from(below_peak);
     all.splice(at..at, seen);
+    // What came close to it has been there already.
+    all.splice(0..0, near_measured.map(|danger| (danger, "memory limit")));
     all
 }

@@ -54,6 +54,11 @@ fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> 
         ),
         format!("with {} at most for each service on it every chain is within that", case.allowed),
     ];
+    if case.budget.is_some() {
+        found
+            .basis
+            .push(format!("a retryBudget keeps callers at {:.2} attempts of one request", case.times.as_number()));
+    }
     found.risk.removes = Some("retries of every caller multiply what a failing service is asked for".to_owned());
     found.risk.brings =
         vec!["fewer failures are hidden from callers: watch upstream_rq_retry_limit_exceeded".to_owned()];

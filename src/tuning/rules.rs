@@ -2,7 +2,7 @@
 
 use super::{Question, Recommendation, Withheld};
 use crate::inventory::objects::{
-    ConnectionPool, DestinationRulePatch, OutlierDetection, Patch, TrafficPolicy, TrafficSettings,
+    ConnectionPool, DestinationRulePatch, OutlierDetection, Patch, RetryBudget, TrafficPolicy, TrafficSettings,
 };
 use crate::inventory::{Change, DestinationRule, ObjectName};
 use crate::mesh::hosts;
@@ -12,6 +12,7 @@ use crate::mesh::hosts;
 pub(super) struct Settings {
     pub pool: ConnectionPool,
     pub outliers: OutlierDetection,
+    pub retry_budget: RetryBudget,
 }
 
 /// Lets a recommendation set something for a service: in the rule of that name where one holds, else in a new one.
@@ -36,8 +37,8 @@ pub(super) fn set(
         let why = format!("DestinationRule {} holds for many hosts: give this one a rule of its own", rule.name);
         return found.withhold(Withheld::NotPatchable(why));
     }
-    let Settings { pool, outliers } = settings;
-    let patch = DestinationRulePatch { name: rule.name.clone(), pool, outliers };
+    let Settings { pool, outliers, retry_budget } = settings;
+    let patch = DestinationRulePatch { name: rule.name.clone(), pool, outliers, retry_budget };
     found.changes = vec![Change::Patch(Patch::DestinationRule(patch))];
     found
 }
@@ -49,7 +50,8 @@ fn is_of_many(rule: &DestinationRule) -> bool {
 fn new(service: &ObjectName, settings: Settings) -> DestinationRule {
     let pool = Some(settings.pool).filter(|it| *it != ConnectionPool::default());
     let outliers = Some(settings.outliers).filter(|it| *it != OutlierDetection::default());
-    let settings = TrafficSettings { pool, outliers, ..TrafficSettings::default() };
+    let retry_budget = Some(settings.retry_budget).filter(|it| *it != RetryBudget::default());
+    let settings = TrafficSettings { pool, outliers, retry_budget, ..TrafficSettings::default() };
     DestinationRule {
         host: hosts::of_service(&service.name, &service.namespace),
         name: service.clone(),

@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use super::BusyCpu;
 use super::proxy_size::{BusyNeed, Evidence, proxy_size};
 use crate::estimate::{Basis, Estimate};
-use crate::overhead::{ProxyCost, cpu_needed, memory_needed};
+use crate::inventory::PodMemory;
+use crate::overhead::{MeasuredMemory, ProxyCost, cpu_needed, memory_needed};
 use crate::policy::{SizingPolicy, TuningPolicy};
 use crate::resources::Declared;
-use crate::units::{Bytes, Cores, Memory, Millicores, Share};
+use crate::units::{Bytes, Cores, Memory, Millicores, Seconds, Share};
 
 fn estimate() -> impl Strategy<Value = [f64; 3]> {
     (1.0..2000.0, 1.0..3.0_f64, 1.0..3.0_f64).prop_map(|(lower, a, b)| [lower, lower * a, lower * a * b])
@@ -33,7 +34,9 @@ fn cost([lower, value, upper]: [f64; 3], millicores: [f64; 3], quantile: f64, se
         memory_needed: memory_needed(&memory, &sizing(quantile), Bytes::ZERO),
         cpu_needed: cpu_needed(&cpu, &sizing(quantile), Millicores::ZERO),
         memory: memory.clone(),
-        startup_memory: memory,
+        startup_memory: memory.clone(),
+        measured: None,
+        memory_limit_needed: memory_needed(&memory, &sizing(quantile), Bytes::ZERO),
         cpu,
         requests: set.0,
         limits: set.1,
@@ -93,6 +96,34 @@ proptest! {
         if let Some(today) = requests.cpu.filter(|_| !measured) {
             prop_assert_eq!(size.target.requests.cpu, Some(today));
         }
+    }
+
+    /// Whatever was measured for however long, with whatever reserve.
+    #[test]
+    fn a_memory_limit_holds_what_was_measured(
+        memory in estimate(), peak in 1.0..3.0_f64, requests in declared(), limits in declared(), reserve in 0.0..1.0_f64,
+        samples in proptest::collection::vec(1e6..4e9_f64, 1..200), hours in 0.0..48.0_f64,
+    ) {
+        let sizing = SizingPolicy { limit_reserve: Share::new(reserve).unwrap(), ..SizingPolicy::default() };
+        let plain = cost(memory, [1.0, 1.0, 1.0], 0.95, (requests, limits));
+        let pods = PodMemory::of(samples.clone(), samples.len() as u64, Some(1), Seconds::from_hours(hours)).unwrap();
+        let measured = MeasuredMemory::new(pods, plain.memory.clone(), &plain.memory, &sizing);
+        let steady = measured.moved(&plain.memory);
+        let cost = ProxyCost {
+            startup_memory: measured.moved(&plain.memory.scaled(peak)),
+            memory_needed: memory_needed(&steady, &sizing, Bytes::ZERO),
+            memory: steady,
+            measured: Some(measured),
+            ..plain
+        };
+        let first = size(&cost, &TuningPolicy::default(), true);
+        let limit = first.target.limits.memory.unwrap().to_memory();
+        prop_assert!(limit >= pods.largest * (1.0 + reserve) && limit >= cost.startup_memory.upper);
+        prop_assert!(first.target.requests.memory.unwrap().to_memory() >= pods.p95);
+        let set = ProxyCost { requests: first.target.requests.clone(), limits: first.target.limits.clone(), ..cost };
+        let again = size(&set, &TuningPolicy { max_change: Share::new(1.0).unwrap(), ..TuningPolicy::default() }, true);
+        prop_assert!(again.dangers.iter().all(|danger| !danger.contains("killed")), "{:?}", again.dangers);
+        prop_assert_eq!(again.target.limits.memory, first.target.limits.memory);
     }
 
     /// What is set as recommended is recommended again.

@@ -12,7 +12,7 @@ use super::{Amount, Kind, Member, Question, Recommendation, Risk, Setting, Withh
 use crate::inventory::objects::{ContainerPatch, Patch, WorkloadPatch};
 use crate::inventory::{Change, ObjectName, PROXY_CONTAINER};
 use crate::mesh::ProxyMode;
-use crate::overhead::ProxyCost;
+use crate::overhead::{MeasuredMemory, ProxyCost};
 use crate::resources::Declared;
 use crate::units::{Bytes, Millicores};
 
@@ -33,11 +33,12 @@ fn of_ztunnel(question: &Question<'_>, it: &Member<'_>, cost: &ProxyCost) -> Opt
     let (now_memory, now_cpu) = (cost.requests.memory.unwrap_or_default(), cost.requests.cpu.unwrap_or_default());
     let memory = steps::memory(cost.memory_needed.max(policy.least_proxy_memory));
     let memory = memory.max(Bytes::new(least(now_memory.get())));
-    // Open connections decide it as well: without measured traffic it only goes up.
-    let memory = if rate_measured { memory } else { memory.max(now_memory) };
+    // Open connections decide it as well: without measured traffic or memory it only goes up.
+    let memory = if rate_measured || cost.rests_on_measurement() { memory } else { memory.max(now_memory) };
     let cpu = steps::cpu(cost.cpu_needed.max(policy.least_proxy_cpu)).max(Millicores::new(least(now_cpu.get())));
     let cpu = if rate_measured { cpu } else { now_cpu };
-    let limit = cost.limits.memory.filter(|limit| *limit < memory).map(|_| memory);
+    let limit_needed = steps::memory(cost.memory_limit_needed).max(memory);
+    let limit = cost.limits.memory.filter(|limit| *limit < limit_needed).map(|_| limit_needed);
 
     let is_off =
         |now: u64, then: u64| now == 0 || (then as f64 - now as f64).abs() > policy.tolerance.get() * now as f64;
@@ -74,7 +75,7 @@ fn of_ztunnel(question: &Question<'_>, it: &Member<'_>, cost: &ProxyCost) -> Opt
     found.basis = basis(question, rate_measured);
     let nodes = it.workload.replicas as f64;
     found.own = ((now_cpu.to_cores() - cpu.to_cores()) * nodes, (now_memory.to_memory() - memory.to_memory()) * nodes);
-    let is_killed = cost.limits.memory.is_some_and(|limit| limit < cost.memory_needed);
+    let is_killed = cost.limits.memory.is_some_and(|limit| limit < cost.memory_limit_needed);
     let killed = "ztunnel may be killed: its memory limit is below what its busiest node needs";
     let short = "a node may run out of memory: its ztunnel requests less than it may need";
     let removes = match (is_killed, now_memory < cost.memory_needed && moves_memory) {
@@ -112,6 +113,8 @@ fn basis(question: &Question<'_>, rate_measured: bool) -> Vec<String> {
             busiest.memory.upper.as_mib(),
         ));
     }
+    let measured = question.plan.ztunnel.as_ref().and_then(|cost| cost.measured.as_ref());
+    basis.extend(measured.map(MeasuredMemory::in_words));
     if !rate_measured {
         basis.push("CPU request kept: not all captured traffic was measured".to_owned());
     }

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fit", &["card", "finding", "model"]),
     ("latency", &["card", "composition", "estimate", "finding", "measurement", "model", "units"]),
     ("mesh", &["card", "finding", "inventory", "policy", "quantity", "resources", "units"]),
-    ("profile", &["inventory", "policy", "units"]),
+    ("profile", &["inventory", "model", "policy", "units"]),
     (
         "overhead",
         &[

@@ -49,6 +49,7 @@ mod tuning_fields;
 mod tuning_gateways;
 mod tuning_istiod_nodes;
 mod tuning_laws;
+mod tuning_memory;
 mod tuning_shop;
 mod tuning_telemetry;
 mod tuning_reports;

@@ -126,6 +126,86 @@ fn alike_weaknesses_of_a_large_mesh_are_one_row() {
     assert_eq!(folded[0].settings[0].needed, Bound::Count(1039));
 }
 
+/// istiod of a version, and a destination rule of stock with a subset of its own policy.
+fn installed(version: &str, rule: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let istiod = format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: istiod, namespace: istio-system }}\nspec:\n  selector: \
+         {{ matchLabels: {{ app: istiod }} }}\n  template:\n    metadata: {{ labels: {{ app: istiod }} }}\n    spec:\n      \
+         containers:\n      - {{ name: discovery, image: \"istio/pilot:{version}\", resources: {{ requests: {{ cpu: 500m, \
+         memory: 2Gi }} }} }}\n"
+    );
+    let rule = format!(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{ name: stock, namespace: shop }}\nspec: \
+         {{ host: stock, {rule} }}\n"
+    );
+    std::fs::write(folder.path().join("installed.yaml"), format!("{istiod}---\n{rule}")).unwrap();
+    folder
+}
+
+const SUBSET: &str = "subsets: [{ name: v1, labels: { app: stock }, trafficPolicy: { outlierDetection: {} } }]";
+
+/// Retries are limited by a budget where the installed Istio keeps one, and by a number elsewhere.
+#[test]
+fn a_retry_budget_takes_the_place_of_a_number_where_istio_keeps_it() {
+    for (version, rule, budgets, numbers, why) in [
+        ("1.30.0", SUBSET, 4, 0, ""),
+        ("1.28.6", SUBSET, 3, 1, "drops a retryBudget"),
+        ("1.27.0", SUBSET, 0, 4, "older than 1.27.1"),
+        ("latest", SUBSET, 0, 4, "not known"),
+        ("1.30.0", "trafficPolicy: { retryBudget: { percent: 10.0 } }", 3, 0, "10 %, 3 at least"),
+        ("1.30.0", "trafficPolicy: { connectionPool: { http: { maxRetries: 500 } } }", 3, 0, ""),
+        ("1.30.0", "trafficPolicy: { connectionPool: { http: { maxRetries: 1 } } }", 4, 0, ""),
+    ] {
+        let folder = installed(version, rule);
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs = inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv")));
+        // The promise is kept by the same code whatever the version: once each way is enough.
+        let tuning = if rule == SUBSET && version != "1.27.0" && version != "latest" {
+            keeps_its_promise(&paths, &inputs)
+        } else {
+            tune(&inputs, None)
+        };
+        let pools = of_kinds(&tuning, &[Kind::ConnectionPools]);
+        let setting = |name: &str| {
+            let sets =
+                |it: &&&Recommendation| it.settings.iter().any(|setting| setting.name == name && setting.changes());
+            pools.iter().filter(sets).count()
+        };
+        let found = (setting("retryBudget.percent"), setting("maxRetries"));
+        assert_eq!(found, (budgets, numbers), "{version} {rule}:\n{}", lines(&tuning).join("\n"));
+        let stock = pools.iter().find(|it| it.id.ends_with("/stock")).unwrap();
+        assert!(stock.basis.iter().any(|line| line.contains(why)), "{version}: {:?}", stock.basis);
+        let rules = &tuning.tuned.istio.destination_rules;
+        let set =
+            rules.iter().filter_map(|rule| rule.policy.settings.retry_budget).filter(|it| it.percent == Some(20.0));
+        assert_eq!(set.filter(|it| it.least == Some(3)).count(), budgets, "{version} {rule}");
+    }
+}
+
+/// A budget bounds what a chain of callers makes of a request, as far as it is known how much is under way.
+#[test]
+fn a_retry_budget_bounds_what_chains_multiply() {
+    let worst = |version: &str, rule: &str| {
+        let folder = installed(version, rule);
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let plan = Plan::new(inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv"))));
+        let stock = plan.resilience.guards.retries.iter().find(|case| &*case.service.name == "stock").unwrap().clone();
+        let ids: Vec<&str> = plan.findings.iter().map(|it| it.kind.id).filter(|id| id.contains("budget")).collect();
+        (stock.times.as_number(), stock.worst.as_number(), stock.attempts, ids.join(" "))
+    };
+    let budget = "trafficPolicy: { retryBudget: { percent: 20, minRetryConcurrency: 0 } }";
+    assert_eq!(worst("1.30.0", "trafficPolicy: {}"), (3.0, 36.0, 2, String::new()));
+    assert_eq!(worst("1.30.0", budget), (1.25, 15.0, 2, String::new()));
+    // Three for each of six callers, beside six requests under way, are as many as two retries of each.
+    let least = "trafficPolicy: { retryBudget: { percent: 20 } }";
+    assert_eq!(worst("1.30.0", least).0, 3.0);
+    assert_eq!(worst("1.26.4", budget), (3.0, 36.0, 2, "retry-budget-not-followed".to_owned()));
+    let without_percent = "trafficPolicy: { retryBudget: { minRetryConcurrency: 0 } }";
+    let (times, _, _, ids) = worst("1.28.0", without_percent);
+    assert!((times - 1.002).abs() < 1e-4 && ids == "retry-budget-not-followed", "{times} {ids}");
+}
+
 /// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.
 #[test]
 fn patches_of_routes_are_read_back_and_refused_where_the_route_is_another() {

@@ -62,7 +62,7 @@ fn autoscaler(target: &str, min: u64, max: u64) -> Autoscaler {
 
 /// Assembles objects and compares the workloads as `Kind name ×replicas`, and the finding ids.
 fn check(objects: Vec<Object>, workloads: &[&str], findings: &[&str]) {
-    let sourced = objects.into_iter().map(|object| Sourced { object, source: "test".into() }).collect();
+    let sourced = objects.into_iter().map(|object| Sourced { object, source: "test".into(), added: false }).collect();
     let assembled = assemble(sourced);
     let found: Vec<String> = assembled
         .inventory
@@ -206,7 +206,7 @@ fn slices_add_up_within_a_family() {
         ..Endpoints::default()
     });
     let objects = [slice("a", false, 100), slice("b", false, 20), slice("c", true, 100), slice("d", true, 19), old];
-    let sourced = objects.map(|object| Sourced { object, source: "test".into() });
+    let sourced = objects.map(|object| Sourced { object, source: "test".into(), added: false });
     let endpoints = assemble(sourced.to_vec()).inventory.endpoints;
     let found: Vec<_> = endpoints.values().map(|it| (it.ready, it.not_ready)).collect();
     assert_eq!(found, [(120, 2)]);
@@ -215,7 +215,7 @@ fn slices_add_up_within_a_family() {
 #[test]
 fn absurd_replicas_are_capped() {
     let absurd = controller(ControllerKind::Deployment, "cart", Some(u64::MAX));
-    let assembled = assemble(vec![Sourced { object: Object::Controller(absurd), source: "test".into() }]);
+    let assembled = assemble(vec![Sourced { object: Object::Controller(absurd), source: "test".into(), added: false }]);
     assert_eq!(assembled.inventory.pods.len() as u64, super::super::MOST_EXPANDED_PODS);
     assert!(assembled.findings.iter().any(|finding| finding.kind.id == "replicas-capped"));
 }

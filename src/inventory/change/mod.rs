@@ -63,6 +63,7 @@ impl Inventory {
 
     /// Makes one change; whether there was an object to change.
     pub fn apply(&mut self, change: &Change) -> bool {
+        self.keep_as_measured();
         match change {
             Change::Patch(Patch::Workload(patch)) => self.patch_workload(patch),
             Change::Patch(Patch::Autoscaler(patch)) => self.patch_autoscaler(patch),

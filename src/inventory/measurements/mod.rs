@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 use self::names::Names;
 use super::findings::{MEASURED_TWICE, MEASUREMENT_WITHOUT_WORKLOAD, SERIES_THIN};
 use super::objects::{MeasuredSeries, MeasuredWorkload};
-use super::{FEWEST_MOMENTS, Inventory};
+use super::{FEWEST_MOMENTS, Inventory, Measured, PodMemories, PodMemory};
 use crate::finding::{Finding, Tally};
+use crate::units::{Memory, Seconds};
 
 /// Gives measurements to their workloads; what a series tells goes before what a row without a time tells.
 pub(super) fn attach(
@@ -27,7 +28,10 @@ pub(super) fn attach(
     for row in measured {
         let target = names.workload(&row.name, row.kind.as_deref());
         match target.and_then(|index| inventory.workloads.get_mut(index)) {
-            Some(workload) => workload.measured = row.measured,
+            Some(workload) => {
+                workload.measured = row.measured;
+                workload.measured.pods = of_moment(&row.measured, workload.replicas);
+            }
             None => {
                 let message = "no workload of that name is in the input".to_owned();
                 findings.push(Finding::new(&MEASUREMENT_WITHOUT_WORKLOAD, row.name.to_string(), message));
@@ -46,7 +50,7 @@ pub(super) fn attach(
     let (mut twice, mut thin) = (Tally::default(), Tally::default());
     for (index, series) in of_workload {
         let Some(workload) = inventory.workloads.get_mut(index) else { continue };
-        let told = series::measured(&series);
+        let told = series::measured(&series, workload.replicas);
         workload.measured = told.measured.or(workload.measured);
         if told.twice > 0 {
             twice.add(&workload.id);
@@ -58,6 +62,15 @@ pub(super) fn attach(
     findings.extend(twice.finding(&MEASURED_TWICE, "series", |names| format!("measured twice: {names}")));
     let few = |names: &str| format!("fewer than {FEWEST_MOMENTS} moments: {names}");
     findings.extend(thin.finding(&SERIES_THIN, "series", few));
+}
+
+/// Memory of single pods by a number without a time, which their replicas share.
+fn of_moment(measured: &Measured, replicas: u64) -> PodMemories {
+    let each = |sum: Option<Memory>| {
+        let share = sum? / replicas as f64;
+        PodMemory::of(vec![share.as_bytes()], 1, None, Seconds::ZERO)
+    };
+    PodMemories { proxy: each(measured.proxy_memory), app: each(measured.app_memory) }
 }
 
 /// The first of them by name, and how many more there are.

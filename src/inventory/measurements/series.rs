@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::inventory::objects::{MeasuredSeries, Point, Quantity};
-use crate::inventory::{Busy, FEWEST_MOMENTS, Measured, Peaks, ResponseTimes, Tail};
+use crate::inventory::{Busy, FEWEST_MOMENTS, Measured, Peaks, PodMemories, PodMemory, ResponseTimes, Tail};
 use crate::units::{Cores, Memory, Rate, Seconds, Share};
 
 /// What series tell of a workload.
@@ -19,8 +19,8 @@ pub(super) struct Told {
     pub thin: bool,
 }
 
-/// Puts the series of one workload together.
-pub(super) fn measured(series: &[&MeasuredSeries]) -> Told {
+/// Puts the series of one workload together, which has so many replicas.
+pub(super) fn measured(series: &[&MeasuredSeries], replicas: u64) -> Told {
     let mut all = All { series, twice: 0, thin: false };
     let inbound = all.grid(&[Quantity::InboundRps]);
     let mut total = |quantities: &[Quantity]| {
@@ -41,6 +41,8 @@ pub(super) fn measured(series: &[&MeasuredSeries]) -> Told {
         mean: all.grid(&[Quantity::ResponseMean]).map(|grid| Seconds::new(grid.per_request(inbound.as_ref()))),
         tail: all.tail(),
     };
+    let pods =
+        PodMemories { proxy: all.pods(Quantity::ProxyMemory, replicas), app: all.pods(Quantity::AppMemory, replicas) };
     let measured = Measured {
         inbound_rps: received.map(|(mean, _)| Rate::per_second(mean)),
         outbound_rps: sent.map(|(mean, _)| Rate::per_second(mean)),
@@ -62,6 +64,7 @@ pub(super) fn measured(series: &[&MeasuredSeries]) -> Told {
             proxy_cpu: busiest(proxy_cpu, Cores::new),
             proxy_memory: busiest(proxy_memory, Memory::from_bytes),
         },
+        pods,
     };
     Told { measured, twice: all.twice, thin: all.thin }
 }
@@ -83,6 +86,11 @@ type Member<'a> = (Quantity, Option<&'a str>);
 impl<'a> All<'a> {
     /// The measurements of some quantities, moment by moment; `None` where there are none.
     fn grid(&mut self, quantities: &[Quantity]) -> Option<Grid<'a>> {
+        Grid::new(self.members(quantities))
+    }
+
+    /// The measurements of some quantities by whose they are, ordered by time.
+    fn members(&mut self, quantities: &[Quantity]) -> BTreeMap<Member<'a>, Vec<Point>> {
         let mut members: BTreeMap<Member<'a>, Vec<Point>> = BTreeMap::new();
         for series in self.series.iter().filter(|it| quantities.contains(&it.quantity)) {
             let points = series.points.iter().filter(|point| is_possible(series.quantity, point));
@@ -101,7 +109,20 @@ impl<'a> All<'a> {
             points.sort_by(|a, b| a.at.as_seconds().total_cmp(&b.at.as_seconds()).then(a.value.total_cmp(&b.value)));
             self.twice += points.windows(2).filter(|pair| matches!(pair, [a, b] if a.at == b.at)).count() as u64;
         }
-        Grid::new(members)
+        members
+    }
+
+    /// Memory of single pods, of all that were measured at any time; where only their sum was, each has its part.
+    fn pods(&self, quantity: Quantity, replicas: u64) -> Option<PodMemory> {
+        // What is said twice was counted when the totals were made.
+        let mut again = Self { series: self.series, twice: 0, thin: false };
+        let members = again.members(&[quantity]);
+        let is_sum = members.contains_key(&(quantity, None));
+        let parts = if is_sum { replicas as f64 } else { 1.0 };
+        let samples = members.values().flatten().map(|point| point.value / parts).collect();
+        let pods = (!is_sum).then_some(members.len() as u64);
+        let totals = Grid::new(members)?.totals(sum);
+        PodMemory::of(samples, totals.values.len() as u64, pods, totals.span())
     }
 
     /// High quantiles of totals; `None` where there are too few.
@@ -113,13 +134,12 @@ impl<'a> All<'a> {
         }
         let mut sorted: Vec<f64> = totals.values.values().copied().collect();
         sorted.sort_by(f64::total_cmp);
-        let (first, last) = (totals.values.first_key_value()?.0, totals.values.last_key_value()?.0);
         Some(Peaks {
             p95: quantile(&sorted, 0.95)?,
             p99: quantile(&sorted, 0.99)?,
             largest: *sorted.last()?,
             moments,
-            span: Seconds::new((last - first) as f64 * totals.step),
+            span: totals.span(),
         })
     }
 
@@ -158,6 +178,14 @@ struct Grid<'a> {
 struct Totals {
     step: f64,
     values: BTreeMap<i64, f64>,
+}
+
+impl Totals {
+    /// From the first moment to the last.
+    fn span(&self) -> Seconds {
+        let ends = self.values.keys().next().zip(self.values.keys().next_back());
+        Seconds::new(ends.map_or(0.0, |(first, last)| (last - first) as f64 * self.step))
+    }
 }
 
 #[derive(Clone, Copy, Default)]

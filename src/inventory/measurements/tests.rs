@@ -24,7 +24,7 @@ fn minutes(count: u32, value: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
 }
 
 fn told(all: &[MeasuredSeries]) -> Measured {
-    measured(&all.iter().collect::<Vec<_>>()).measured
+    measured(&all.iter().collect::<Vec<_>>(), 2).measured
 }
 
 fn rate(measured: &Measured) -> f64 {
@@ -87,10 +87,10 @@ fn what_is_said_twice_counts_once() {
     let once = series(Some("a"), Quantity::AppCpu, &minutes(40, |_| 0.5));
     let whole = series(None, Quantity::AppCpu, &minutes(40, |_| 0.7));
     let again = [once.clone(), once.clone()];
-    let found = measured(&again.iter().collect::<Vec<_>>());
+    let found = measured(&again.iter().collect::<Vec<_>>(), 2);
     assert!((found.measured.app_cpu.unwrap().as_cores() - 0.5).abs() < 1e-12);
     assert_eq!(found.twice, 40);
-    let found = measured(&[&once, &whole]);
+    let found = measured(&[&once, &whole], 2);
     assert!((found.measured.app_cpu.unwrap().as_cores() - 0.7).abs() < 1e-12);
     assert_eq!(found.twice, 40);
 }
@@ -99,7 +99,7 @@ fn what_is_said_twice_counts_once() {
 fn few_moments_have_a_mean_and_no_quantiles() {
     for (count, thin, peaks) in [(1, false, false), (29, true, false), (30, false, true)] {
         let it = series(None, Quantity::InboundRps, &minutes(count, |at| at));
-        let found = measured(&[&it]);
+        let found = measured(&[&it], 2);
         assert_eq!((found.thin, found.measured.busy.inbound_rps.is_some()), (thin, peaks), "{count}");
         assert!((rate(&found.measured) - f64::from(count - 1) / 2.0).abs() < 1e-9);
     }

@@ -66,6 +66,8 @@ pub struct Sourced {
     pub object: Object,
     /// Where it was read, for messages: file name, or archive and member.
     pub source: Arc<str>,
+    /// Whether it came with changes to the other inputs, which are older than it.
+    pub added: bool,
 }
 
 /// Every kind of object the planner reads.

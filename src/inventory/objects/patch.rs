@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{
     AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Made, Metric, MetricsSetting, ObjectName, OutlierDetection,
-    ParametersEntry, ParametersReference, PodAffinityTerm, PodCount, Telemetry, TopologySpread, TracingSetting,
-    VirtualServicePatch, WeightedPodAffinityTerm,
+    ParametersEntry, ParametersReference, PodAffinityTerm, PodCount, RetryBudget, Telemetry, TopologySpread,
+    TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -122,6 +122,8 @@ pub struct DestinationRulePatch {
     pub pool: ConnectionPool,
     /// When hosts are left alone, to add or replace.
     pub outliers: OutlierDetection,
+    /// Retries at once, to add or replace.
+    pub retry_budget: RetryBudget,
 }
 
 /// Labels of a namespace.

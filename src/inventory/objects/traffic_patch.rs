@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    ConnectionPool, DestinationRule, DestinationRulePatch, ObjectName, OutlierDetection, RetryPolicy, VirtualService,
+    ConnectionPool, DestinationRule, DestinationRulePatch, ObjectName, OutlierDetection, RetryBudget, RetryPolicy,
+    VirtualService,
 };
 use crate::units::Seconds;
 
@@ -16,6 +17,9 @@ impl DestinationRulePatch {
         }
         if self.outliers != OutlierDetection::default() {
             settings.outliers = Some(self.outliers.or(&settings.outliers.clone().unwrap_or_default()));
+        }
+        if self.retry_budget != RetryBudget::default() {
+            settings.retry_budget = Some(self.retry_budget.or(settings.retry_budget.unwrap_or_default()));
         }
     }
 }

@@ -22,6 +22,37 @@ pub struct TrafficSettings {
     pub outliers: Option<OutlierDetection>,
     /// Which zones are preferred.
     pub locality: Option<LocalityBalancing>,
+    /// Retries at once, as a part of the requests under way.
+    pub retry_budget: Option<RetryBudget>,
+}
+
+/// `retryBudget`: how many retries may be under way, as a part of all requests under way; since Istio 1.27. Where it is
+/// said, Envoy does not look at `maxRetries`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct RetryBudget {
+    /// `percent`: of the requests under way and waiting, in [0, 100]; `None` for the default.
+    pub percent: Option<f64>,
+    /// `minRetryConcurrency`: so many always; `None` for the default.
+    pub least: Option<u64>,
+}
+
+impl RetryBudget {
+    /// `percent` where nothing is said (istio/api, `TrafficPolicy.RetryBudget`).
+    pub const DEFAULT_PERCENT: f64 = 20.0;
+    /// `minRetryConcurrency` where nothing is said.
+    pub const DEFAULT_LEAST: u64 = 3;
+
+    /// What it says, and where it says nothing, what `weaker` says.
+    #[must_use]
+    pub fn or(self, weaker: Self) -> Self {
+        Self { percent: self.percent.or(weaker.percent), least: self.least.or(weaker.least) }
+    }
+
+    /// Retries that are always allowed.
+    #[must_use]
+    pub fn least(self) -> u64 {
+        self.least.unwrap_or(Self::DEFAULT_LEAST)
+    }
 }
 
 /// Limits of each client proxy towards one cluster; `None` for Envoy's or Istio's default.
@@ -146,11 +177,12 @@ impl TrafficPolicy {
     pub fn merged<'a>(policies: impl IntoIterator<Item = &'a Self>, port: Option<u16>) -> TrafficSettings {
         let mut merged = TrafficSettings::default();
         for policy in policies {
-            let TrafficSettings { pool, outliers, locality } = policy.settings.clone();
+            let TrafficSettings { pool, outliers, locality, retry_budget } = policy.settings.clone();
             merged = TrafficSettings {
                 pool: pool.or(merged.pool),
                 outliers: outliers.or(merged.outliers),
                 locality: locality.or(merged.locality),
+                retry_budget: retry_budget.or(merged.retry_budget),
             };
             if let Some(of_port) = port.and_then(|port| policy.ports.get(&port)) {
                 merged = of_port.clone();
@@ -176,7 +208,11 @@ mod tests {
         let of_port =
             of_port.map(|(port, most)| (port, TrafficSettings { pool: Some(pool(most)), ..Default::default() }));
         TrafficPolicy {
-            settings: TrafficSettings { pool: connections.map(pool), outliers: ejected.map(outliers), locality: None },
+            settings: TrafficSettings {
+                pool: connections.map(pool),
+                outliers: ejected.map(outliers),
+                ..TrafficSettings::default()
+            },
             ports: of_port.into_iter().collect(),
         }
     }

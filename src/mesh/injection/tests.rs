@@ -57,7 +57,7 @@ fn decide(case: &Case<'_>) -> (Membership, Vec<&'static str>) {
         template: Arc::new(case.spec.clone()),
     };
     let objects = [Object::Namespace(namespace), Object::Controller(controller)];
-    let sourced = objects.map(|object| Sourced { object, source: "test".into() });
+    let sourced = objects.map(|object| Sourced { object, source: "test".into(), added: false });
     let inventory = assemble(sourced.to_vec()).inventory;
     let policy = InjectionPolicy {
         enroll: case.enroll.iter().map(|name| (*name).to_owned()).collect(),

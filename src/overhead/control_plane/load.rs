@@ -1,7 +1,7 @@
 //! What istiod serves: proxies, and what they see.
 
 use super::super::clusters::Others;
-use super::super::{Inputs, ztunnel_count};
+use super::super::{Inputs, held, ztunnel_count};
 use super::Runtime;
 use crate::inventory::Inventory;
 use crate::mesh::{VisibleConfig, XdsBytes};
@@ -31,6 +31,17 @@ struct Seen<'a> {
 pub(super) fn proxies(inputs: &Inputs<'_>) -> u64 {
     let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
     let envoys = members.filter(|(_, member)| member.mode.runs_envoy()).map(|(workload, _)| workload.replicas);
+    let others = [ztunnel_count(inputs.inventory, inputs.mesh), Others::of(inputs).proxies()];
+    envoys.chain(others).fold(0, u64::saturating_add)
+}
+
+/// Everything that connects to istiod in the mesh as it runs.
+pub(super) fn running(inputs: &Inputs<'_>) -> u64 {
+    let members = inputs.inventory.workloads.iter().zip(&inputs.mesh.members);
+    let envoys = members.filter_map(|(workload, member)| {
+        let proxy = member.proxy.as_ref().filter(|_| member.mode.runs_envoy())?;
+        Some(held::running(workload, proxy.running))
+    });
     let others = [ztunnel_count(inputs.inventory, inputs.mesh), Others::of(inputs).proxies()];
     envoys.chain(others).fold(0, u64::saturating_add)
 }

@@ -21,9 +21,11 @@ pub use times::{Event, Serving, WaitingTime};
 
 use super::clusters::{self, Clusters, Others};
 use super::findings::{Cases, ISTIOD_REPLICA_TOO_SMALL};
+use super::measured::MeasuredMemory;
 use super::{CertificatePlan, ControlPlane, Inputs, certificates, cpu_needed, memory_needed, ztunnel_count};
 use crate::estimate::Estimate;
 use crate::model::{ControlPlaneLoad, csr_rate};
+use crate::profile::Held;
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
 use crate::units::{Bytes, Cores, Memory, Millicores};
@@ -51,7 +53,11 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     cases.add_outside_range(&"istiod", inputs.card.istiod_memory.outside_range(&share));
     cases.add_outside_range(&"istiod", inputs.card.istiod_cpu.outside_range(&share));
     let mut cpu = inputs.card.istiod_cpu.pushing(replicas, &load);
-    let mut memory = inputs.card.istiod_memory.peak(&share);
+    let measured = measured(inputs, &share);
+    if let Some(measured) = &measured {
+        measured.note(&"istiod", &inputs.policy.sizing, cases);
+    }
+    let mut memory = peak(inputs, measured.as_ref(), &share);
     let clusters = clusters::clusters(inputs, proxies.saturating_sub(Others::of(inputs).proxies()));
     let assumptions = assumptions(inputs, surviving, clusters.as_ref());
     cpu.basis.assumptions.extend_from_slice(&assumptions);
@@ -68,6 +74,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         memory_request: memory_needed(&memory, sizing, policy.floor_memory),
         cpu,
         memory,
+        measured,
         replicas,
         csr_per_second: csr_rate(certificates.holders, certificates.ttl, certificates.grace_ratio).as_per_second(),
         certificates,
@@ -85,6 +92,7 @@ fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declar
         clusters: None,
         cpu: Estimate::exact(Cores::ZERO),
         memory: Estimate::exact(Memory::ZERO),
+        measured: None,
         replicas: 0,
         cpu_request: Millicores::ZERO,
         memory_request: Bytes::ZERO,
@@ -96,6 +104,39 @@ fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declar
     }
 }
 
+/// What a replica of istiod holds in a mesh as it runs: its share of the proxies that run.
+pub(super) fn held(inputs: &Inputs<'_>) -> Option<ControlPlaneLoad> {
+    let deployed = deployed::deployed(inputs)?;
+    let running = load::running(inputs);
+    let served = served(inputs, proxies(inputs), &runtime::runtime(inputs, Some(&deployed)));
+    Some(share(&ControlPlaneLoad { proxies: running as f64, ..served.load }, deployed.replicas))
+}
+
+/// What was measured of istiod's replicas, with what the law says of a share now.
+fn measured(inputs: &Inputs<'_>, share: &ControlPlaneLoad) -> Option<MeasuredMemory> {
+    let mut workloads = inputs.inventory.workloads.iter().zip(inputs.profiles);
+    let (pods, then) = workloads.find_map(|(workload, profile)| match profile.held {
+        Some(Held::Istiod(then)) => Some((workload.measured.pods.app?, then)),
+        _ => None,
+    })?;
+    let law = &inputs.card.istiod_memory;
+    Some(MeasuredMemory::new(pods, law.steady(&then), &law.steady(share), &inputs.policy.sizing))
+}
+
+/// Peak of a replica with so much to serve. The law's peak comes on top of what was measured: whether all proxies
+/// connected anew in that time is not known.
+fn peak(inputs: &Inputs<'_>, measured: Option<&MeasuredMemory>, share: &ControlPlaneLoad) -> Estimate<Memory> {
+    let law = inputs.card.istiod_memory.peak(share);
+    let Some(measured) = measured else { return law };
+    let mut moved = measured.moved(&law);
+    let is_larger = moved.upper > law.upper;
+    if !measured.counts && !is_larger {
+        return law;
+    }
+    moved.upper = moved.upper.max(measured.pods.largest);
+    moved
+}
+
 /// The fewest replicas that carry the load, each within what the policy allows a replica, and why
 /// there is no such number if there is none.
 fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut Cases) -> (u64, Option<String>) {
@@ -103,14 +144,15 @@ fn surviving_replicas(inputs: &Inputs<'_>, load: &ControlPlaneLoad, cases: &mut 
     let quantile = inputs.policy.sizing.quantile;
     let fewest = |fits: &dyn Fn(&ControlPlaneLoad) -> bool| (1..=MOST_REPLICAS).find(|&n| fits(&share(load, n)));
 
-    let memory = |load: &ControlPlaneLoad| inputs.card.istiod_memory.peak(load).at(quantile);
+    let measured = measured(inputs, load);
+    let memory = |load: &ControlPlaneLoad| peak(inputs, measured.as_ref(), load).at(quantile);
     let cpu = |load: &ControlPlaneLoad| inputs.card.istiod_cpu.pushing(1, load).at(quantile);
     let by_memory = fewest(&|share| memory(share) <= policy.replica_memory.to_memory());
     let by_cpu = fewest(&|share| cpu(share) <= policy.replica_cpu.to_cores());
     let mut shortfalls = Vec::new();
     if by_memory.is_none() {
         let least = print_bytes(memory_needed(
-            &inputs.card.istiod_memory.peak(&share(load, MOST_REPLICAS)),
+            &peak(inputs, measured.as_ref(), &share(load, MOST_REPLICAS)),
             &inputs.policy.sizing,
             Bytes::ZERO,
         ));

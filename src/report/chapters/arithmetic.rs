@@ -84,6 +84,7 @@ fn memory_lines(proxy: &ProxyCost) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(derivation::line(&proxy.memory, MIB).map(|line| format!("Memory: {line}")));
     lines.extend(derivation::line(&proxy.startup_memory, MIB).map(|line| format!("Start-up peak: {line}")));
+    lines.extend(proxy.measured.as_ref().map(|measured| format!("Memory {}", measured.in_words())));
     lines.extend(derivation::assumptions(&proxy.memory.basis));
     if proxy.cpu.basis.assumptions != proxy.memory.basis.assumptions {
         lines.extend(derivation::assumptions(&proxy.cpu.basis));

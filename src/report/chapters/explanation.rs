@@ -83,9 +83,14 @@ fn sizing(workload: &WorkloadPlan, proxy: &ProxyCost) -> Vec<String> {
     let mut lines = vec![
         format!("requests {}; limits {}", text::declared(&proxy.requests), text::declared(&proxy.limits)),
         format!(
-            "needed at the policy's quantile: {} CPU, {} memory (covers the start-up peak)",
+            "needed at the policy's quantile: {} CPU, {} memory ({})",
             text::millicores(proxy.cpu_needed),
-            text::bytes(proxy.memory_needed)
+            text::bytes(proxy.memory_needed),
+            if proxy.rests_on_measurement() {
+                format!("as measured; a limit of {} covers the start-up peak", text::bytes(proxy.memory_limit_needed))
+            } else {
+                "covers the start-up peak".to_owned()
+            }
         ),
     ];
     lines.extend(workload.sizing.iter().map(|verdict| judged(verdict).wrong.to_owned()));

@@ -31,6 +31,9 @@ pub fn judged(verdict: &SizingVerdict) -> Judged {
         SizingVerdict::MemoryLimitBelowPeak => {
             (Tone::Bad, "memory limit below start-up peak", "raise memory limit (may be killed at start)")
         }
+        SizingVerdict::MemoryLimitNearMaximum => {
+            (Tone::Bad, "memory limit below or close to what was measured", "raise memory limit (measured close to it)")
+        }
         SizingVerdict::CpuLimitTooSmall => (Tone::Bad, "CPU limit below need", "raise CPU limit (throttles)"),
         SizingVerdict::MemoryRequestTooSmall => (Tone::Caution, "memory request too small", "raise memory"),
         SizingVerdict::CpuRequestTooSmall => (Tone::Caution, "CPU request too small", "raise CPU"),
@@ -105,6 +108,6 @@ fn values(proxy: &ProxyCost) -> [String; 4] {
         print_cpu(proxy.cpu_needed),
         print_bytes(proxy.memory_needed),
         proxy.limits.cpu.map_or_else(unset, |limit| print_cpu(limit.max(proxy.cpu_needed))),
-        proxy.limits.memory.map_or_else(unset, |limit| print_bytes(limit.max(proxy.memory_needed))),
+        proxy.limits.memory.map_or_else(unset, |limit| print_bytes(limit.max(proxy.memory_limit_needed))),
     ]
 }

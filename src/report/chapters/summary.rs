@@ -4,6 +4,7 @@ use super::super::document::{Block, Cell, Chapter, Column, Headline, KeyFigure, 
 use super::super::text::{self, Unit};
 use super::{chapter, table};
 use crate::estimate::Estimate;
+use crate::overhead::MemoryCheck;
 use crate::placement::NodesToAdd;
 use crate::plan::{Check, CheckKind, Outcome, Plan};
 use crate::units::{Quantity, Ratio};
@@ -173,6 +174,7 @@ fn overhead(plan: &Plan) -> Vec<KeyFigure> {
     let cpu = Unit::for_cpu([totals.proxy_cpu.value.base()]);
     let mut figures =
         vec![estimated("CPU used", &totals.proxy_cpu, cpu), estimated("Memory used", &totals.proxy_memory, memory)];
+    figures.extend(totals.memory_check.as_ref().map(memory_check));
     if totals.proxies > 0 {
         let (cpu, memory) = (totals.proxy_cpu_requested.as_cores(), totals.proxy_memory_requested.as_bytes());
         let needed_cpu = cpu - totals.cpu_wasted.as_cores() + totals.cpu_missing.as_cores();
@@ -184,6 +186,17 @@ fn overhead(plan: &Plan) -> Vec<KeyFigure> {
     figures.push(ratio(CPU_OVERHEAD, totals.cpu_overhead.as_ref(), "CPU"));
     figures.push(ratio(MEMORY_OVERHEAD, totals.memory_overhead.as_ref(), "memory"));
     figures
+}
+
+/// How many of the proxies that were measured the law describes.
+fn memory_check(check: &MemoryCheck) -> KeyFigure {
+    let direction = if check.error < 0.0 { "too little" } else { "too much" };
+    let note = format!(
+        "measured workloads inside the estimate's interval, which says {} {direction} in the median; {} planned as measured",
+        text::percent(check.error.abs()),
+        text::count(check.counted),
+    );
+    plain("Memory checked", format!("{} of {}", text::count(check.inside), text::count(check.workloads)), note)
 }
 
 fn estimated<Q: Quantity>(label: &'static str, estimate: &Estimate<Q>, unit: Unit) -> KeyFigure {

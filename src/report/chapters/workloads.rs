@@ -71,7 +71,8 @@ fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
     let memory =
         Unit::for_memory(ordered.iter().filter_map(|workload| Some(workload.proxy.as_ref()?.memory.value.as_bytes())));
     let (millicores, mib) = (MILLICORES.heading(), MIB.heading());
-    let columns = vec![
+    let is_measured = ordered.iter().any(|it| it.proxy.as_ref().is_some_and(|proxy| proxy.measured.is_some()));
+    let mut columns = vec![
         Column::text("Workload", 0),
         Column::number("Replicas", "", 2),
         Column::text("What to do", 0),
@@ -90,8 +91,15 @@ fn workload_table(ordered: &[&WorkloadPlan]) -> Block {
         Column::text("Mode", 7),
         Column::text("Kind", 8),
     ];
-    let rows =
+    let mut rows: Vec<Vec<Cell>> =
         ordered.iter().filter_map(|workload| Some(workload_row(workload, workload.proxy.as_ref()?, memory))).collect();
+    if is_measured {
+        columns.push(Column::number("Measured median, largest", memory.heading(), 4));
+        let proxies = ordered.iter().filter_map(|workload| workload.proxy.as_ref());
+        for (row, proxy) in rows.iter_mut().zip(proxies) {
+            row.push(as_measured(proxy, memory));
+        }
+    }
     table("One proxy of each workload; those to change come first", columns, rows, MOST_WORKLOADS)
 }
 
@@ -126,8 +134,7 @@ fn workload_row(workload: &WorkloadPlan, proxy: &ProxyCost, memory: Unit) -> Vec
         cpu_request(workload, proxy),
         memory_request(workload, proxy),
         proxy.limits.memory.map_or(Cell::Text("none".to_owned()), |limit| {
-            let tone =
-                if workload.sizing.contains(&SizingVerdict::MemoryLimitBelowPeak) { Tone::Bad } else { Tone::Neutral };
+            let tone = if workload.may_be_killed() { Tone::Bad } else { Tone::Neutral };
             marked(tone, in_mib(limit))
         }),
         Cell::Number(signed(&MILLICORES.number(cpu_change.abs()), cpu_change)),
@@ -142,6 +149,14 @@ fn workload_row(workload: &WorkloadPlan, proxy: &ProxyCost, memory: Unit) -> Vec
     ]);
     cells.extend(ends);
     cells
+}
+
+/// Measured memory, marked where the estimate's interval misses it.
+fn as_measured(proxy: &ProxyCost, unit: Unit) -> Cell {
+    let Some(measured) = &proxy.measured else { return Cell::Empty };
+    let pods = &measured.pods;
+    let tone = if measured.is_inside() { Tone::Neutral } else { Tone::Caution };
+    marked(tone, format!("{}, {}", unit.number(pods.median.as_bytes()), unit.number(pods.largest.as_bytes())))
 }
 
 fn cpu_request(workload: &WorkloadPlan, proxy: &ProxyCost) -> Cell {

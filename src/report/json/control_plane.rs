@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::certificates::Certificates;
 use super::clusters::Clusters;
 use super::derivations::Derivations;
+use super::measured::MeasuredMemory;
 use super::operation::Operation;
 use super::wire::{Declared, Estimate, Number};
 
@@ -22,6 +23,8 @@ pub struct ControlPlane<'a> {
     cpu_cores: Estimate,
     /// Memory of each replica, in bytes.
     memory_bytes: Estimate,
+    /// What was measured of the memory of its replicas; `null` where nothing was.
+    memory_measured: Option<MeasuredMemory>,
     /// Certificate signing requests per second.
     csr_per_second: Number,
     /// Life of certificates.
@@ -70,6 +73,7 @@ impl<'a> ControlPlane<'a> {
             replicas: istiod.replicas,
             cpu_cores: (&istiod.cpu).into(),
             memory_bytes: Estimate::of_bytes(&istiod.memory),
+            memory_measured: istiod.measured.as_ref().map(MeasuredMemory::from),
             derivations: ControlPlaneDerivations {
                 memory: derivations.place(&istiod.memory),
                 cpu: derivations.place(&istiod.cpu),

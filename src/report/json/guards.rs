@@ -76,8 +76,28 @@ struct Pool {
     under_way: Number,
     /// Limits as they are; `null` for none.
     today: Limits,
+    /// The retry budget that holds, with which the limit of retries does not.
+    retry_budget: Option<Budget>,
+    /// Why no retry budget can be set; `null` where one can.
+    no_retry_budget: Option<String>,
     /// The least that holds what is under way, if one client sends everything.
     needed: Limits,
+}
+
+/// A retry budget.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Budget {
+    /// Part of the requests under way that may be retries, in [0, 1].
+    share: Number,
+    /// Retries that each client may always have under way.
+    least: u64,
+}
+
+impl Budget {
+    fn new(budget: resilience::Budget) -> Self {
+        Self { share: Number::new(budget.share.get()), least: budget.least }
+    }
 }
 
 /// Limits of a pool.
@@ -138,6 +158,10 @@ struct Retry {
     attempts: u64,
     /// Whether that is what holds where nothing is said.
     is_default: bool,
+    /// The retry budget of those who call it; `null` without one, or where it is not known how much is under way.
+    retry_budget: Option<Budget>,
+    /// Attempts that callers make of one request when all fail, with the budget.
+    times: Number,
     /// Retried calls on the longest chain through it.
     chain: u32,
     /// Attempts that the worst chain through it makes of one request when all fail.
@@ -207,6 +231,8 @@ impl Pool {
                 requests: today.max_requests,
                 retries: today.max_retries,
             },
+            retry_budget: case.budget.map(Budget::new),
+            no_retry_budget: case.no_budget.clone(),
             needed: Limits {
                 connections: Some(connections),
                 pending: Some(requests),
@@ -251,6 +277,8 @@ impl Retry {
             set_by: case.places.iter().map(SetBy::new).collect(),
             attempts: case.attempts,
             is_default: case.is_default,
+            retry_budget: case.budget.map(Budget::new),
+            times: Number::new(case.times.as_number()),
             chain: case.chain,
             worst: Number::new(case.worst.as_number()),
             allowed: case.allowed,

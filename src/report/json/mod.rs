@@ -10,6 +10,7 @@ mod control_plane;
 mod derivations;
 mod features;
 mod guards;
+mod measured;
 mod operation;
 mod proxy;
 mod resilience;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::derivations::Derivations;
 use super::features::Features;
+use super::measured::MeasuredMemory;
 use super::visible::Visible;
 use super::wire::{Declared, Estimate, Number};
 use crate::overhead::ProxyCost;
@@ -33,10 +34,14 @@ pub struct WorkloadProxy<'a> {
     memory_bytes: Option<Estimate>,
     /// Peak memory while configuration is first loaded, in bytes.
     startup_memory_bytes: Option<Estimate>,
+    /// What was measured of its memory; `null` where nothing was. Where it counts the figures above rest on it.
+    memory_measured: Option<MeasuredMemory>,
     /// CPU, in cores.
     cpu_cores: Option<Estimate>,
     /// Memory the policy asks to request.
     memory_needed_bytes: Option<u64>,
+    /// Memory that a limit must leave by the policy.
+    memory_limit_needed_bytes: Option<u64>,
     /// CPU the policy asks to request.
     cpu_needed_millicores: Option<u64>,
     /// Requests in effect.
@@ -57,10 +62,14 @@ pub struct Proxy {
     memory_bytes: Estimate,
     /// Peak memory at start, in bytes.
     startup_memory_bytes: Estimate,
+    /// What was measured of its memory; `null` where nothing was. Where it counts the figures above rest on it.
+    memory_measured: Option<MeasuredMemory>,
     /// CPU, in cores.
     cpu_cores: Estimate,
     /// Memory the policy asks to request.
     memory_needed_bytes: u64,
+    /// Memory that a limit must leave by the policy.
+    memory_limit_needed_bytes: u64,
     /// CPU the policy asks to request.
     cpu_needed_millicores: u64,
     /// Requests in effect.
@@ -78,6 +87,8 @@ pub struct Proxy {
 enum Sizing {
     /// The memory limit is below the start-up peak.
     MemoryLimitBelowPeak,
+    /// The memory limit is below what was measured with the policy's reserve.
+    MemoryLimitNearMaximum,
     /// The memory request is below the need.
     MemoryRequestTooSmall,
     /// The memory request is more than twice the need.
@@ -118,8 +129,10 @@ impl<'a> WorkloadProxy<'a> {
             features: cost.map(|_| workload.into()),
             memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.memory)),
             startup_memory_bytes: cost.map(|cost| Estimate::of_bytes(&cost.startup_memory)),
+            memory_measured: cost.and_then(|cost| cost.measured.as_ref()).map(MeasuredMemory::from),
             cpu_cores: cost.map(|cost| (&cost.cpu).into()),
             memory_needed_bytes: cost.map(|cost| cost.memory_needed.get()),
+            memory_limit_needed_bytes: cost.map(|cost| cost.memory_limit_needed.get()),
             cpu_needed_millicores: cost.map(|cost| cost.cpu_needed.get()),
             requests: cost.map(|cost| (&cost.requests).into()),
             limits: cost.map(|cost| (&cost.limits).into()),
@@ -135,8 +148,10 @@ impl Proxy {
         Self {
             memory_bytes: Estimate::of_bytes(&cost.memory),
             startup_memory_bytes: Estimate::of_bytes(&cost.startup_memory),
+            memory_measured: cost.measured.as_ref().map(MeasuredMemory::from),
             cpu_cores: (&cost.cpu).into(),
             memory_needed_bytes: cost.memory_needed.get(),
+            memory_limit_needed_bytes: cost.memory_limit_needed.get(),
             cpu_needed_millicores: cost.cpu_needed.get(),
             requests: (&cost.requests).into(),
             limits: (&cost.limits).into(),
@@ -149,6 +164,7 @@ impl From<&SizingVerdict> for Sizing {
     fn from(verdict: &SizingVerdict) -> Self {
         match verdict {
             SizingVerdict::MemoryLimitBelowPeak => Self::MemoryLimitBelowPeak,
+            SizingVerdict::MemoryLimitNearMaximum => Self::MemoryLimitNearMaximum,
             SizingVerdict::MemoryRequestTooSmall => Self::MemoryRequestTooSmall,
             SizingVerdict::MemoryRequestTooLarge => Self::MemoryRequestTooLarge,
             SizingVerdict::CpuRequestTooSmall => Self::CpuRequestTooSmall,

@@ -8,6 +8,7 @@ use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
 use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
+use super::measured::MemoryCheck;
 use super::proxy::{Proxy, WorkloadProxy};
 use super::resilience::Resilience;
 use super::responses::ResponseTimes;
@@ -167,8 +168,11 @@ struct Totals {
     cpu_missing_cores: Number,
     /// Memory that proxies need beyond what they reserve, in bytes.
     memory_missing_bytes: Number,
-    /// Proxies whose memory limit is below the upper end of their start-up peak.
+    /// Proxies whose memory limit is below the upper end of their start-up peak, or below what was measured with the
+    /// policy's reserve.
     proxies_at_risk: u64,
+    /// How well the law of memory describes the proxies that were measured; `null` where none was.
+    memory_check: Option<MemoryCheck>,
 }
 
 /// Declared amounts; `null` where nothing is declared.
@@ -362,6 +366,7 @@ impl From<&plan::Totals> for Totals {
             cpu_missing_cores: Number::new(totals.cpu_missing.as_cores()),
             memory_missing_bytes: Number::new(totals.memory_missing.as_bytes()),
             proxies_at_risk: totals.proxies_at_risk,
+            memory_check: totals.memory_check.map(MemoryCheck::from),
         }
     }
 }

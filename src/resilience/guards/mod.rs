@@ -1,12 +1,14 @@
 //! What clients set between them and a service: limits of what is under way, times after which they give up, and how
 //! often they ask again. Do they cut good requests, or multiply bad ones?
 
+mod budget;
 mod pools;
 mod retries;
 mod routes;
 mod timeouts;
 mod weakness;
 
+pub use budget::Budget;
 pub use pools::{PoolCase, PoolLimits};
 pub use retries::RetryCase;
 pub use routes::Routed;
@@ -15,6 +17,7 @@ pub use weakness::{Bound, Faulty, Weakness, WeaknessKind};
 
 use super::Inputs;
 use super::ejections::{EjectionCase, missing};
+use super::findings::Odd;
 use super::services::Services;
 use crate::inventory::ObjectName;
 use crate::inventory::objects::Call;
@@ -92,13 +95,15 @@ pub(super) fn guards(
     inputs: &Inputs<'_>,
     services: &Services<'_>,
     rules: &DestinationRules<'_>,
-    traffic: &Traffic<'_>,
+    odd: &mut Odd,
 ) -> Guards {
+    let traffic = inputs.traffic;
     let mut guards = Guards { calls_known: traffic.calls.is_some(), ..Guards::default() };
     let runs_envoy = inputs.mesh.members.iter().any(|member| member.mode.runs_envoy());
     if !runs_envoy {
         return guards;
     }
+    budget::notice(inputs.inventory, odd);
     let routes = Routes::new(inputs.inventory);
     for (host, index) in services.hosts() {
         let Some(service) = inputs.inventory.services.get(index) else { continue };
@@ -122,7 +127,7 @@ pub(super) fn guards(
         guards.pools.extend(pools::case(inputs, rules, (host, service), &demand));
     }
     guards.timeouts = timeouts::timeouts(inputs, services, &routes, traffic);
-    guards.retries = retries::retries(inputs, services, &routes, traffic);
+    guards.retries = retries::retries(inputs, services, &routes, &guards.pools);
     guards.weaknesses = Weakness::all(&guards, inputs.policy.resilience.most_amplification);
     guards
 }

@@ -2,9 +2,9 @@
 
 use super::super::Inputs;
 use super::super::services::{Backing, Services};
-use super::{ResponseTimes, Traffic};
+use super::{Budget, ResponseTimes, Traffic, budget};
 use crate::inventory::objects::ConnectionPool;
-use crate::inventory::{DestinationRule, ObjectName, Service};
+use crate::inventory::{ObjectName, Service};
 use crate::mesh::DestinationRules;
 use crate::model::{InFlight, retries_at_once};
 use crate::units::{Rate, Ratio, Seconds};
@@ -34,6 +34,10 @@ pub struct PoolCase {
     pub mean: f64,
     /// What is set today.
     pub today: ConnectionPool,
+    /// The retry budget that holds, with which `maxRetries` does not; `None` without one.
+    pub budget: Option<Budget>,
+    /// Why no retry budget can be set; `None` where one can.
+    pub no_budget: Option<String>,
     /// The least that holds what is under way, with the policy's chance, if one client sends everything.
     pub needed: PoolLimits,
 }
@@ -64,7 +68,8 @@ impl PoolCase {
             ("http2MaxRequests", self.today.max_requests, self.needed.requests),
             ("maxRetries", self.today.max_retries, self.needed.retries),
         ];
-        let said = limits.into_iter().filter_map(|(name, today, needed)| Some((name, today?, needed)));
+        let limits = limits.into_iter().filter(|(name, _, _)| self.budget.is_none() || *name != "maxRetries");
+        let said = limits.filter_map(|(name, today, needed)| Some((name, today?, needed)));
         said.filter(|(_, today, needed)| today < needed)
     }
 
@@ -125,7 +130,9 @@ pub(super) fn case(
     let busiest = demand.measured_busiest.unwrap_or(demand.rate * policy.peak_factor.as_number());
     let way = InFlight::new(busiest, demand.response, Ratio::new(1.0));
     let requests = way.quantile(policy.pool_quantile);
-    let rule = holding(rules, host, &service.name.namespace);
+    let held = rules.of(&service.name.namespace, host, &service.name.namespace);
+    let rule = held.iter().find(|rule| rule.policy.is_said()).or(held.first()).copied();
+    let version = inputs.inventory.istio_version();
     Some(PoolCase {
         service: service.name.clone(),
         rule: rule.map(|rule| rule.name.clone()),
@@ -138,16 +145,12 @@ pub(super) fn case(
         workers: demand.workers,
         mean: way.mean(),
         today: rule.and_then(|rule| rule.policy.settings.pool.clone()).unwrap_or_default(),
+        budget: budget::of(rule.and_then(|rule| rule.policy.settings.retry_budget), version),
+        no_budget: budget::why_not(&held, version),
         needed: PoolLimits {
             connections: way.connections(demand.workers.saturating_mul(demand.pods), policy.pool_quantile),
             requests,
             retries: retries_at_once(requests, policy.retry_budget, policy.least_retries),
         },
     })
-}
-
-/// The rule whose traffic policy holds for a host, as proxies of its own namespace see it.
-fn holding<'a>(rules: &DestinationRules<'a>, host: &str, namespace: &str) -> Option<&'a DestinationRule> {
-    let held = rules.of(namespace, host, namespace);
-    held.iter().find(|rule| rule.policy.is_said()).or(held.first()).copied()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::Inputs;
 use super::super::services::Services;
 use super::routes::{Routed, Routes};
-use super::{Traffic, mode};
+use super::{Budget, PoolCase, mode};
 use crate::inventory::objects::{Call, HttpRoute, ObjectName};
 use crate::mesh::{self, ProxyMode, hosts};
 use crate::model::{CallChains, RetriedCall, Retries};
@@ -24,6 +24,11 @@ pub struct RetryCase {
     pub attempts: u64,
     /// Whether that is Istio's default, since nothing is said.
     pub is_default: bool,
+    /// The retry budget of those who call it; `None` without one, or where it is not known how much is under way.
+    pub budget: Option<Budget>,
+    /// Attempts that callers make of one request when all fail, at least 1: one more than retries, or what the budget
+    /// lets through where that is less.
+    pub times: Ratio,
     /// Retried calls on the longest chain through it.
     pub chain: u32,
     /// Attempts that the worst chain through it makes of one request when all of them fail.
@@ -38,7 +43,7 @@ impl RetryCase {
     /// Whether chains through it make more of a request than the bound, and its own retries have a part in that.
     #[must_use]
     pub fn exceeds(&self, bound: Ratio) -> bool {
-        self.worst > bound && self.attempts > self.allowed
+        self.worst > bound && self.times > Ratio::new(self.allowed as f64 + 1.0)
     }
 }
 
@@ -47,24 +52,35 @@ pub(super) fn retries(
     inputs: &Inputs<'_>,
     services: &Services<'_>,
     routes: &Routes<'_>,
-    traffic: &Traffic<'_>,
+    pools: &[PoolCase],
 ) -> Vec<RetryCase> {
-    let Some(calls) = traffic.calls else { return Vec::new() };
+    let Some(calls) = inputs.traffic.calls else { return Vec::new() };
     let graph = Graph::new(inputs, services, calls);
-    let mut attempts = vec![0_u64; inputs.inventory.workloads.len()];
+    let pools: BTreeMap<&ObjectName, &PoolCase> = pools.iter().map(|case| (&case.service, case)).collect();
+    let mut times = vec![Ratio::new(1.0); inputs.inventory.workloads.len()];
     let mut cases = Vec::new();
-    for (host, called) in &graph.called {
+    for (host, Called { behind, callers }) in &graph.called {
         let Some(service) = services.service(host) else { continue };
         let set = Set::of(host, routes);
-        for &index in called {
-            attempts.get_mut(index).into_iter().for_each(|it| *it = set.attempts.max(*it));
+        let clients = callers.iter().filter_map(|&index| inputs.inventory.workloads.get(index));
+        let clients = clients.map(|workload| workload.replicas).fold(0, u64::saturating_add);
+        let budgeted = pools.get(&service.name).and_then(|case| Some((case.budget?, case.mean)));
+        let of_service = match budgeted {
+            Some((budget, under_way)) => {
+                let always = budget.least.saturating_mul(clients) as f64 / under_way;
+                Retries::new(set.attempts).within_budget(budget.share, Ratio::new(always))
+            }
+            None => Retries::new(set.attempts).worst(1),
+        };
+        for &index in behind {
+            times.get_mut(index).into_iter().for_each(|it| *it = it.max(of_service));
         }
-        cases.push((service.name.clone(), host, called, set));
+        cases.push((service.name.clone(), host, behind, (set, budgeted.map(|(budget, _)| budget), of_service)));
     }
     let chains = CallChains::new(inputs.inventory.workloads.len(), &graph.calls);
-    let worst = chains.worst(&attempts);
+    let worst = chains.worst(&times);
     let bound = inputs.policy.resilience.most_amplification;
-    let finished = cases.into_iter().map(|(service, host, called, set)| {
+    let finished = cases.into_iter().map(|(service, host, called, (set, budget, times))| {
         let of_all = called.iter().filter_map(|&index| worst.get(index).copied());
         RetryCase {
             service,
@@ -72,6 +88,8 @@ pub(super) fn retries(
             places: set.places,
             attempts: set.attempts,
             is_default: set.is_default,
+            budget,
+            times,
             chain: called.iter().map(|&index| chains.longest(index)).max().unwrap_or(0),
             worst: of_all.fold(Ratio::new(1.0), Ratio::max),
             allowed: called.iter().map(|&index| chains.allowed(index, bound)).min().unwrap_or(0),
@@ -84,8 +102,17 @@ pub(super) fn retries(
 /// Calls between workloads by their places in the inventory.
 struct Graph {
     calls: Vec<RetriedCall>,
-    /// Workloads behind each host that some proxy retries requests to.
-    called: BTreeMap<String, BTreeSet<usize>>,
+    /// By host that some proxy retries requests to.
+    called: BTreeMap<String, Called>,
+}
+
+/// Workloads by their places in the inventory.
+#[derive(Default)]
+struct Called {
+    /// Those behind the host.
+    behind: BTreeSet<usize>,
+    /// Those whose proxies retry.
+    callers: BTreeSet<usize>,
 }
 
 impl Graph {
@@ -118,7 +145,9 @@ impl Graph {
                 let retried = runs_envoy && !mesh::is_tcp_only(service);
                 graph.calls.extend(behind.iter().map(|&to| RetriedCall { from, to, retried }));
                 if retried {
-                    graph.called.entry(host.clone()).or_default().extend(&behind);
+                    let called = graph.called.entry(host.clone()).or_default();
+                    called.behind.extend(&behind);
+                    called.callers.insert(from);
                 }
             }
         }

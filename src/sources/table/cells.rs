@@ -5,7 +5,7 @@ use super::super::wire::{Oddity, absurd_amount};
 use super::columns::{Column, Unit};
 use super::frame::Frame;
 use crate::inventory::objects::{ControllerKind, ObjectName};
-use crate::inventory::{Busy, Measured, ResponseTimes, Tail};
+use crate::inventory::{Busy, Measured, PodMemories, ResponseTimes, Tail};
 use crate::quantity::{QuantityError, parse_bytes, parse_cpu, print_bytes, print_cpu};
 use crate::resources::{Declared, Requirements};
 use crate::units::{Bytes, Cores, Memory, Millicores, Rate, Seconds, Share};
@@ -74,6 +74,7 @@ impl Row<'_> {
             throttled: self.share(Column::Throttled),
             response: self.response(),
             busy: Busy::default(),
+            pods: PodMemories::default(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::inventory::objects::{
 use crate::resources::Declared;
 
 /// Fields of a destination rule's traffic policy that are read of a patch.
-const READ_OF_RULES: [&str; 12] = [
+const READ_OF_RULES: [&str; 14] = [
     "connectionPool.tcp.maxConnections",
     "connectionPool.tcp.connectTimeout",
     "connectionPool.http.http1MaxPendingRequests",
@@ -30,6 +30,8 @@ const READ_OF_RULES: [&str; 12] = [
     "outlierDetection.baseEjectionTime",
     "outlierDetection.maxEjectionPercent",
     "outlierDetection.minHealthPercent",
+    "retryBudget.percent",
+    "retryBudget.minRetryConcurrency",
 ];
 
 /// A patch and the name of what it changes; `None` for a kind whose patches are not read.
@@ -219,7 +221,7 @@ fn metrics(rest: &mut Value) -> Result<Option<Vec<Metric>>, String> {
     }
 }
 
-/// What a patch says of pools and outliers for every port, as the whole object would say it.
+/// What a patch says of pools, outliers and retry budgets for every port, as the whole object would say it.
 fn destination_rule(
     rest: &mut Value,
     whole: &Value,
@@ -233,7 +235,12 @@ fn destination_rule(
         let inside: Vec<&str> = ["spec", "trafficPolicy"].into_iter().chain(field.split('.')).collect();
         take(rest, &inside);
     }
-    Ok(DestinationRulePatch { name, pool: read.pool.unwrap_or_default(), outliers: read.outliers.unwrap_or_default() })
+    Ok(DestinationRulePatch {
+        name,
+        pool: read.pool.unwrap_or_default(),
+        outliers: read.outliers.unwrap_or_default(),
+        retry_budget: read.retry_budget.unwrap_or_default(),
+    })
 }
 
 /// The lists that a patch gives, as the whole object would say them.

@@ -8,10 +8,11 @@ use super::Oddity;
 use super::extension::go_duration;
 use super::routing::PortNumber;
 use super::security::ignored;
-use super::telemetry::truth;
+use super::telemetry::{percent, truth};
 use super::text::{Int, Nullable, Seq, Text};
 use crate::inventory::objects::{
-    ConnectionPool, Distribution, LocalityBalancing, OutlierDetection, TlsMode, TrafficPolicy, TrafficSettings,
+    ConnectionPool, Distribution, LocalityBalancing, OutlierDetection, RetryBudget, TlsMode, TrafficPolicy,
+    TrafficSettings,
 };
 use crate::units::Seconds;
 
@@ -31,6 +32,17 @@ pub(super) struct PolicyWire<'a> {
     load_balancer: Nullable<BalancerWire<'a>>,
     #[serde(borrow)]
     port_level_settings: Seq<PolicyWire<'a>>,
+    #[serde(borrow)]
+    retry_budget: Option<BudgetWire<'a>>,
+}
+
+/// Not among the settings of single ports: there the API has none.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct BudgetWire<'a> {
+    #[serde(borrow)]
+    percent: Text<'a>,
+    min_retry_concurrency: Int,
 }
 
 #[derive(Deserialize, Default)]
@@ -156,7 +168,11 @@ impl PolicyWire<'_> {
         let at_ports = format!("{field}.portLevelSettings");
         let of_port = |it: &PolicyWire<'_>| Some((it.port.number.port()?, it.settings(&at_ports, odd)));
         let ports = self.port_level_settings.0.iter().filter_map(of_port).collect();
-        TrafficPolicy { settings: self.settings(field, odd), ports }
+        let retry_budget = self.retry_budget.as_ref().map(|budget| RetryBudget {
+            percent: percent(&budget.percent, &format!("{field}.retryBudget.percent"), odd),
+            least: budget.min_retry_concurrency.count(),
+        });
+        TrafficPolicy { settings: TrafficSettings { retry_budget, ..self.settings(field, odd) }, ports }
     }
 
     fn settings(&self, field: &str, odd: &mut Vec<Oddity>) -> TrafficSettings {
@@ -167,6 +183,7 @@ impl PolicyWire<'_> {
             pool: pool.map(|it| it.read(&format!("{field}.connectionPool"), odd)),
             outliers: outliers.map(|it| it.read(&format!("{field}.outlierDetection"), odd)),
             locality: locality.map(|it| it.read(&format!("{field}.loadBalancer.localityLbSetting"), odd)),
+            retry_budget: None,
         }
     }
 }

@@ -83,6 +83,7 @@ impl Folder {
                     name: patch.name.clone(),
                     pool: patch.pool.or(&known.pool),
                     outliers: patch.outliers.or(&known.outliers),
+                    retry_budget: patch.retry_budget.or(known.retry_budget),
                 };
             }
             Change::Patch(Patch::VirtualService(patch)) => {

@@ -55,7 +55,7 @@ pub(super) fn proxy_config(settings: &ProxySettings) -> Value {
 pub(super) fn destination_rule(rule: &DestinationRule) -> Value {
     let mut object = head("networking.istio.io/v1", "DestinationRule", &rule.name);
     let settings = &rule.policy.settings;
-    let policy = traffic::policy(settings.pool.as_ref(), settings.outliers.as_ref());
+    let policy = traffic::policy(settings.pool.as_ref(), settings.outliers.as_ref(), settings.retry_budget);
     put(&mut object, "spec", json!({ "host": rule.host, "trafficPolicy": policy }));
     object
 }

@@ -127,7 +127,8 @@ fn service(patch: &ServicePatch) -> Value {
 
 fn destination_rule(patch: &DestinationRulePatch) -> Value {
     let mut object = head("networking.istio.io/v1", "DestinationRule", &patch.name);
-    put(&mut object, "spec", json!({ "trafficPolicy": traffic::policy(Some(&patch.pool), Some(&patch.outliers)) }));
+    let policy = traffic::policy(Some(&patch.pool), Some(&patch.outliers), Some(patch.retry_budget));
+    put(&mut object, "spec", json!({ "trafficPolicy": policy }));
     object
 }
 

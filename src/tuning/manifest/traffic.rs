@@ -3,13 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use super::put;
-use crate::inventory::objects::{ConnectionPool, OutlierDetection};
+use crate::inventory::objects::{ConnectionPool, OutlierDetection, RetryBudget};
 use crate::units::Seconds;
 
-/// What is said of pools and outliers.
-pub(super) fn policy(pool: Option<&ConnectionPool>, outliers: Option<&OutlierDetection>) -> Value {
+/// What is said of pools, outliers and retry budgets.
+pub(super) fn policy(
+    pool: Option<&ConnectionPool>,
+    outliers: Option<&OutlierDetection>,
+    retry_budget: Option<RetryBudget>,
+) -> Value {
     let mut policy = json!({});
-    let parts = [("connectionPool", pool.map(of_pool)), ("outlierDetection", outliers.map(of_outliers))];
+    let parts = [
+        ("connectionPool", pool.map(of_pool)),
+        ("outlierDetection", outliers.map(of_outliers)),
+        ("retryBudget", retry_budget.map(of_budget)),
+    ];
     for (key, part) in parts {
         if let Some(part) = part.filter(is_said) {
             put(&mut policy, key, part);
@@ -41,6 +49,10 @@ fn of_outliers(outliers: &OutlierDetection) -> Value {
         ("maxEjectionPercent", outliers.max_ejection_percent.map(|it| json!(it))),
         ("minHealthPercent", outliers.min_health_percent.map(|it| json!(it))),
     ])
+}
+
+fn of_budget(budget: RetryBudget) -> Value {
+    said([("percent", budget.percent.map(|it| json!(it))), ("minRetryConcurrency", budget.least.map(|it| json!(it)))])
 }
 
 /// What a route says of retries.
