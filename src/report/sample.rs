@@ -356,6 +356,7 @@ fn control_plane() -> ControlPlane {
         },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+        memory_limit: None,
         operation: None,
     }
 }

@@ -122,6 +122,63 @@ fn sidecars_move_what_was_measured() {
     assert!(moved > 0, "no proxy was sent less");
 }
 
+/// Sums over the replicas of ztunnel and istiod, every half hour for most of a day; ztunnel's last moment is its highest.
+fn of_the_mesh_itself(folder: &Path, ztunnel: f64, istiod: f64) -> PathBuf {
+    let rows = (0..40).map(|at| {
+        let peak = if at == 39 { 1.5 } else { 1.0 };
+        format!("{0},istio-system,ztunnel,{1},\n{0},istio-system,istiod,,{istiod}\n", at * 1800, 3.0 * ztunnel * peak)
+    });
+    let path = folder.join("memory.csv");
+    let table = format!("time,namespace,workload,proxy_memory_mib,app_memory_mib\n{}", rows.collect::<String>());
+    fs::write(&path, table).unwrap();
+    path
+}
+
+#[test]
+fn ztunnel_is_sized_by_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [data("clusters/ambient"), of_the_mesh_itself(folder.path(), 40.0, 90.0)];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, "", None));
+    let cost = tuning.before.ztunnel.as_ref().unwrap();
+    let measured = cost.measured.as_ref().unwrap();
+    assert_eq!((measured.pods.samples, measured.pods.pods), (40, None), "three of them share a sum");
+    assert!(measured.counts && (cost.memory.value.as_mib() - 40.0).abs() < 1e-9);
+    // The busiest of them is where the highest was measured.
+    let needed = cost.memory_needed.to_memory().as_mib();
+    assert!((60.0..70.0).contains(&needed), "{needed}");
+    let after = tuning.after.ztunnel.as_ref().unwrap();
+    assert!(after.requests.memory.unwrap() >= cost.memory_needed);
+    let outside = tuning.before.findings.iter().find(|it| it.kind.id == "measured-memory-outside").unwrap();
+    assert!(outside.subject.contains("ztunnel"), "{outside:?}");
+}
+
+/// A limit that holds what istiod was seen to use, and no more, is raised with its request.
+#[test]
+fn the_limit_of_istiod_holds_what_was_measured() {
+    let cluster = fs::read_to_string(data("clusters/ambient/mesh.yaml")).unwrap();
+    let limited = cluster.replacen("memory: 2Gi", "memory: 400Mi\n            limits: {memory: 450Mi}", 1);
+    assert_ne!(cluster, limited);
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["namespaces.yaml", "nodes.yaml", "services.yaml", "workloads.yaml"] {
+        fs::copy(data("clusters/ambient").join(file), folder.path().join(file)).unwrap();
+    }
+    fs::write(folder.path().join("mesh.yaml"), limited).unwrap();
+    let measured = tempfile::tempdir().unwrap();
+    let paths = [folder.path().to_owned(), of_the_mesh_itself(measured.path(), 12.0, 400.0)];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, "", None));
+    let istiod = &tuning.before.control_plane;
+    assert_eq!(istiod.memory_limit, Some(Bytes::from_mib(450)));
+    let found = tuning.recommendations.iter().find(|it| it.id == "istiod/mesh").unwrap();
+    assert!(
+        found.risk.removes.as_ref().is_some_and(|danger| danger.contains("close to what was measured")),
+        "{found:?}"
+    );
+    let after = &tuning.after.control_plane;
+    let limit = after.memory_limit.unwrap();
+    assert!(limit >= istiod.measured.as_ref().unwrap().limit_needed && limit >= after.memory_limit_needed());
+    assert!(after.deployed.as_ref().unwrap().1.memory.unwrap() <= limit);
+}
+
 /// An hour of measurements raises what is requested, and lowers nothing.
 #[test]
 fn what_was_measured_too_briefly_only_raises() {
