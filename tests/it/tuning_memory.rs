@@ -262,3 +262,24 @@ fn published_proxies_lie_in_the_interval() {
         assert_eq!((check.workloads, check.inside, check.counted), (1, 1, 0), "{services}");
     }
 }
+
+/// Applications of `payments-live` by hand: means of the table over what their pods request.
+#[test]
+fn a_plan_says_how_much_of_their_requests_applications_use() {
+    let plan = Plan::new(inputs(&measured_payments(), "", None));
+    let used = plan.totals.application_use;
+    assert!(used.cpu.is_none(), "no CPU was measured");
+    let memory = used.memory.unwrap();
+    assert_eq!(memory.workloads, 5, "those with a sidecar; istiod and the gateway are no applications");
+    let table = fs::read_to_string(data("demand/payments-live.csv")).unwrap();
+    let rows = table.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let of_applications = rows.filter(|row| row[1] != "istio-system");
+    let sum: f64 = of_applications.map(|row| row[4].parse::<f64>().unwrap()).sum();
+    assert!((memory.mean.as_mib() - sum / 33.0).abs() < 1e-6, "{:?}", memory.mean);
+    assert!(memory.busy > memory.mean && memory.requested > memory.busy);
+    let bare = Plan::new(inputs(&[data("clusters/payments-live")], "", None));
+    assert!(bare.totals.application_use.memory.is_none());
+    let json: Value = serde_json::from_str(&report::json(&plan)).unwrap();
+    assert_eq!(json["totals"]["application_use"]["memory_bytes"]["workloads"], 5);
+    assert!(json["totals"]["application_use"]["cpu_cores"].is_null());
+}

@@ -6,7 +6,7 @@ use super::{chapter, table};
 use crate::estimate::Estimate;
 use crate::overhead::MemoryCheck;
 use crate::placement::NodesToAdd;
-use crate::plan::{Check, CheckKind, Outcome, Plan};
+use crate::plan::{ApplicationUse, Check, CheckKind, Outcome, Plan};
 use crate::units::{Quantity, Ratio};
 
 /// Longest name of a node beside figures.
@@ -118,7 +118,8 @@ fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
 
 /// The figures to remember.
 pub fn key_figures(plan: &Plan) -> Option<Chapter> {
-    let figures = [proxies(plan), overhead(plan), control_plane(plan), capacity(plan), cluster(plan)].concat();
+    let figures =
+        [proxies(plan), overhead(plan), control_plane(plan), capacity(plan), used(plan), cluster(plan)].concat();
     if figures.is_empty() {
         return None;
     }
@@ -254,6 +255,27 @@ fn capacity(plan: &Plan) -> Vec<KeyFigure> {
     }
     figures.push(nodes_to_add(&plan.headroom.nodes_to_add));
     figures
+}
+
+/// How much of the requests that fill nodes is used.
+fn used(plan: &Plan) -> Vec<KeyFigure> {
+    requests_used(&plan.totals.application_use).into_iter().collect()
+}
+
+fn requests_used(used: &ApplicationUse) -> Option<KeyFigure> {
+    let cpu = used.cpu.map(|cpu| ("CPU", cpu.mean_share(), cpu.busy_share(), cpu.workloads));
+    let memory = used.memory.map(|memory| ("memory", memory.mean_share(), memory.busy_share(), memory.workloads));
+    let all: Vec<(&str, f64, f64, u64)> = cpu.into_iter().chain(memory).collect();
+    let (.., most) = *all.iter().max_by_key(|(.., workloads)| *workloads)?;
+    let listed = |share: &dyn Fn(&(&str, f64, f64, u64)) -> f64| {
+        all.iter().map(|it| format!("{} {}", it.0, text::percent(share(it)))).collect::<Vec<String>>().join(", ")
+    };
+    let note = format!(
+        "on average by {} with measured use; busy, at most {}",
+        workloads(most),
+        listed(&|(_, _, busy, _)| *busy)
+    );
+    Some(plain("Requests used", listed(&|(_, mean, ..)| *mean), note))
 }
 
 fn pods(number: u64) -> String {
