@@ -6,7 +6,7 @@ use super::{chapter, table};
 use crate::estimate::Estimate;
 use crate::overhead::MemoryCheck;
 use crate::placement::NodesToAdd;
-use crate::plan::{ApplicationUse, Check, CheckKind, Outcome, Plan};
+use crate::plan::{Check, CheckKind, Outcome, Plan};
 use crate::units::{Quantity, Ratio};
 
 /// Longest name of a node beside figures.
@@ -259,23 +259,25 @@ fn capacity(plan: &Plan) -> Vec<KeyFigure> {
 
 /// How much of the requests that fill nodes is used.
 fn used(plan: &Plan) -> Vec<KeyFigure> {
-    requests_used(&plan.totals.application_use).into_iter().collect()
+    let used = &plan.totals.application_use;
+    let cpu = used.cpu.map(|cpu| Use { of: "CPU", mean: cpu.mean_share(), busy: cpu.busy_share(), by: cpu.workloads });
+    let memory =
+        used.memory.map(|it| Use { of: "memory", mean: it.mean_share(), busy: it.busy_share(), by: it.workloads });
+    let all: Vec<Use> = cpu.into_iter().chain(memory).collect();
+    let Some(most) = all.iter().map(|it| it.by).max() else { return Vec::new() };
+    let listed = |share: fn(&Use) -> f64| {
+        all.iter().map(|it| format!("{} {}", it.of, text::percent(share(it)))).collect::<Vec<String>>().join(", ")
+    };
+    let (mean, busy) = (listed(|it| it.mean), listed(|it| it.busy));
+    vec![plain("Requests used", mean, format!("on average by {} with measured use; at p95 {busy}", workloads(most)))]
 }
 
-fn requests_used(used: &ApplicationUse) -> Option<KeyFigure> {
-    let cpu = used.cpu.map(|cpu| ("CPU", cpu.mean_share(), cpu.busy_share(), cpu.workloads));
-    let memory = used.memory.map(|memory| ("memory", memory.mean_share(), memory.busy_share(), memory.workloads));
-    let all: Vec<(&str, f64, f64, u64)> = cpu.into_iter().chain(memory).collect();
-    let (.., most) = *all.iter().max_by_key(|(.., workloads)| *workloads)?;
-    let listed = |share: &dyn Fn(&(&str, f64, f64, u64)) -> f64| {
-        all.iter().map(|it| format!("{} {}", it.0, text::percent(share(it)))).collect::<Vec<String>>().join(", ")
-    };
-    let note = format!(
-        "on average by {} with measured use; busy, at most {}",
-        workloads(most),
-        listed(&|(_, _, busy, _)| *busy)
-    );
-    Some(plain("Requests used", listed(&|(_, mean, ..)| *mean), note))
+/// Shares of what is requested of a resource.
+struct Use {
+    of: &'static str,
+    mean: f64,
+    busy: f64,
+    by: u64,
 }
 
 fn pods(number: u64) -> String {
