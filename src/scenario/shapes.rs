@@ -12,7 +12,7 @@ use crate::placement::reservation::DEFAULT_PODS;
 use crate::placement::{Fill, join};
 use crate::policy::{HeadroomPolicy, NodePoolPolicy};
 use crate::resources::Resources;
-use crate::scheduler::{Profile, pod_request};
+use crate::scheduler::{Profile, Session, pod_request};
 use crate::units::{MoneyPerHour, Share};
 
 /// A new node with a pod of every DaemonSet on it.
@@ -96,7 +96,9 @@ pub(super) fn cheapest(
         return Err("there are no shapes to choose from; write [[shape]] tables".to_owned());
     }
     let need = Need::of(placed, replace, policy);
-    let answers = parallel::map(shapes.len(), 1, || (), |(), number| shapes.get(number).map(|pool| need.on(pool)));
+    let waiting = need.bare.session();
+    let on = |(): &mut (), number: usize| shapes.get(number).map(|pool| need.on(pool, &waiting));
+    let answers = parallel::map(shapes.len(), 1, || (), on);
     let mut shapes: Vec<ShapeAnswer> = answers.into_iter().flatten().collect();
     shapes.sort_by(|a, b| {
         let price = a.price.amount().total_cmp(&b.price.amount());
@@ -120,6 +122,7 @@ pub(super) fn best(
     let mut order: Vec<(f64, &NodePoolPolicy)> = shapes.iter().map(|pool| (bound(pool), pool)).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
     let key = |answer: &ShapeAnswer| (answer.impossible, answer.price.amount());
+    let waiting = need.bare.session();
     let mut best: Option<ShapeAnswer> = None;
     for some in order.chunks(AT_ONCE) {
         let enough = |bound: f64| match &best {
@@ -128,7 +131,8 @@ pub(super) fn best(
         };
         let tried: Vec<&NodePoolPolicy> =
             some.iter().take_while(|(bound, _)| !enough(*bound)).map(|(_, pool)| *pool).collect();
-        let answers = parallel::map(tried.len(), 1, || (), |(), number| tried.get(number).map(|pool| need.on(pool)));
+        let on = |(): &mut (), number: usize| tried.get(number).map(|pool| need.on(pool, &waiting));
+        let answers = parallel::map(tried.len(), 1, || (), on);
         for answer in answers.into_iter().flatten() {
             if best.as_ref().is_none_or(|best| key(&answer) < key(best)) {
                 best = Some(answer);
@@ -165,10 +169,12 @@ impl<'p, 'a> Need<'p, 'a> {
         Self { policy, bare, replace, asked, pods }
     }
 
-    fn on(&self, pool: &NodePoolPolicy) -> ShapeAnswer {
+    /// What a shape gives the pods that wait.
+    fn on(&self, pool: &NodePoolPolicy, waiting: &Session<'_>) -> ShapeAnswer {
         let Self { bare, replace, .. } = self;
-        let again = Placed::of(bare.inventory.clone(), bare.offered.clone(), 0, bare.rules, pool, Vec::new());
-        let for_pods = again.addition.nodes;
+        let (node, offered) = join(&bare.inventory.nodes, pool);
+        let addition = waiting.nodes_to_add(&node, &offered);
+        let for_pods = addition.nodes;
         let shape = Shape::new(&bare.inventory, bare.rules, pool);
         let (nodes, at_least) = match *replace && for_pods > 0 {
             true => {
@@ -182,7 +188,7 @@ impl<'p, 'a> Need<'p, 'a> {
             nodes,
             at_least,
             price: pool.price_per_hour * nodes as f64,
-            impossible: again.addition.impossible,
+            impossible: addition.impossible,
             daemon_share: shape.daemon_share(),
         }
     }

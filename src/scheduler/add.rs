@@ -33,12 +33,16 @@ impl Addition {
     }
 }
 
-/// Nodes to add for the pods that found none; nothing without a node to add.
-pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unplaced: &[Unplaced]) -> Option<Addition> {
-    let (node, offered) = scheduling.new_node?;
+/// Nodes like one that offers so much, to add for the pods that found none.
+pub(super) fn nodes_to_add(
+    scheduling: &Scheduling<'_>,
+    before: &State<'_>,
+    unplaced: &[Unplaced],
+    (node, offered): (&Node, &NodeResources),
+) -> Addition {
     let waiting: Vec<usize> = unplaced.iter().map(|one| one.pod).filter(|pod| is_free(scheduling, *pod)).collect();
     if waiting.is_empty() {
-        return Some(Addition { nodes: 0, impossible: unplaced.len() as u64 });
+        return Addition { nodes: 0, impossible: unplaced.len() as u64 };
     }
     let held = unplaced.len() - waiting.len();
     let left = after_daemons(scheduling.inventory, scheduling, node, offered);
@@ -48,7 +52,7 @@ pub(super) fn nodes_to_add(scheduling: &Scheduling<'_>, before: &State<'_>, unpl
         let (used, refused) = place_on_new(scheduling, before, &waiting, (node, &left), count);
         // As long as one stays empty, what it does not take no further one takes.
         if used < count || count == most {
-            return Some(Addition { nodes: used as u64, impossible: (held + refused) as u64 });
+            return Addition { nodes: used as u64, impossible: (held + refused) as u64 };
         }
         count = (count * 2).min(most);
     }

@@ -395,7 +395,7 @@ impl<'a> Run<'a> {
             ties: self.tied,
             nodes_used,
             lower_bound: if is_bound { bound } else { bound.min(nodes_used) },
-            addition: nodes_to_add(scheduling, &self.state, &unplaced),
+            addition: scheduling.new_node.map(|new| nodes_to_add(scheduling, &self.state, &unplaced, new)),
             unplaced,
             findings: claims_unknown(&self.state).into_iter().collect(),
         }

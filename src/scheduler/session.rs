@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::add::nodes_to_add;
 use super::fork::Fork;
 use super::loss::Loss;
 use super::run::{Run, only_node};
-use super::{Placement, Scheduling};
+use super::{Addition, Placement, Scheduling};
+use crate::inventory::Node;
+use crate::inventory::objects::NodeResources;
 use crate::parallel;
 
 /// A cluster as it is placed, and what could still join it.
@@ -73,6 +76,12 @@ impl<'a> Session<'a> {
     #[must_use]
     pub fn placement(&self) -> &Placement {
         &self.placement
+    }
+
+    /// Nodes like `node`, which offers so much, to add for the pods without one.
+    #[must_use]
+    pub fn nodes_to_add(&self, node: &Node, offered: &NodeResources) -> Addition {
+        nodes_to_add(&self.scheduling, &self.base.state, &self.placement.unplaced, (node, offered))
     }
 
     /// A copy to change.
