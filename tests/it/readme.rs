@@ -66,7 +66,8 @@ fn links_lead_somewhere() {
                 continue;
             }
             let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
-            let there = fs::read_to_string(&target).unwrap_or_else(|error| panic!("{}: {link}: {error}", page.display()));
+            let there =
+                fs::read_to_string(&target).unwrap_or_else(|error| panic!("{}: {link}: {error}", page.display()));
             let has = anchor.is_empty() || there.lines().any(|line| anchor_of(line) == anchor);
             assert!(has, "{}: nothing is called {link}", page.display());
         }
