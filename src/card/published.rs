@@ -330,7 +330,7 @@ struct RawPushed {
 
 impl RawPushed {
     fn fleet(&self) -> Fleet {
-        Fleet { proxies: self.proxies, replicas: self.replicas, cores: self.cores }
+        Fleet { proxies: self.proxies, replicas: self.replicas, cores: self.cores, left: None }
     }
 
     fn push(&self) -> Push {

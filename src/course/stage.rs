@@ -1,15 +1,18 @@
 //! The cluster while a course is played: pods that wait, start, are ready, end; what happens when.
 
+mod time;
+mod view;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::budget::{Budgets, Verdict};
 use super::record::{Moment, Record};
-use super::timing::{Millis, Timing, of_workload};
+use super::timing::{Millis, Timing};
 use super::waiting::{Kind, Queue};
 use super::{Cause, Course, End, Setting, Untouched, Waiting};
 use crate::inventory::objects::Timestamp;
-use crate::inventory::{ObjectName, PROXY_CONTAINER, Place, Pod, PodSpec, STATIC_POD};
+use crate::inventory::{Place, Pod, STATIC_POD};
 use crate::resources::Resources;
 use crate::scheduler::Live;
 
@@ -284,119 +287,12 @@ impl<'a> Stage<'a> {
         granted
     }
 
-    /// Why the eviction of a pod is refused.
-    pub(super) fn refusal(&self, pod: usize) -> Option<Cause> {
-        self.budgets.cause(self.actors[pod].budgets)
-    }
-
-    /// The set of budgets of a pod: pods of one set are refused together.
-    pub(super) fn budgets_of(&self, pod: usize) -> usize {
-        self.actors[pod].budgets
-    }
-
     /// Cordons a node or opens it.
     pub(super) fn cordon(&mut self, node: usize, cordoned: bool) {
         self.live.cordon(node, cordoned);
         if !cordoned {
             self.try_waiting();
         }
-    }
-
-    /// A change called alarm comes after so long, with this number.
-    pub(super) fn wake(&mut self, after: Millis, number: usize) {
-        self.schedule(after, Event::Alarm(number));
-    }
-
-    /// Goes on to the next moment at which something happens; says whether there is one.
-    pub(super) fn tick(&mut self) -> bool {
-        let Some((moment, events)) = self.events.pop_first() else { return false };
-        self.now = moment;
-        for event in events {
-            self.happen(event);
-        }
-        self.try_waiting();
-        true
-    }
-
-    fn happen(&mut self, event: Event) {
-        match event {
-            Event::Ready(pod) if self.actors[pod].phase == Phase::Starting => {
-                self.become_ready(pod);
-                match self.timing(self.actors[pod].workload).min_ready {
-                    0 => self.become_available(pod),
-                    later => self.schedule(later, Event::Available(pod)),
-                }
-            }
-            Event::Available(pod) if self.actors[pod].phase == Phase::Ready => self.become_available(pod),
-            Event::Gone(pod) => {
-                self.live.remove(pod);
-                self.placed -= 1;
-                self.ending -= 1;
-                self.actors[pod].phase = Phase::Gone;
-                self.changes.push(Change::Gone(pod));
-            }
-            Event::Alarm(number) => self.changes.push(Change::Alarm(number)),
-            // It was told to end before.
-            Event::Ready(_) | Event::Available(_) => {}
-        }
-    }
-
-    fn become_ready(&mut self, pod: usize) {
-        self.starting -= 1;
-        self.actors[pod].phase = Phase::Ready;
-        self.budgets.ready(self.actors[pod].budgets, true);
-    }
-
-    fn become_available(&mut self, pod: usize) {
-        self.actors[pod].phase = Phase::Available;
-        self.changes.push(Change::Available(pod));
-    }
-
-    fn try_waiting(&mut self) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.retry(|pod, _| self.try_place(pod));
-        self.waiting = waiting;
-    }
-
-    fn try_place(&mut self, pod: usize) -> bool {
-        let Actor { workload, like, only, .. } = self.actors[pod];
-        let placed = match only {
-            Some(node) => self.live.place_on(pod, node),
-            None => self.live.place(pod).is_some(),
-        };
-        if !placed {
-            return false;
-        }
-        self.placed += 1;
-        self.starting += 1;
-        self.actors[pod].phase = Phase::Starting;
-        self.changes.push(Change::Placed(pod));
-        if self.setting.inventory.pods.get(like).is_some_and(|pod| has_proxy(&pod.spec)) {
-            self.record.connecting();
-        }
-        let after = self.timing(workload).ready;
-        self.schedule(after, Event::Ready(pod));
-        true
-    }
-
-    fn schedule(&mut self, after: Millis, event: Event) {
-        self.events.entry(self.now.saturating_add(after)).or_default().push(event);
-    }
-
-    fn timing(&mut self, workload: usize) -> Timing {
-        const NONE: Timing = Timing { ready: 0, min_ready: 0, end: 0 };
-        let Some(known) = self.timings.get_mut(workload) else { return NONE };
-        let workload = self.setting.inventory.workloads.get(workload);
-        *known.get_or_insert_with(|| workload.map_or(NONE, |workload| of_workload(&self.setting, workload)))
-    }
-
-    /// What has happened since this was last asked.
-    pub(super) fn take_changes(&mut self) -> Vec<Change> {
-        std::mem::take(&mut self.changes)
-    }
-
-    pub(super) fn now(&self) -> Millis {
-        self.now
     }
 
     /// Writes down how it stands.
@@ -414,69 +310,6 @@ impl<'a> Stage<'a> {
             free: self.live.free(),
             allocatable: &self.allocatable,
         });
-    }
-
-    /// Pods there are, those that are gone included: the next to begin has this number.
-    pub(super) fn next(&self) -> usize {
-        self.actors.len()
-    }
-
-    pub(super) fn phase(&self, pod: usize) -> Phase {
-        self.actors[pod].phase
-    }
-
-    pub(super) fn workload_of(&self, pod: usize) -> usize {
-        self.actors[pod].workload
-    }
-
-    pub(super) fn node_of(&self, pod: usize) -> Option<usize> {
-        self.live.node_of(pod)
-    }
-
-    /// The only node a pod may run on, or the one where it is.
-    pub(super) fn home_of(&self, pod: usize) -> Option<usize> {
-        self.actors[pod].only.or_else(|| self.live.node_of(pod))
-    }
-
-    pub(super) fn pods_on(&self, node: usize) -> Vec<usize> {
-        let mut pods = self.live.pods_on(node);
-        pods.sort_unstable();
-        pods
-    }
-
-    pub(super) fn is_cordoned(&self, node: usize) -> bool {
-        self.live.is_cordoned(node)
-    }
-
-    /// Pods of a workload that neither end nor are gone.
-    pub(super) fn present(&self, workload: usize) -> Vec<usize> {
-        let members = self.members.get(workload).into_iter().flatten().copied();
-        members.filter(|pod| !matches!(self.actors[*pod].phase, Phase::Ending | Phase::Gone)).collect()
-    }
-
-    /// How old a pod is, to be compared: those that were begun in the course are youngest.
-    pub(super) fn age(&self, pod: usize) -> (i64, usize) {
-        let listed = self.setting.inventory.pods.get(pod);
-        let created = listed.map_or(i64::MAX, |pod| pod.life.created.map_or(i64::MIN, |moment| moment.0));
-        (created, pod)
-    }
-
-    /// Name of a pod, or of the one it is like.
-    pub(super) fn name_of(&self, pod: usize) -> Option<ObjectName> {
-        self.setting.inventory.pods.get(self.actors[pod].like).map(|pod| pod.name.clone())
-    }
-
-    /// The first pod without a node that a test takes, and why it has none.
-    pub(super) fn first_waiting(&self, wanted: impl Fn(usize) -> bool) -> Option<(usize, Cause)> {
-        let (pod, ..) = self.waiting.kinds().find(|(pod, ..)| wanted(*pod))?;
-        Some((pod, Cause::NoNode(self.reasons(pod))))
-    }
-
-    fn reasons(&self, pod: usize) -> Vec<(String, u64)> {
-        match self.actors[pod].only {
-            Some(node) => self.live.refusal(pod, node).map(|reason| (reason, 1)).into_iter().collect(),
-            None => self.live.reasons(pod),
-        }
     }
 
     /// The course so far; the stage can go on with another.
@@ -512,10 +345,4 @@ impl<'a> Stage<'a> {
     pub(super) fn missed_budgets(&self) -> Vec<u64> {
         self.budgets.missed()
     }
-}
-
-/// Whether pods of a specification bring a proxy of the mesh.
-fn has_proxy(spec: &PodSpec) -> bool {
-    let mut all = spec.containers.iter().chain(&spec.init_containers);
-    all.any(|container| container.name == PROXY_CONTAINER)
 }

@@ -14,6 +14,7 @@
 pub mod amplification;
 pub mod certificates;
 pub mod coefficient;
+pub mod contention;
 pub mod convergence;
 pub mod dilution;
 pub mod ejection;
@@ -33,6 +34,7 @@ pub mod ztunnel;
 pub use amplification::{CallChains, RetriedCall};
 pub use certificates::{Certificates, csr_rate};
 pub use coefficient::{Coefficient, CoefficientError, CoefficientSet, Measure, OutOfRange};
+pub use contention::{Contender, part_of};
 pub use convergence::{Bound, Convergence, Convergent, Fleet, Push};
 pub use dilution::Dilution;
 pub use ejection::Ejection;

@@ -18,8 +18,8 @@ use meshcap::plan::{
 };
 use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resilience::{
-    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetryCase, Routed, Split, TimeoutCase,
-    Verdict as CarryingVerdict, Weakness, ZoneCase,
+    Carrying, Clients, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetriesSaid, RetryCase, Routed, Split,
+    TimeoutCase, Verdict as CarryingVerdict, Weakness, ZoneCase,
 };
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
@@ -425,6 +425,7 @@ fn guards() -> Guards {
         timeout: None,
         per_attempt: None,
         repeats: Retries::new(0),
+        says_retries: false,
         unknown: Vec::new(),
     };
     let retry = |name: &str| RetryCase {
@@ -432,7 +433,7 @@ fn guards() -> Guards {
         host: host(name),
         places: vec![Routed::Nowhere],
         attempts: 2,
-        is_default: true,
+        said: RetriesSaid::Nowhere,
         budget: None,
         times: Ratio::new(3.0),
         chain: 3,
@@ -450,6 +451,7 @@ fn guards() -> Guards {
             response: Seconds::from_millis(12.0),
             response_is: "the mean of shop/cart".to_owned(),
             pods: 12,
+            clients: Clients::Callers,
             workers: 2,
             mean: 34.6,
             today: ConnectionPool { max_connections: Some(64), max_requests: Some(40), ..ConnectionPool::default() },

@@ -145,6 +145,8 @@ pub enum Kind {
     RolloutSurge,
     /// Replicas that one node or zone takes with it.
     TopologySpread,
+    /// Nodes on which nobody but istiod takes CPU.
+    IstiodNodes,
     /// Nodes that the cluster can do without.
     SpareNodes,
     /// The shape of nodes that costs least.
@@ -185,6 +187,7 @@ impl Kind {
             Self::AntiAffinity => "anti-affinity",
             Self::RolloutSurge => "rollout-surge",
             Self::TopologySpread => "topology-spread",
+            Self::IstiodNodes => "istiod-nodes",
             Self::SpareNodes => "spare-nodes",
             Self::NodeShape => "node-shape",
             Self::UpgradePlan => "upgrade-plan",

@@ -3,7 +3,7 @@
 use super::{
     Question, Recommendation, access_logs, ambient_alternative, ambient_mode, anti_affinity, application_autoscalers,
     certificates, connection_pools, discovery_selectors, disruption_budgets, export_to, gateways, istiod,
-    istiod_environment, metric_series, new_autoscalers, node_shape, outlier_detection, proxy_concurrency,
+    istiod_environment, istiod_nodes, metric_series, new_autoscalers, node_shape, outlier_detection, proxy_concurrency,
     proxy_resources, retries, rollout_surge, sidecar_scopes, spare_nodes, timeouts, topology_spread, trace_sampling,
     upgrade_plan, ztunnel,
 };
@@ -28,5 +28,5 @@ pub const STAGES: [&[Tuner]; 13] = [
     &[anti_affinity],
     &[topology_spread, rollout_surge, disruption_budgets, connection_pools, retries],
     &[outlier_detection, timeouts],
-    &[ambient_alternative, spare_nodes, node_shape, upgrade_plan],
+    &[ambient_alternative, istiod_nodes, spare_nodes, node_shape, upgrade_plan],
 ];

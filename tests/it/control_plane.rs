@@ -36,7 +36,7 @@ fn figures_worked_out_by_hand_are_met() {
     let card = ModelCard::named("istio-1.24").unwrap();
     let law = Convergence { work: &card.istiod_work, limits: &card.istiod_limits };
     let push = Push { services: 500, visible_services: 500.0, bytes: Memory::from_bytes(1e6) };
-    let storm = law.reconnect(Fleet { proxies: 5000.0, replicas: 1, cores: 2 }, &push);
+    let storm = law.reconnect(Fleet { proxies: 5000.0, replicas: 1, cores: 2, left: None }, &push);
     assert!((storm.time.value.as_seconds() - 200.0).abs() < 1.0, "{storm:?}");
     // 10,000 proxies, certificates of a day renewed at half of it.
     let signed = csr_rate(10_000, Seconds::from_hours(24.0), Share::new(0.5).unwrap());

@@ -47,6 +47,7 @@ mod tuning_control_plane;
 mod tuning_demand;
 mod tuning_fields;
 mod tuning_gateways;
+mod tuning_istiod_nodes;
 mod tuning_laws;
 mod tuning_memory;
 mod tuning_shop;

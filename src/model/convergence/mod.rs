@@ -7,7 +7,7 @@ pub use push::Push;
 
 use super::{IstiodLimits, IstiodWork, bounded};
 use crate::estimate::Estimate;
-use crate::units::Seconds;
+use crate::units::{Cores, Seconds};
 
 /// The laws with what they cost and what limits them.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +27,9 @@ pub struct Fleet {
     pub replicas: u64,
     /// Cores each replica may use; 0 counts as 1.
     pub cores: u64,
+    /// CPU that others on its node leave a replica, where they take theirs at the same time: it works with that, while
+    /// what it does at once follows its cores. `None` leaves it all of them.
+    pub left: Option<Cores>,
 }
 
 /// A time, and what decides it.
@@ -70,6 +73,9 @@ impl Fleet {
     }
 
     fn cores(self) -> f64 {
-        self.cores.max(1) as f64
+        /// Nobody is left nothing: the least weight there is still is one.
+        const LEAST: f64 = 0.001;
+        let cores = self.cores.max(1) as f64;
+        self.left.map_or(cores, |left| bounded(left.as_cores()).clamp(LEAST, cores))
     }
 }

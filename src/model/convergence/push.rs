@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn an_endpoint_reaches_500_sidecars_within_a_second() {
         // Istio 1.0.3's announcement.
-        let fleet = Fleet { proxies: 500.0, replicas: 1, cores: 1 };
+        let fleet = Fleet { proxies: 500.0, replicas: 1, cores: 1, left: None };
         let push = Push { services: 100, visible_services: 100.0, bytes: Memory::from_bytes(2_000.0) };
         let reached = law().endpoint_change(fleet, &push, &alone());
         assert!(reached.time.value.as_seconds() < 1.0, "{reached:?}");
@@ -155,13 +155,27 @@ mod tests {
 
     #[test]
     fn what_is_scarcest_decides() {
-        let fleet = Fleet { proxies: 1000.0, replicas: 1, cores: 4 };
+        let fleet = Fleet { proxies: 1000.0, replicas: 1, cores: 4, left: None };
         for (megabytes, bound) in [(0.01, Bound::Cores), (2.0, Bound::Network)] {
             let push = Push { services: 10, visible_services: 10.0, bytes: Memory::from_megabytes(megabytes) };
             let reached = law().config_change(fleet, &push, &alone());
             assert_eq!(reached.bound, bound, "{megabytes} MB: {reached:?}");
             assert!((total(&reached.time.basis.terms) - reached.time.value.as_seconds()).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn less_cpu_takes_longer_while_as_much_is_done_at_once() {
+        let fleet = Fleet { proxies: 1000.0, replicas: 1, cores: 4, left: None };
+        let push = Push { services: 10, visible_services: 10.0, bytes: Memory::from_megabytes(0.01) };
+        let time = |left: Option<f64>| {
+            let left = left.map(crate::units::Cores::new);
+            law().config_change(Fleet { left, ..fleet }, &push, &alone()).time.value.as_seconds() - 0.1
+        };
+        // Nearly all of the time is work of the cores, so half of them take nearly twice as long.
+        assert!((time(Some(2.0)) / time(None) - 2.0).abs() < 0.02, "{} {}", time(Some(2.0)), time(None));
+        assert_eq!((time(Some(4.0)), time(Some(9.0))), (time(None), time(None)));
+        assert!(time(Some(0.0)).is_finite());
     }
 
     proptest! {
@@ -174,7 +188,7 @@ mod tests {
             let merged = crate::model::Debounce::new(&TEST_CARD.istiod_limits)
                 .merge(crate::units::Rate::per_second(rate));
             let time = |proxies: f64, replicas: u64| {
-                law().config_change(Fleet { proxies, replicas, cores }, &push, &merged).time
+                law().config_change(Fleet { proxies, replicas, cores, left: None }, &push, &merged).time
             };
             let (few, many) = (time(proxies, replicas), time(proxies + more, replicas));
             prop_assert!(few.value <= many.value);

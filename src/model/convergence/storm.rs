@@ -118,7 +118,7 @@ mod tests {
         for (proxies, replicas, cores, seconds) in
             [(5000.0, 1, 2, 200.0), (5000.0, 2, 2, 100.0), (5000.0, 1, 1, 250.0), (10_000.0, 5, 17, 20.0)]
         {
-            let reached = law().reconnect(Fleet { proxies, replicas, cores }, &push(0.0));
+            let reached = law().reconnect(Fleet { proxies, replicas, cores, left: None }, &push(0.0));
             assert!((reached.time.value.as_seconds() - seconds).abs() < 0.1, "{proxies}: {reached:?}");
             assert_eq!(reached.bound, Bound::ConnectionRate);
         }
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn large_configurations_make_cores_or_network_decide() {
-        let fleet = Fleet { proxies: 5000.0, replicas: 1, cores: 16 };
+        let fleet = Fleet { proxies: 5000.0, replicas: 1, cores: 16, left: None };
         let seen = Push { visible_services: 20_000.0, ..push(0.1) };
         assert_eq!(law().reconnect(fleet, &seen).bound, Bound::Cores);
         assert_eq!(law().reconnect(fleet, &push(4.0)).bound, Bound::Network);
@@ -135,14 +135,14 @@ mod tests {
     #[test]
     fn few_proxies_are_not_turned_away() {
         let upper = |proxies: f64| {
-            law().reconnect(Fleet { proxies, replicas: 1, cores: 2 }, &push(0.0)).time.upper.as_seconds()
+            law().reconnect(Fleet { proxies, replicas: 1, cores: 2, left: None }, &push(0.0)).time.upper.as_seconds()
         };
         assert!(upper(20.0) < 2.0 && upper(30.0) > 30.0, "{} {}", upper(20.0), upper(30.0));
     }
 
     #[test]
     fn a_namespace_that_restarts_takes_no_longer_than_all_proxies() {
-        let fleet = Fleet { proxies: 5000.0, replicas: 2, cores: 2 };
+        let fleet = Fleet { proxies: 5000.0, replicas: 2, cores: 2, left: None };
         let restart = |pods: f64| law().restart(pods, fleet, &push(0.2), &push(0.001)).time.value;
         assert!(restart(100.0) < restart(1000.0));
         assert_eq!(restart(5000.0), restart(1e9));

@@ -7,7 +7,7 @@ use super::load::Served;
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
 use crate::model::{Bound, ChangeRates, Convergence, Convergent, Fleet, Merged, Push};
-use crate::units::{Rate, Seconds};
+use crate::units::{Cores, Rate, Seconds};
 
 /// How long something takes until the last proxy has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,10 +70,17 @@ pub struct Serving {
 impl Serving {
     /// What each proxy is sent, by so many replicas.
     pub(super) fn new(served: &Served, replicas: u64, runtime: &Runtime) -> Self {
-        let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
+        let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores, left: None };
         // Only those that see what changed are told.
         let told = Fleet { proxies: served.load.proxies * served.reach, ..all };
         Self { all, told, full: served.full, endpoints: served.endpoints }
+    }
+
+    /// The same while others on the nodes of the replicas leave each of them so much CPU.
+    #[must_use]
+    pub fn left_with(self, cpu: Cores) -> Self {
+        let with = |fleet: Fleet| Fleet { left: Some(cpu), ..fleet };
+        Self { all: with(self.all), told: with(self.told), ..self }
     }
 
     /// Until all proxies are connected and configured again after every replica restarted.
@@ -125,7 +132,7 @@ pub(super) fn times(
     let law = Convergence { work: &inputs.card.istiod_work, limits: &inputs.card.istiod_limits };
     let told = serving.told;
     let replicas = told.replicas;
-    let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores };
+    let all = Fleet { proxies: served.load.proxies, replicas, cores: runtime.cores, left: None };
     let alone = Merged::alone(inputs.card.istiod_limits.debounce_quiet());
     let mut times = vec![
         waiting(Event::EndpointChange, told.proxies, law.endpoint_change(told, &served.endpoints, &alone)),
