@@ -14,7 +14,7 @@ use meshcap::model::telemetry::{Count, Family};
 use meshcap::overhead::{CertificatePlan, ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
-    Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
+    ApplicationUse, Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
 use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resilience::{
@@ -322,6 +322,7 @@ fn totals(workloads: &[WorkloadPlan]) -> Totals {
         app_cpu: Cores::new(13.5),
         app_memory: Memory::from_mib(10_800.0),
         app_measured_share: 0.5,
+        application_use: ApplicationUse::default(),
         memory_overhead: Some(around(Ratio::new(0.248), 0.15, "", Vec::new())),
         cpu_overhead: Some(around(Ratio::new(0.134), 0.3, "", Vec::new())),
         proxy_cpu_requested: Cores::new(4.5),
@@ -356,6 +357,7 @@ fn control_plane() -> ControlPlane {
         },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+        memory_limit: None,
         operation: None,
     }
 }

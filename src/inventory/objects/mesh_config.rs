@@ -66,6 +66,8 @@ pub struct MeshTelemetry {
 pub struct PilotValues {
     /// Requests of each replica.
     pub requests: Declared,
+    /// Limits of each replica.
+    pub limits: Declared,
     /// Replicas without an autoscaler.
     pub replicas: Option<u64>,
     /// Whether it has an autoscaler.
@@ -135,6 +137,7 @@ impl PilotValues {
     fn or(self, weaker: &Self) -> Self {
         Self {
             requests: self.requests.or(&weaker.requests),
+            limits: self.limits.or(&weaker.limits),
             replicas: self.replicas.or(weaker.replicas),
             autoscaled: self.autoscaled.or(weaker.autoscaled),
             autoscale_min: self.autoscale_min.or(weaker.autoscale_min),
