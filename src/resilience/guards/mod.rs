@@ -90,7 +90,9 @@ impl Guards {
     /// Whether nobody holds the guards of a service, so that nothing that is set for it would be followed.
     #[must_use]
     pub fn is_held_by_nobody(&self, host: &str) -> bool {
-        self.without_proxies.iter().any(|it| hosts::of_service(&it.name, &it.namespace) == host)
+        let short = hosts::short(host);
+        let Some((namespace, name)) = short.split_once('/') else { return false };
+        self.without_proxies.iter().any(|it| *it.namespace == *namespace && *it.name == *name)
     }
 
     /// How many services and routes something is wrong with.
