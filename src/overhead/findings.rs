@@ -101,7 +101,7 @@ pub const TRAFFIC_ASSUMED: FindingKind = FindingKind {
 pub const ISTIOD_BELOW_NEED: FindingKind = FindingKind {
     id: "istiod-below-need",
     severity: Severity::Warning,
-    meaning: "istiod as deployed has fewer replicas or smaller requests than this mesh needs",
+    meaning: "istiod as deployed has fewer replicas, smaller requests or a lower memory limit than this mesh needs",
     why: "a control plane short of memory is killed in the middle of a push; short of CPU it leaves proxies with stale endpoints",
     remedy: "set replicas and requests to the figures of the plan, or lower the need by scoping with Sidecar resources and discovery selectors",
 };

@@ -91,17 +91,17 @@ impl MeasuredMemory {
     #[must_use]
     pub fn in_words(&self) -> String {
         let PodMemory { median, p95, largest, samples, moments, pods, span, .. } = self.pods;
-        let of = pods.map_or_else(
-            || "of their sum".to_owned(),
-            |pods| format!("of {pods} {}", if pods == 1 { "pod" } else { "pods" }),
-        );
+        let counted = |count: u64, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+        let of = pods.map_or_else(|| "their sum".to_owned(), |pods| counted(pods, "pod"));
         let place = if self.is_inside() { "inside" } else { "outside" };
         format!(
-            "measured: median {:.0}, p95 {:.0}, largest {:.0} MiB; {samples} samples {of} at {moments} moments over {:.1} h; \
-             {place} the {:.0} to {:.0} MiB of the law, which says {:.0}",
+            "measured: median {:.0}, p95 {:.0}, largest {:.0} MiB; {} of {of} at {} over {:.1} h; {place} the {:.0} \
+             to {:.0} MiB of the law, which says {:.0}",
             median.as_mib(),
             p95.as_mib(),
             largest.as_mib(),
+            counted(samples, "sample"),
+            counted(moments, "moment"),
             span.as_seconds() / 3600.0,
             self.predicted.lower.as_mib(),
             self.predicted.upper.as_mib(),

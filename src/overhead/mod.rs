@@ -133,6 +133,15 @@ pub struct ProxyCost {
     pub limits: Declared,
 }
 
+impl ControlPlane {
+    /// Memory that a limit must leave: the upper end of its peak, and the largest measurement with the policy's reserve.
+    #[must_use]
+    pub fn memory_limit_needed(&self) -> Bytes {
+        let measured = self.measured.as_ref().map_or(Bytes::ZERO, |measured| measured.limit_needed);
+        Bytes::holding(self.memory.upper).max(measured)
+    }
+}
+
 impl ProxyCost {
     /// Whether its memory is what was measured, and not the law's figure alone.
     #[must_use]
@@ -185,6 +194,8 @@ pub struct ControlPlane {
     pub infeasible: Option<String>,
     /// What the inventory runs today: replicas and requests of each, if istiod is in it.
     pub deployed: Option<(u64, Declared)>,
+    /// Memory limit of each replica that runs today, if it has one.
+    pub memory_limit: Option<Bytes>,
     /// How it behaves at the policy's churn; `None` without proxies.
     pub operation: Option<Operation>,
 }

@@ -10,7 +10,7 @@ use super::measured::{self, MeasuredMemory};
 use super::{Inputs, ProxyCost, SizingVerdict, cpu_needed, memory_needed, sizing_verdicts};
 use crate::card::ModelCard;
 use crate::estimate::Estimate;
-use crate::inventory::Workload;
+use crate::inventory::{ReplicasBasis, Workload};
 use crate::mesh::{Proxy, ProxyMode, VisibleConfig, WorkloadFeatures};
 use crate::model::{ProxyConfig, ProxyTraffic};
 use crate::policy::{FeaturePolicy, SizingPolicy};
@@ -41,7 +41,9 @@ fn estimate_at(inputs: &Inputs<'_>, index: usize, workload: &Workload, cases: &m
         let rps = profile.rps_per_proxy.as_per_second();
         cases.add(&TRAFFIC_ASSUMED, "", &workload.id, format!("{rps} requests per second a replica assumed by policy"));
     }
-    if workload.measured.pods.proxy.is_some() && profile.held.is_none() {
+    let is_listed = workload.replicas_basis == ReplicasBasis::ListedPods;
+    let none_runs = is_listed && !member.today.runs_envoy() && member.today != ProxyMode::Ztunnel;
+    if workload.measured.pods.proxy.is_some() && profile.held.is_none() && none_runs {
         cases.add(&MEASURED_WITHOUT_PROXY, "", &workload.id, "memory of a proxy measured, none runs".to_owned());
     }
     if !member.mode.runs_envoy() {

@@ -162,7 +162,13 @@ impl Plan {
             mesh: &mesh,
             profiles: &profiles,
             policy: &policy,
-            traffic: &traffic((&inventory, &mesh), &workloads, &responses, (&policy, &card), calls.as_deref()),
+            traffic: &traffic(
+                (&inventory, &mesh, &visibility),
+                &workloads,
+                &responses,
+                (&policy, &card),
+                calls.as_deref(),
+            ),
         });
         let bands = bands(&totals, &workloads, &overhead.control_plane, &headroom, &policy);
         let not_modelled = not_modelled(&visibility, &resilience, &policy);
@@ -292,7 +298,7 @@ fn behind_waypoints(mesh: &Mesh, visibility: &Visibility) -> BTreeMap<usize, Beh
 
 /// What is known of the requests of each workload: measurements of their own before the inventory's tables.
 fn traffic<'a>(
-    (inventory, mesh): (&Inventory, &Mesh),
+    (inventory, mesh, visibility): (&Inventory, &Mesh, &Visibility),
     workloads: &[WorkloadPlan],
     responses: &[WorkloadResponse],
     (policy, card): (&Policy, &ModelCard),
@@ -309,7 +315,20 @@ fn traffic<'a>(
         })
     });
     let workers = workloads.iter().map(|workload| u64::from(workload.workers)).max().unwrap_or(1);
-    resilience::Traffic { times: times.collect(), workers, calls }
+    resilience::Traffic { times: times.collect(), workers, calls, waypoints: waypoints(visibility, workloads) }
+}
+
+/// The waypoint of each workload that one carries.
+fn waypoints(visibility: &Visibility, workloads: &[WorkloadPlan]) -> Vec<Option<resilience::Waypoint>> {
+    let mut of_each = vec![None; workloads.len()];
+    for (waypoint, carried) in &visibility.carried {
+        let Some(plan) = workloads.get(*waypoint) else { continue };
+        let waypoint = resilience::Waypoint { replicas: plan.replicas, workers: u64::from(plan.workers) };
+        for &index in carried {
+            of_each.get_mut(index).into_iter().for_each(|it| *it = it.or(Some(waypoint)));
+        }
+    }
+    of_each
 }
 
 /// istiod replicas that get nodes of their own are not packed; each brings one node.

@@ -1,6 +1,7 @@
 //! The plan: one immutable value holding the answer and everything needed to explain it.
 
 mod advice;
+mod application_use;
 mod bands;
 mod build;
 mod checks;
@@ -12,6 +13,7 @@ mod totals;
 mod verdict;
 mod words;
 
+pub use application_use::{ApplicationUse, Used};
 pub use build::{Inputs, findings};
 pub use responses::{ResponseObjective, WorkloadResponse, assumed_traffic};
 pub use savings::{Scoped, ScopedBy};
@@ -188,6 +190,8 @@ pub struct Totals {
     pub app_memory: Memory,
     /// Share of workloads whose application usage was measured, in [0, 1].
     pub app_measured_share: f64,
+    /// How much of what applications request they use, in the mesh or not, where it was measured.
+    pub application_use: ApplicationUse,
     /// Proxy memory over application memory; `None` where the application declares nothing.
     pub memory_overhead: Option<Estimate<Ratio>>,
     /// Proxy CPU over application CPU.

@@ -1,5 +1,6 @@
 //! Sums over the cluster.
 
+use super::application_use::application_use;
 use super::{Totals, WorkloadPlan};
 use crate::estimate::Estimate;
 use crate::inventory::Inventory;
@@ -56,6 +57,7 @@ pub fn totals(inventory: &Inventory, mesh: &Mesh, overhead: &Overhead, workloads
         proxy_cpu,
         app_cpu,
         app_memory,
+        application_use: application_use(inventory, workloads.iter().map(|workload| workload.mode)),
         app_measured_share: if count == 0 { 0.0 } else { measured as f64 / count as f64 },
         proxy_cpu_requested: requested(workloads, |cost| cost.requests.cpu.unwrap_or_default().to_cores()),
         proxy_memory_requested: requested(workloads, |cost| cost.requests.memory.unwrap_or_default().to_memory()),

@@ -14,12 +14,12 @@ use meshcap::model::telemetry::{Count, Family};
 use meshcap::overhead::{CertificatePlan, ControlPlane, FeatureCost, ProxyCost};
 use meshcap::placement::{Fill, Headroom, NodeFill, NodeLoss, NodesToAdd, Unplaced};
 use meshcap::plan::{
-    Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
+    ApplicationUse, Band, CardId, Check, CheckKind, Input, Outcome, Plan, SizingVerdict, Totals, Verdict, WorkloadPlan,
 };
 use meshcap::policy::{FeaturePolicy, Policy};
 use meshcap::resilience::{
-    Carrying, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetryCase, Routed, Split, TimeoutCase,
-    Verdict as CarryingVerdict, Weakness, ZoneCase,
+    Carrying, Clients, EjectionCase, Guards, PoolCase, PoolLimits, Resilience, RetriesSaid, RetryCase, Routed, Split,
+    TimeoutCase, Verdict as CarryingVerdict, Weakness, ZoneCase,
 };
 use meshcap::resources::{Declared, Resources};
 use meshcap::telemetry::{
@@ -322,6 +322,7 @@ fn totals(workloads: &[WorkloadPlan]) -> Totals {
         app_cpu: Cores::new(13.5),
         app_memory: Memory::from_mib(10_800.0),
         app_measured_share: 0.5,
+        application_use: ApplicationUse::default(),
         memory_overhead: Some(around(Ratio::new(0.248), 0.15, "", Vec::new())),
         cpu_overhead: Some(around(Ratio::new(0.134), 0.3, "", Vec::new())),
         proxy_cpu_requested: Cores::new(4.5),
@@ -356,6 +357,7 @@ fn control_plane() -> ControlPlane {
         },
         infeasible: None,
         deployed: Some((1, Declared::new(Some(Millicores::new(100)), Some(Bytes::from_mib(128))))),
+        memory_limit: None,
         operation: None,
     }
 }
@@ -423,6 +425,7 @@ fn guards() -> Guards {
         timeout: None,
         per_attempt: None,
         repeats: Retries::new(0),
+        says_retries: false,
         unknown: Vec::new(),
     };
     let retry = |name: &str| RetryCase {
@@ -430,7 +433,7 @@ fn guards() -> Guards {
         host: host(name),
         places: vec![Routed::Nowhere],
         attempts: 2,
-        is_default: true,
+        said: RetriesSaid::Nowhere,
         budget: None,
         times: Ratio::new(3.0),
         chain: 3,
@@ -448,6 +451,7 @@ fn guards() -> Guards {
             response: Seconds::from_millis(12.0),
             response_is: "the mean of shop/cart".to_owned(),
             pods: 12,
+            clients: Clients::Callers,
             workers: 2,
             mean: 34.6,
             today: ConnectionPool { max_connections: Some(64), max_requests: Some(40), ..ConnectionPool::default() },

@@ -21,8 +21,8 @@ pub use carrying::{Carrying, Verdict};
 pub use ejections::EjectionCase;
 pub use findings::FINDINGS;
 pub use guards::{
-    Bound, Budget, Faulty, Guards, PoolCase, PoolLimits, ResponseTimes, RetryCase, Routed, TimeoutCase, Traffic,
-    Weakness, WeaknessKind,
+    API_RETRIES, API_TIMEOUTS, Bound, Budget, Clients, Faulty, Guards, PoolCase, PoolLimits, ResponseTimes,
+    RetriesSaid, RetryCase, Routed, TimeoutCase, Traffic, Waypoint, Weakness, WeaknessKind, retries_of,
 };
 pub use splits::Split;
 pub use zones::ZoneCase;

@@ -1,8 +1,8 @@
 //! Folders that change other inputs, as kustomize has them.
 //!
 //! A `kustomization.yaml` names files with parts of objects (`patches`, `patchesStrategicMerge`): they change
-//! objects of the other inputs instead of being objects, and so do files with JSON patches of virtual services, which
-//! are told apart by having a target. Files of Helm values that are to be installed over what
+//! objects of the other inputs instead of being objects, and so do files with JSON patches of virtual services and
+//! HTTPRoutes, which are told apart by having a target. Files of Helm values that are to be installed over what
 //! runs stand in its annotation [`VALUES`]. All other files of the folder are read as anywhere else.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use super::notes::{KUSTOMIZATION_NOT_READ, PATCH_NOT_READ};
 use super::prune::Pruned;
 use super::session::Session;
 use super::walk::shown;
-use super::wire::{self, Decoded};
+use super::wire::{self, Decoded, Routing};
 use super::{open, walk};
 use crate::finding::Finding;
 use crate::inventory::ObjectName;
@@ -32,8 +32,8 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 pub(super) struct Overlay {
     kustomizations: BTreeSet<PathBuf>,
     patches: BTreeSet<PathBuf>,
-    /// JSON patches, with the virtual services they are for.
-    routes: BTreeMap<PathBuf, ObjectName>,
+    /// JSON patches, with what they are for.
+    routes: BTreeMap<PathBuf, Routing>,
     values: BTreeSet<PathBuf>,
 }
 
@@ -62,9 +62,9 @@ impl Overlay {
                 (Some(name), None) => {
                     patches.insert(beside(name));
                 }
-                (Some(name), Some(target)) => match virtual_service(target) {
-                    Some(service) => {
-                        routes.insert(beside(name), service);
+                (Some(name), Some(target)) => match routing(target) {
+                    Some(routing) => {
+                        routes.insert(beside(name), routing);
                     }
                     None => not_read.push(format!("patch {name} with a target")),
                 },
@@ -110,8 +110,8 @@ impl Overlay {
         if self.patches.contains(path) {
             return Some(read(session, path, &wire::patch));
         }
-        if let Some(service) = self.routes.get(path) {
-            return Some(read(session, path, &|value| wire::json_patch(value, service).map(Some)));
+        if let Some(routing) = self.routes.get(path) {
+            return Some(read(session, path, &|value| wire::json_patch(value, routing).map(Some)));
         }
         self.values.contains(path).then(|| read(session, path, &values))
     }
@@ -166,19 +166,22 @@ fn documents(text: &str) -> Vec<&str> {
     documents
 }
 
-/// The one virtual service that a target names; its names are regular expressions.
-fn virtual_service(target: &Value) -> Option<ObjectName> {
+/// The one virtual service or HTTPRoute that a target names; its names are regular expressions.
+fn routing(target: &Value) -> Option<Routing> {
     let member = |key: &str| target.get(key).and_then(Value::as_str);
     let exact = |pattern: &str| {
         let plain = pattern.replace("\\.", ".");
         let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
         (!plain.is_empty() && plain.chars().all(is_plain)).then_some(plain)
     };
-    let is_meant = member("kind") == Some("VirtualService")
-        && target.get("labelSelector").is_none()
-        && target.get("annotationSelector").is_none();
-    let name = exact(member("name").filter(|_| is_meant)?)?;
-    Some(ObjectName::new(&exact(member("namespace").unwrap_or("default"))?, &name))
+    let is_one = target.get("labelSelector").is_none() && target.get("annotationSelector").is_none();
+    let name = exact(member("name").filter(|_| is_one)?)?;
+    let name = ObjectName::new(&exact(member("namespace").unwrap_or("default"))?, &name);
+    match member("kind")? {
+        "VirtualService" => Some(Routing::VirtualService(name)),
+        "HTTPRoute" => Some(Routing::HttpRoute(name)),
+        _ => None,
+    }
 }
 
 fn values(value: &Value) -> Result<Option<Part>, String> {

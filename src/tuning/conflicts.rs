@@ -58,6 +58,17 @@ fn keys(change: &Change) -> Vec<String> {
             });
             fields.map(|field| format!("VirtualService {} {field}", patch.name)).collect()
         }
+        Change::Patch(Patch::HttpRoute(patch)) => {
+            let fields = patch.rules.iter().flat_map(|(index, rule)| {
+                let said = [
+                    (rule.request.is_some(), "request"),
+                    (rule.backend_request.is_some(), "backendRequest"),
+                    (rule.attempts.is_some(), "attempts"),
+                ];
+                said.into_iter().filter(|(is, _)| *is).map(move |(_, field)| format!("rules/{index}/{field}"))
+            });
+            fields.map(|field| format!("HTTPRoute {} {field}", patch.name)).collect()
+        }
         Change::Patch(Patch::Autoscaler(patch)) => {
             let said = [
                 (patch.min_replicas.is_some() || patch.max_replicas.is_some(), "replicas"),

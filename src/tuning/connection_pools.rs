@@ -4,17 +4,20 @@
 //! service collects requests and retries without end?
 //! **Law.** [`crate::model::pools`]: requests under way by Little's law, their quantile in the busiest seconds, the same
 //! for each of a proxy's pools; [`crate::model::retries`]: retries at once as a share of them.
-//! **Decision.** What the policy's quantile needs, if all requests came through one proxy; a limit that is higher
+//! **Decision.** What the policy's quantile needs, if all requests came through one proxy, or of ambient mode through the
+//! replicas of the waypoint but one; a limit that is higher
 //! stays, one that is lower is raised, none is given one, of the policy's least or more. Connecting is given up after the policy's time where nothing
 //! is said. A connection for each request (`maxRequestsPerConnection: 1`) becomes one for any number. Retries at once
 //! are limited by a budget, which follows the traffic, where the installed Istio keeps one, and else by a number.
 //! **Patch.** `connectionPool` and `retryBudget` of the `DestinationRule`, or a new one.
 
+use std::collections::BTreeMap;
+
 use super::rules::{self, Settings};
 use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, steps};
 use crate::inventory::ObjectName;
 use crate::inventory::objects::{ConnectionPool, RetryBudget};
-use crate::resilience::PoolCase;
+use crate::resilience::{Clients, PoolCase, Waypoint};
 use crate::units::Seconds;
 
 /// The most that these fields of the API hold: they are of 32 bits with a sign.
@@ -28,8 +31,9 @@ const RETRANSMISSION: Seconds = Seconds::new(1.0);
 #[must_use]
 pub fn connection_pools(question: &Question<'_>) -> Vec<Recommendation> {
     let guards = &question.plan.resilience.guards;
-    let known = guards.pools.iter().filter_map(|case| of_case(question, case));
-    known.chain(unknown(question)).collect()
+    let held = guards.pools.iter().filter(|case| case.clients != Clients::Nobody);
+    let known = held.filter_map(|case| of_case(question, case));
+    known.chain(unknown(question)).chain(without_proxies(question)).collect()
 }
 
 fn of_case(question: &Question<'_>, case: &PoolCase) -> Option<Recommendation> {
@@ -147,9 +151,17 @@ fn basis(question: &Question<'_>, case: &PoolCase) -> Vec<String> {
             case.mean,
         ),
         format!(
-            "{} at most with chance {}, if all came through one proxy: each proxy has limits of its own",
+            "{} at most with chance {}, {}: each proxy has limits of its own",
             case.needed.requests,
-            policy.pool_quantile.get()
+            policy.pool_quantile.get(),
+            match case.clients {
+                Clients::Waypoint(Waypoint { replicas: 0 | 1, .. }) =>
+                    "all through the one replica of its waypoint".to_owned(),
+                Clients::Waypoint(waypoint) => {
+                    format!("through each of {} replicas of its waypoint, one of which may be gone", waypoint.replicas)
+                }
+                Clients::Callers | Clients::Nobody => "if all came through one proxy".to_owned(),
+            }
         ),
         format!(
             "{} worker threads and {} pods keep connections of HTTP/1.1 apart; requests and retries are counted over all \
@@ -192,7 +204,7 @@ fn unknown(question: &Question<'_>) -> Option<Recommendation> {
     if count == 0 {
         return None;
     }
-    let known = guards.pools.len() as u64;
+    let known = guards.pools.iter().filter(|case| case.clients != Clients::Nobody).count() as u64;
     let setting = Setting::exact(
         "services with limits and timeouts",
         Some(Amount::Count(known)),
@@ -209,6 +221,29 @@ fn unknown(question: &Question<'_>) -> Option<Recommendation> {
         .map(|(of, what, remedy)| format!("{what} of {} ({}): {remedy}", services(of.len()), some(of)))
         .collect();
     Some(found.withhold(Withheld::Data(missing.join("; "))))
+}
+
+/// Services of ambient mode whose guards nobody would follow, a namespace at a time.
+fn without_proxies(question: &Question<'_>) -> Vec<Recommendation> {
+    let mut by_namespace: BTreeMap<&str, Vec<ObjectName>> = BTreeMap::new();
+    for service in &question.plan.resilience.guards.without_proxies {
+        by_namespace.entry(&service.namespace).or_default().push(service.clone());
+    }
+    let of_namespace = |(namespace, of): (&str, Vec<ObjectName>)| {
+        let count = Amount::Count(of.len() as u64);
+        let setting = Setting::exact("services with limits, timeouts and retries", Some(Amount::Count(0)), count);
+        let about = format!("{namespace}/without-waypoint");
+        let subject = format!("clients of services of namespace {namespace}");
+        let found = Recommendation::new(Kind::ConnectionPools, &about, subject, vec![setting]);
+        let why = format!(
+            "no waypoint carries {} ({}): ztunnels forward connections and know no requests, so that DestinationRules and \
+             VirtualServices of them do nothing; label the namespace or service istio.io/use-waypoint first",
+            services(of.len()),
+            some(&of)
+        );
+        found.withhold(Withheld::Infeasible(why))
+    };
+    by_namespace.into_iter().map(of_namespace).collect()
 }
 
 fn services(count: usize) -> String {

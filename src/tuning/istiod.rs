@@ -4,12 +4,13 @@
 //! **Law.** [`crate::overhead::ControlPlane`]: what a replica needs while much of the mesh changes at once, and how many
 //! must survive. Its autoscaler answers too late for that: new replicas get new connections only, and those there are
 //! move within half an hour. So the least number of replicas is that of the peak.
-//! **Decision.** Raised where it is short; lowered where it requests more than the policy tolerates.
+//! **Decision.** Raised where it is short; lowered where it requests more than the policy tolerates. A memory limit that
+//! there is never stays below the upper end of its peak, the largest measurement with the policy's reserve, or the request.
 //! **Patch.** Helm values of istiod.
 //!
 //! **Source.** istio/istio issues 34203 (replicas going up and down) and 11181 (the old replica keeps its load).
 
-use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld};
+use super::{Amount, Kind, Question, Recommendation, Risk, Setting, Withheld, steps};
 use crate::inventory::Change;
 use crate::inventory::objects::{MeshConfig, MeshConfigOrigin, PilotValues};
 use crate::overhead::{ControlPlane, Event, MeasuredMemory};
@@ -57,6 +58,7 @@ struct Today {
     replicas: u64,
     cpu: Option<Millicores>,
     memory: Option<Bytes>,
+    memory_limit: Option<Bytes>,
     bounds: Option<(u64, u64)>,
 }
 
@@ -65,7 +67,7 @@ impl Today {
         let (replicas, requests) = needed.deployed.clone().unwrap_or((0, Declared::default()));
         let autoscaling = needed.operation.as_ref().and_then(|operation| operation.autoscaling.as_ref());
         let bounds = autoscaling.filter(|own| !own.assumed).map(|own| own.bounds);
-        Self { replicas, cpu: requests.cpu, memory: requests.memory, bounds }
+        Self { replicas, cpu: requests.cpu, memory: requests.memory, memory_limit: needed.memory_limit, bounds }
     }
 }
 
@@ -75,6 +77,8 @@ struct Target {
     most: u64,
     cpu: Millicores,
     memory: Bytes,
+    /// Where the one there is has to be raised.
+    memory_limit: Option<Bytes>,
 }
 
 impl Target {
@@ -83,13 +87,16 @@ impl Target {
         let least = |now: u64| (now as f64 * lowered).ceil() as u64;
         let cpu = today.cpu.map_or(0, |now| least(now.get()));
         let memory = today.memory.map_or(0, |now| least(now.get()));
+        let memory = needed.memory_request.max(Bytes::from_mib(memory.div_ceil(1 << 20)));
+        let limit_needed = steps::memory(needed.memory_limit_needed()).max(memory);
         let (_, usual) = question.inputs.card.istiod_limits.autoscaler_bounds();
         Self {
             // Replicas beyond the need cost little and are left to whoever wanted them.
             least: needed.replicas.max(today.replicas),
             most: today.bounds.map_or(usual, |(_, most)| most).max(needed.replicas).max(today.replicas),
             cpu: needed.cpu_request.max(Millicores::new(cpu)),
-            memory: needed.memory_request.max(Bytes::from_mib(memory.div_ceil(1 << 20))),
+            memory,
+            memory_limit: today.memory_limit.filter(|limit| *limit < limit_needed).map(|_| limit_needed),
         }
     }
 
@@ -99,6 +106,7 @@ impl Target {
             to > from || (from - to) as f64 > tolerance * from as f64
         };
         self.least > today.replicas
+            || self.memory_limit.is_some()
             || shifts(today.cpu.map(Millicores::get), self.cpu.get())
             || shifts(today.memory.map(Bytes::get), self.memory.get())
     }
@@ -107,7 +115,10 @@ impl Target {
 fn settings(needed: &ControlPlane, today: &Today, target: &Target) -> Vec<Setting> {
     let share = |cores: Cores| Amount::Cpu(Millicores::holding(cores * (1.0 / needed.replicas.max(1) as f64)));
     let peak = |memory: Memory| Amount::Memory(Bytes::from_mib(memory.as_mib().ceil() as u64));
-    vec![
+    let limit = target
+        .memory_limit
+        .map(|limit| Setting::exact("memory limit", today.memory_limit.map(Amount::Memory), Amount::Memory(limit)));
+    let mut settings = vec![
         Setting::exact(
             "replicas",
             (today.replicas > 0).then_some(Amount::Count(today.replicas)),
@@ -132,7 +143,9 @@ fn settings(needed: &ControlPlane, today: &Today, target: &Target) -> Vec<Settin
             today.bounds.map(|(least, most)| Amount::Text(format!("{least}–{most}"))),
             Amount::Text(format!("{}–{}", target.least, target.most)),
         ),
-    ]
+    ];
+    settings.extend(limit);
+    settings
 }
 
 fn basis(needed: &ControlPlane) -> Vec<String> {
@@ -168,8 +181,13 @@ fn basis(needed: &ControlPlane) -> Vec<String> {
 fn risk(question: &Question<'_>, needed: &ControlPlane, today: &Today) -> Risk {
     let sizing = &question.inputs.policy.sizing;
     let memory = crate::overhead::memory_needed(&needed.memory, sizing, Bytes::ZERO);
+    let measured = needed.measured.as_ref().map(|measured| measured.limit_needed);
     let removes = if today.replicas == 0 {
         None
+    } else if today.memory_limit.is_some_and(|limit| measured.is_some_and(|most| limit < most)) {
+        Some("istiod may be killed: its memory limit is close to what was measured".to_owned())
+    } else if today.memory_limit.is_some_and(|limit| limit < needed.memory_limit_needed()) {
+        Some("istiod may be killed in the middle of a push: its memory limit is below the peak".to_owned())
     } else if today.memory.is_some_and(|now| now < memory) {
         Some("istiod may run its node out of memory: it requests less than a replica needs at its peak".to_owned())
     } else if today.replicas == 1 {
@@ -185,6 +203,7 @@ fn risk(question: &Question<'_>, needed: &ControlPlane, today: &Today) -> Risk {
 fn values(target: &Target) -> MeshConfig {
     let pilot = PilotValues {
         requests: Declared::new(Some(target.cpu), Some(target.memory)),
+        limits: Declared::new(None, target.memory_limit),
         replicas: None,
         autoscaled: Some(true),
         autoscale_min: Some(target.least),

@@ -20,6 +20,7 @@ mod disruption_budgets;
 mod effect;
 mod export_to;
 mod gateways;
+mod http_routes;
 mod groups;
 mod istiod;
 mod istiod_environment;

@@ -34,10 +34,11 @@ pub fn outlier_detection(question: &Question<'_>) -> Vec<Recommendation> {
     let of_case = |case: &EjectionCase| of_case(case, rules.get(&case.rule)?);
     let resilience = &question.plan.resilience;
     let set = resilience.ejections.iter().filter_map(of_case);
-    let lacking = resilience
-        .guards
+    let guards = &resilience.guards;
+    let lacking = guards
         .unwatched
         .iter()
+        .filter(|case| !guards.is_held_by_nobody(&case.host))
         .filter_map(|case| added(question, case, rules.get(&case.rule).map(|rule| &rule.name)));
     set.chain(lacking).chain(not_added(question)).collect()
 }
@@ -126,8 +127,9 @@ fn added(question: &Question<'_>, case: &EjectionCase, rule: Option<&ObjectName>
 
 /// Services of several pods without outlier detection that get none, all in one.
 fn not_added(question: &Question<'_>) -> Option<Recommendation> {
-    let unwatched = &question.plan.resilience.guards.unwatched;
-    let several = || unwatched.iter().filter(|case| case.hosts > 1 && !case.could_eject());
+    let guards = &question.plan.resilience.guards;
+    let is_held = |case: &&EjectionCase| !guards.is_held_by_nobody(&case.host);
+    let several = || guards.unwatched.iter().filter(is_held).filter(|case| case.hosts > 1 && !case.could_eject());
     let of = |case: &EjectionCase| hosts::short(&case.host);
     let unknown: Vec<String> = several().filter(|case| case.spare().is_none()).map(of).collect();
     let scarce: Vec<String> = several().filter(|case| case.spare().is_some()).map(of).collect();

@@ -6,12 +6,13 @@
 //! **Decision.** Where a chain through a service makes more than the bound, as many retries as no chain through it
 //! exceeds it with, whatever the others do within theirs. Conditions that repeat requests which were carried out are
 //! shown, not changed: only who knows the requests can say whether they may be.
-//! **Patch.** `retries.attempts` of the routes of a `VirtualService`, or a new one.
+//! **Patch.** `retries.attempts` of the routes of a `VirtualService`, `retry.attempts` of the rules of an `HTTPRoute` that
+//! have it, or a new `VirtualService`.
 
 use super::{Amount, Kind, Question, Recommendation, Setting, Withheld, routes};
-use crate::inventory::objects::{HttpRoute, RoutePatch, VirtualService};
-use crate::model::Retries;
-use crate::resilience::RetryCase;
+use crate::inventory::Inventory;
+use crate::inventory::objects::{HttpRoute, RetryPolicy, RoutePatch};
+use crate::resilience::{RetriesSaid, RetryCase, Routed, retries_of};
 
 /// Conditions of `retryOn` that are met by requests which the service may have carried out (Envoy, router filter).
 const AFTER_THE_FACT: [&str; 9] =
@@ -24,8 +25,7 @@ const SAFE: &str = "connect-failure,refused-stream,unavailable,cancelled,retriab
 pub fn retries(question: &Question<'_>) -> Vec<Recommendation> {
     let guards = &question.plan.resilience.guards;
     let of_chains = guards.retries.iter().filter_map(|case| of_case(question, case));
-    let services = &question.inventory().istio.virtual_services;
-    of_chains.chain(unknown(question)).chain(services.iter().flat_map(repeating)).collect()
+    of_chains.chain(unknown(question)).chain(repeating(question.inventory())).collect()
 }
 
 fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> {
@@ -43,9 +43,13 @@ fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> 
         upper: count(case.allowed),
     };
     let mut found = Recommendation::new(Kind::Retries, &about, format!("service {about}"), vec![setting]);
-    let default = if case.is_default { ", Istio's default" } else { "" };
+    let said = match case.said {
+        RetriesSaid::ByRoutes => "",
+        RetriesSaid::ByMesh => ", by defaultHttpRetryPolicy of the mesh",
+        RetriesSaid::Nowhere => ", Istio's default",
+    };
     found.basis = vec![
-        format!("{} retries of a failed request{default}", case.attempts),
+        format!("{} retries of a failed request{said}", case.attempts),
         format!(
             "{} calls on the longest chain through it: {:.0} attempts of one request when all fail, {:.0} at most are wanted",
             case.chain,
@@ -66,11 +70,23 @@ fn of_case(question: &Question<'_>, case: &RetryCase) -> Option<Recommendation> 
         let why = "it is called by those it calls, and nobody knows how often a request goes round";
         return Some(found.withhold(Withheld::Data(why.to_owned())));
     }
-    let attempts = |route: &HttpRoute| {
-        route.retries.as_ref().map_or(Retries::DEFAULT_ATTEMPTS, |retries| retries.attempts.unwrap_or(0))
+    let of_mesh = question.inventory().istio.mesh.retries.as_ref();
+    let has_conditions = of_mesh.is_some_and(|mesh| !mesh.retry_on.is_empty() || mesh.per_try_timeout.is_some());
+    let is_silent = |place: &Routed| match place {
+        Routed::By { service, index } => {
+            routes::route(question, service, *index).is_none_or(|route| route.retries.is_none())
+        }
+        Routed::Nowhere => true,
+        Routed::ByApi { .. } | Routed::ByWildcard { .. } => false,
     };
+    if has_conditions && case.places.iter().any(is_silent) {
+        let why = "meshConfig.defaultHttpRetryPolicy says more than a number, which a route of its own would lose: lower its \
+                   attempts";
+        return Some(found.withhold(Withheld::NotPatchable(why.to_owned())));
+    }
     let wanted = |route: Option<&HttpRoute>| {
-        let is_less = route.is_none_or(|route| attempts(route) > case.allowed);
+        let today = |route: &HttpRoute| retries_of(route.retries.as_ref().or(of_mesh));
+        let is_less = route.is_none_or(|route| today(route) > case.allowed);
         RoutePatch { attempts: is_less.then_some(case.allowed), ..RoutePatch::default() }
     };
     Some(routes::set(question, &case.host, &case.places, &wanted, found))
@@ -90,23 +106,41 @@ fn unknown(question: &Question<'_>) -> Option<Recommendation> {
     Some(found.withhold(Withheld::Data(why.to_owned())))
 }
 
-/// Routes that send requests again which may have been carried out.
-fn repeating(service: &VirtualService) -> impl Iterator<Item = Recommendation> {
-    service.http.iter().enumerate().filter_map(|(index, route)| {
-        let retries = route.retries.as_ref().filter(|retries| retries.attempts.is_some_and(|attempts| attempts > 0))?;
-        let said: Vec<&str> = retries.retry_on.split(',').map(str::trim).collect();
-        let late: Vec<&str> = said.into_iter().filter(|condition| AFTER_THE_FACT.contains(condition)).collect();
-        if late.is_empty() {
-            return None;
+/// Routes that send requests again which may have been carried out, and the mesh where it does so for all that say
+/// nothing.
+fn repeating(inventory: &Inventory) -> Vec<Recommendation> {
+    let mut all = Vec::new();
+    for service in &inventory.istio.virtual_services {
+        for (index, route) in service.http.iter().enumerate() {
+            let subject = format!("VirtualService {}, route {}", service.name, index + 1);
+            let about = format!("{}/{index}", service.name);
+            all.extend(route.retries.as_ref().and_then(|policy| repeats(&about, subject, policy)));
         }
-        let text = |text: &str| Amount::Text(text.to_owned());
-        let setting = Setting::exact("retryOn", Some(text(&retries.retry_on)), text(SAFE));
-        let about = format!("{}/{index}", service.name);
-        let subject = format!("VirtualService {}, route {}", service.name, index + 1);
-        let mut found = Recommendation::new(Kind::Retries, &about, subject, vec![setting]);
-        found.basis = vec![format!("{} is met by requests that the service may have carried out", late.join(", "))];
-        found.risk.removes = Some("a request that changes something may be carried out twice".to_owned());
-        let why = "whether its requests may be carried out twice; where they may not, set retryOn, or methods in match";
-        Some(found.withhold(Withheld::Data(why.to_owned())))
-    })
+    }
+    for route in inventory.istio.routes.iter().filter(|route| route.kind == "HTTPRoute") {
+        for (index, rule) in route.rules.iter().enumerate() {
+            let subject = format!("HTTPRoute {}, rule {}", route.name, index + 1);
+            let about = format!("{}/{index}", route.name);
+            all.extend(rule.retries.as_ref().and_then(|policy| repeats(&about, subject, policy)));
+        }
+    }
+    let of_mesh = inventory.istio.mesh.retries.as_ref();
+    all.extend(of_mesh.and_then(|it| repeats("mesh/default", "meshConfig.defaultHttpRetryPolicy".to_owned(), it)));
+    all
+}
+
+fn repeats(about: &str, subject: String, retries: &RetryPolicy) -> Option<Recommendation> {
+    let any = retries.attempts.is_some_and(|attempts| attempts > 0);
+    let said = retries.retry_on.split(',').map(str::trim);
+    let late: Vec<&str> = said.filter(|condition| AFTER_THE_FACT.contains(condition)).collect();
+    if !any || late.is_empty() {
+        return None;
+    }
+    let text = |text: &str| Amount::Text(text.to_owned());
+    let setting = Setting::exact("retryOn", Some(text(&retries.retry_on)), text(SAFE));
+    let mut found = Recommendation::new(Kind::Retries, about, subject, vec![setting]);
+    found.basis = vec![format!("{} is met by requests that the service may have carried out", late.join(", "))];
+    found.risk.removes = Some("a request that changes something may be carried out twice".to_owned());
+    let why = "whether its requests may be carried out twice; where they may not, set retryOn, or methods in match";
+    Some(found.withhold(Withheld::Data(why.to_owned())))
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Question, Recommendation, Withheld};
-use crate::inventory::objects::{Destination, HttpRoute, Patch, RoutePatch, VirtualServicePatch};
+use super::{Question, Recommendation, Withheld, http_routes};
+use crate::inventory::objects::{Destination, HttpRoute, HttpRoutePatch, Patch, RoutePatch, VirtualServicePatch};
 use crate::inventory::{Change, ObjectName, VirtualService};
 use crate::mesh::hosts;
 use crate::resilience::Routed;
@@ -23,6 +23,7 @@ pub(super) fn set(
     mut found: Recommendation,
 ) -> Recommendation {
     let mut patches: BTreeMap<&ObjectName, VirtualServicePatch> = BTreeMap::new();
+    let mut rules: BTreeMap<&ObjectName, HttpRoutePatch> = BTreeMap::new();
     for place in places {
         match place {
             Routed::By { service, index } => {
@@ -46,9 +47,18 @@ pub(super) fn set(
                 let why = format!("VirtualService {service} holds for many hosts: give this one a route of its own");
                 return found.withhold(Withheld::NotPatchable(why));
             }
-            Routed::ByApi { route } => {
-                let why = format!("{route} holds, whose rules are a list: set timeouts.request and retry there");
-                return found.withhold(Withheld::NotPatchable(why));
+            Routed::ByApi { kind, route, index } => {
+                let wanted_of = |rule: &HttpRoute| wanted(Some(rule));
+                match http_routes::rule(question, (kind, route, *index), &wanted_of) {
+                    Ok(None) => {}
+                    Ok(Some(rule)) => {
+                        let known = rules
+                            .entry(route)
+                            .or_insert_with(|| HttpRoutePatch { name: route.clone(), ..HttpRoutePatch::default() });
+                        known.rules.insert(*index, rule);
+                    }
+                    Err(why) => return found.withhold(why),
+                }
             }
             Routed::Nowhere => match new(question, host, &wanted(None)) {
                 Ok(service) => found.changes = vec![Change::VirtualService(Box::new(service))],
@@ -57,6 +67,7 @@ pub(super) fn set(
         }
     }
     found.changes.extend(patches.into_values().map(|patch| Change::Patch(Patch::VirtualService(patch))));
+    found.changes.extend(rules.into_values().map(|patch| Change::Patch(Patch::HttpRoute(patch))));
     found
 }
 

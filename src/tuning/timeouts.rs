@@ -5,7 +5,8 @@
 //! [`crate::model::Retries::timeout`] where an attempt that took too long is made again.
 //! **Decision.** The policy's factor times that, rounded up. A timeout that is longer than the slowest requests stays;
 //! one that is shorter is raised, none is given one, of the policy's least or more.
-//! **Patch.** `timeout` and `retries.perTryTimeout` of the route of a `VirtualService`, or a new one.
+//! **Patch.** `timeout` and `retries.perTryTimeout` of the route of a `VirtualService`, `timeouts` of the rule of an
+//! `HTTPRoute`, or a new `VirtualService`.
 
 use super::{Amount, Kind, Question, Recommendation, Setting, Withheld, routes, steps};
 use crate::inventory::objects::RoutePatch;
@@ -17,7 +18,9 @@ use crate::units::Seconds;
 /// Looks at every route to services with measured response times.
 #[must_use]
 pub fn timeouts(question: &Question<'_>) -> Vec<Recommendation> {
-    question.plan.resilience.guards.timeouts.iter().filter_map(|case| of_case(question, case)).collect()
+    let guards = &question.plan.resilience.guards;
+    let is_held = |case: &&TimeoutCase| !case.hosts.iter().all(|host| guards.is_held_by_nobody(host));
+    guards.timeouts.iter().filter(is_held).filter_map(|case| of_case(question, case)).collect()
 }
 
 fn of_case(question: &Question<'_>, case: &TimeoutCase) -> Option<Recommendation> {
@@ -56,6 +59,10 @@ fn of_case(question: &Question<'_>, case: &TimeoutCase) -> Option<Recommendation
         let why = format!("response times of {}, which the same route leads to", case.unknown.join(", "));
         return Some(found.withhold(Withheld::Data(why)));
     }
+    if wanted.per_attempt.is_some() && !case.says_retries {
+        let why = "perTryTimeout is that of meshConfig.defaultHttpRetryPolicy: raise it there, for every route at once";
+        return Some(found.withhold(Withheld::NotPatchable(why.to_owned())));
+    }
     let patch = RoutePatch { timeout: wanted.timeout, per_try_timeout: wanted.per_attempt, ..RoutePatch::default() };
     let host = case.hosts.first()?;
     Some(routes::set(question, host, std::slice::from_ref(&case.place), &|_| patch.clone(), found))
@@ -85,10 +92,11 @@ impl Wanted {
 /// What it is called in identifiers, and as people say it.
 fn named(case: &TimeoutCase) -> Option<(String, String)> {
     let service = hosts::short(case.hosts.first()?);
-    let subject = case.route().unwrap_or_else(|| format!("service {service}"));
+    let subject = case.place.route().unwrap_or_else(|| format!("service {service}"));
     let about = match &case.place {
         Routed::By { service, index } => format!("{service}/{index}"),
-        Routed::ByWildcard { .. } | Routed::ByApi { .. } | Routed::Nowhere => service,
+        Routed::ByApi { route, index, .. } => format!("{route}/{index}"),
+        Routed::ByWildcard { .. } | Routed::Nowhere => service,
     };
     Some((about, subject))
 }

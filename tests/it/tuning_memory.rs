@@ -122,6 +122,63 @@ fn sidecars_move_what_was_measured() {
     assert!(moved > 0, "no proxy was sent less");
 }
 
+/// Sums over the replicas of ztunnel and istiod, every half hour for most of a day; ztunnel's last moment is its highest.
+fn of_the_mesh_itself(folder: &Path, ztunnel: f64, istiod: f64) -> PathBuf {
+    let rows = (0..40).map(|at| {
+        let peak = if at == 39 { 1.5 } else { 1.0 };
+        format!("{0},istio-system,ztunnel,{1},\n{0},istio-system,istiod,,{istiod}\n", at * 1800, 3.0 * ztunnel * peak)
+    });
+    let path = folder.join("memory.csv");
+    let table = format!("time,namespace,workload,proxy_memory_mib,app_memory_mib\n{}", rows.collect::<String>());
+    fs::write(&path, table).unwrap();
+    path
+}
+
+#[test]
+fn ztunnel_is_sized_by_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [data("clusters/ambient"), of_the_mesh_itself(folder.path(), 40.0, 90.0)];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, "", None));
+    let cost = tuning.before.ztunnel.as_ref().unwrap();
+    let measured = cost.measured.as_ref().unwrap();
+    assert_eq!((measured.pods.samples, measured.pods.pods), (40, None), "three of them share a sum");
+    assert!(measured.counts && (cost.memory.value.as_mib() - 40.0).abs() < 1e-9);
+    // The busiest of them is where the highest was measured.
+    let needed = cost.memory_needed.to_memory().as_mib();
+    assert!((60.0..70.0).contains(&needed), "{needed}");
+    let after = tuning.after.ztunnel.as_ref().unwrap();
+    assert!(after.requests.memory.unwrap() >= cost.memory_needed);
+    let outside = tuning.before.findings.iter().find(|it| it.kind.id == "measured-memory-outside").unwrap();
+    assert!(outside.subject.contains("ztunnel"), "{outside:?}");
+}
+
+/// A limit that holds what istiod was seen to use, and no more, is raised with its request.
+#[test]
+fn the_limit_of_istiod_holds_what_was_measured() {
+    let cluster = fs::read_to_string(data("clusters/ambient/mesh.yaml")).unwrap();
+    let limited = cluster.replacen("memory: 2Gi", "memory: 400Mi\n            limits: {memory: 450Mi}", 1);
+    assert_ne!(cluster, limited);
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["namespaces.yaml", "nodes.yaml", "services.yaml", "workloads.yaml"] {
+        fs::copy(data("clusters/ambient").join(file), folder.path().join(file)).unwrap();
+    }
+    fs::write(folder.path().join("mesh.yaml"), limited).unwrap();
+    let measured = tempfile::tempdir().unwrap();
+    let paths = [folder.path().to_owned(), of_the_mesh_itself(measured.path(), 12.0, 400.0)];
+    let tuning = keeps_its_promise(&paths, &inputs(&paths, "", None));
+    let istiod = &tuning.before.control_plane;
+    assert_eq!(istiod.memory_limit, Some(Bytes::from_mib(450)));
+    let found = tuning.recommendations.iter().find(|it| it.id == "istiod/mesh").unwrap();
+    assert!(
+        found.risk.removes.as_ref().is_some_and(|danger| danger.contains("close to what was measured")),
+        "{found:?}"
+    );
+    let after = &tuning.after.control_plane;
+    let limit = after.memory_limit.unwrap();
+    assert!(limit >= istiod.measured.as_ref().unwrap().limit_needed && limit >= after.memory_limit_needed());
+    assert!(after.deployed.as_ref().unwrap().1.memory.unwrap() <= limit);
+}
+
 /// An hour of measurements raises what is requested, and lowers nothing.
 #[test]
 fn what_was_measured_too_briefly_only_raises() {
@@ -204,4 +261,25 @@ fn published_proxies_lie_in_the_interval() {
         println!("{services} services: {mib:.1} MiB, {:+.1} %", check.error * 100.0);
         assert_eq!((check.workloads, check.inside, check.counted), (1, 1, 0), "{services}");
     }
+}
+
+/// Applications of `payments-live` by hand: means of the table over what their pods request.
+#[test]
+fn a_plan_says_how_much_of_their_requests_applications_use() {
+    let plan = Plan::new(inputs(&measured_payments(), "", None));
+    let used = plan.totals.application_use;
+    assert!(used.cpu.is_none(), "no CPU was measured");
+    let memory = used.memory.unwrap();
+    assert_eq!(memory.workloads, 5, "those with a sidecar; istiod and the gateway are no applications");
+    let table = fs::read_to_string(data("demand/payments-live.csv")).unwrap();
+    let rows = table.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    let of_applications = rows.filter(|row| row[1] != "istio-system");
+    let sum: f64 = of_applications.map(|row| row[4].parse::<f64>().unwrap()).sum();
+    assert!((memory.mean.as_mib() - sum / 33.0).abs() < 1e-6, "{:?}", memory.mean);
+    assert!(memory.busy > memory.mean && memory.requested > memory.busy);
+    let bare = Plan::new(inputs(&[data("clusters/payments-live")], "", None));
+    assert!(bare.totals.application_use.memory.is_none());
+    let json: Value = serde_json::from_str(&report::json(&plan)).unwrap();
+    assert_eq!(json["totals"]["application_use"]["memory_bytes"]["workloads"], 5);
+    assert!(json["totals"]["application_use"]["cpu_cores"].is_null());
 }

@@ -7,7 +7,7 @@ use meshcap::inventory::{Inventory, ObjectName, assemble};
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::Policy;
 use meshcap::report;
-use meshcap::resilience::{Bound, Guards, PoolCase, PoolLimits, Weakness};
+use meshcap::resilience::{Bound, Clients, Guards, PoolCase, PoolLimits, Waypoint, Weakness, WeaknessKind};
 use meshcap::sources::{self, Input, Limits};
 use meshcap::tuning::{Dangers, Kind, Recommendation, Tuning, tune};
 use meshcap::units::Ratio;
@@ -126,8 +126,19 @@ fn alike_weaknesses_of_a_large_mesh_are_one_row() {
     assert_eq!(folded[0].settings[0].needed, Bound::Count(1039));
 }
 
-/// istiod of a version, and a destination rule of stock with a subset of its own policy.
+/// istiod of a version, and a destination rule of stock.
 fn installed(version: &str, rule: &str) -> tempfile::TempDir {
+    beside(
+        version,
+        &format!(
+            "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{ name: stock, namespace: shop }}\nspec: \
+             {{ host: stock, {rule} }}\n"
+        ),
+    )
+}
+
+/// istiod of a version, and further objects.
+fn beside(version: &str, objects: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let istiod = format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: istiod, namespace: istio-system }}\nspec:\n  selector: \
@@ -135,11 +146,7 @@ fn installed(version: &str, rule: &str) -> tempfile::TempDir {
          containers:\n      - {{ name: discovery, image: \"istio/pilot:{version}\", resources: {{ requests: {{ cpu: 500m, \
          memory: 2Gi }} }} }}\n"
     );
-    let rule = format!(
-        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{ name: stock, namespace: shop }}\nspec: \
-         {{ host: stock, {rule} }}\n"
-    );
-    std::fs::write(folder.path().join("installed.yaml"), format!("{istiod}---\n{rule}")).unwrap();
+    std::fs::write(folder.path().join("installed.yaml"), format!("{istiod}---\n{objects}")).unwrap();
     folder
 }
 
@@ -204,6 +211,185 @@ fn a_retry_budget_bounds_what_chains_multiply() {
     let without_percent = "trafficPolicy: { retryBudget: { minRetryConcurrency: 0 } }";
     let (times, _, _, ids) = worst("1.28.0", without_percent);
     assert!((times - 1.002).abs() < 1e-4 && ids == "retry-budget-not-followed", "{times} {ids}");
+}
+
+fn route(kind: &str, rules: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{ name: stock, namespace: shop }}\nspec:\n  \
+         parentRefs: [{{ group: \"\", kind: Service, name: stock }}]\n  rules: [{rules}]\n"
+    )
+}
+
+/// Rules of the Gateway API are judged by what istiod makes of them, and patched where it follows the patch.
+#[test]
+fn httproutes_are_judged_as_istio_follows_them_and_patched() {
+    let backend = "backendRefs: [{ name: stock, port: 8080 }]";
+    let of = |said: &str| route("HTTPRoute", &format!("{{ {backend}{said} }}"));
+    let short = ", timeouts: { request: 50ms, backendRequest: 20ms }";
+    let retried = ", timeouts: { request: 500ms, backendRequest: 20ms }, retry: { attempts: 3, codes: [504] }";
+    for (version, object, expected) in [
+        ("1.28.2", of(""), "timeout - -> 1 s; dangers 0, guards 1"),
+        ("1.28.2", of(", timeouts: { request: 50ms }"), "timeout 0.05 s -> 0.15 s; dangers 1, guards 0"),
+        // Without retries the time of an attempt is that of the request.
+        ("1.28.2", of(short), "timeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.28.2", of(retried), "perTryTimeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.24.9", of(retried), "timeout 0.02 s -> 0.15 s; dangers 1, guards 0"),
+        ("1.28.2", of(", timeouts: { request: 10s }"), ""),
+        (
+            "1.19.0",
+            of(short),
+            "withheld, cannot be patched: HTTPRoute shop/stock holds, which Istio follows in this since 1.20.0; 1.19.0",
+        ),
+        (
+            "mine",
+            of(""),
+            "withheld, cannot be patched: HTTPRoute shop/stock holds, which Istio follows in this since 1.20.0; which",
+        ),
+        (
+            "1.28.2",
+            route("GRPCRoute", &format!("{{ {backend} }}")),
+            "withheld, cannot be patched: GRPCRoute shop/stock holds, a kind with",
+        ),
+    ] {
+        let folder = beside(version, &object);
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs = inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv")));
+        let tuning = if version == "1.28.2" { keeps_its_promise(&paths, &inputs) } else { tune(&inputs, None) };
+        let found = lines(&tuning).into_iter().find(|line| line.starts_with("timeouts/shop/stock")).unwrap_or_default();
+        let found = found.strip_prefix("timeouts/shop/stock/0: ").unwrap_or(&found);
+        let is_as_expected = if expected.is_empty() { found.is_empty() } else { found.contains(expected) };
+        assert!(is_as_expected, "{version} {object}\n{found:?} is not {expected:?}");
+    }
+}
+
+/// What the whole mesh says of retries holds for routes that say nothing.
+#[test]
+fn default_retries_of_the_mesh_are_read() {
+    let mesh = |policy: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{ name: istio, namespace: istio-system }}\ndata:\n  mesh: |\n    \
+             defaultHttpRetryPolicy: {policy}\n"
+        )
+    };
+    let tuned = |policy: &str| {
+        let folder = beside("1.28.2", &mesh(policy));
+        let paths = [data("clusters/guarded"), folder.path().to_owned()];
+        let inputs = inputs(&paths, Policy::default(), Some(data("traffic/guarded-calls.csv")));
+        let tuning = tune(&inputs, None);
+        let cases = tuning.before.resilience.guards.retries.clone();
+        let attempts: Vec<u64> = cases.iter().map(|case| case.attempts).collect();
+        (attempts, lines(&tuning).into_iter().filter(|line| line.starts_with("retries/")).collect::<Vec<_>>())
+    };
+    // Orders has a route of its own with three, and one that says nothing.
+    let (attempts, found) = tuned("{ attempts: 0 }");
+    assert_eq!(attempts, [3, 0, 0]);
+    assert!(found.iter().all(|line| line.starts_with("retries/shop/orders/1")), "{found:?}");
+    let (attempts, found) = tuned("{ attempts: 4 }");
+    assert_eq!(attempts, [4, 4, 4]);
+    assert!(found.iter().any(|line| line.starts_with("retries/shop/stock: attempts 4 -> 1; dangers 1")), "{found:?}");
+    let (_, found) = tuned("{ attempts: 4, retryOn: \"5xx\", perTryTimeout: 10ms }");
+    let of = |id: &str| found.iter().find(|line| line.starts_with(id)).unwrap_or_else(|| panic!("{id} of {found:?}"));
+    assert!(of("retries/shop/stock").contains("meshConfig.defaultHttpRetryPolicy says more than a number"));
+    assert!(of("retries/mesh/default: retryOn").contains("carried out twice"));
+}
+
+const MARKET: &str = "apiVersion: v1
+kind: Namespace
+metadata: { name: market, labels: { istio.io/dataplane-mode: ambient } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: quotes, namespace: market }
+spec: { selector: { app: quotes }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: silent, namespace: market }
+spec: { selector: { app: silent }, ports: [{ name: http, port: 80 }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: quotes, namespace: market }
+spec:
+  replicas: 4
+  selector: { matchLabels: { app: quotes } }
+  template:
+    metadata: { labels: { app: quotes } }
+    spec: { containers: [{ name: quotes, image: quotes, resources: { requests: { cpu: 500m, memory: 64Mi } } }] }
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: silent, namespace: market }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: silent } }
+  template:
+    metadata: { labels: { app: silent } }
+    spec: { containers: [{ name: silent, image: silent, resources: { requests: { cpu: 100m, memory: 64Mi } } }] }
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: { name: quotes, namespace: market }
+spec: { host: quotes, trafficPolicy: { connectionPool: { http: { http2MaxRequests: 1 } } } }
+";
+
+/// In ambient mode waypoints hold the guards, and of services without one nobody does: that is said once a namespace.
+#[test]
+fn waypoints_are_the_clients_of_ambient_mode() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("market.yaml"), MARKET).unwrap();
+    let demand = "namespace,name,kind,inbound_rps,app_cpu_cores,response_mean_ms,response_p99_9_ms\n\
+                  bookings,booking-api,Deployment,400,0.8,30,200\nbookings,availability,Deployment,400,0.4,10,60\n\
+                  market,quotes,Deployment,400,0.8,30,200\n";
+    std::fs::write(folder.path().join("demand.csv"), demand).unwrap();
+    let calls = folder.path().join("calls.txt");
+    std::fs::write(
+        &calls,
+        "from,to\nbookings/booking-api,bookings/availability\nbookings/availability,market/quotes\n",
+    )
+    .unwrap();
+    let tables = [folder.path().join("market.yaml"), folder.path().join("demand.csv")];
+    let paths: Vec<PathBuf> = std::iter::once(data("clusters/ambient")).chain(tables).collect();
+    let inputs = inputs(&paths, Policy::default(), Some(calls));
+    let tuning = keeps_its_promise(&paths, &inputs);
+    let guards = &tuning.before.resilience.guards;
+    let pool = |name: &str| guards.pools.iter().find(|case| &*case.service.name == name).unwrap();
+    // Two replicas, of which one may be gone: the other carries all. Its own worker threads keep connections apart.
+    let waypoint = tuning.before.workloads.iter().find(|it| it.name == "waypoint").unwrap();
+    let expected = Clients::Waypoint(Waypoint { replicas: 2, workers: waypoint.workers.into() });
+    let api = pool("booking-api");
+    assert_eq!((api.clients, api.workers), (expected, u64::from(waypoint.workers)));
+    assert!((api.mean - 24.0).abs() < 1.0, "{}", api.mean);
+    let quotes = pool("quotes");
+    assert_eq!((quotes.clients, quotes.rule.as_ref(), quotes.refusing().len()), (Clients::Nobody, None, 0));
+    let names: Vec<String> = guards.without_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["market/quotes", "market/silent"]);
+    // What nobody holds stays unguarded, in the count as in the cluster.
+    let unguarded = |kind: WeaknessKind| {
+        let of_kind = guards.weaknesses.iter().filter(move |it| it.kind == kind);
+        of_kind.flat_map(|it| &it.subjects).any(|subject| subject == "market/quotes")
+    };
+    assert!(unguarded(WeaknessKind::Unlimited) && unguarded(WeaknessKind::Endless));
+    // Before 1.31 a waypoint repeats nothing by default; a ztunnel never does.
+    let retries: Vec<(&str, u64)> = guards.retries.iter().map(|case| (&*case.service.name, case.attempts)).collect();
+    assert_eq!(retries, [("availability", 0)]);
+    let found = lines(&tuning);
+    let of_market: Vec<&String> = found.iter().filter(|line| line.contains("market/")).collect();
+    assert_eq!(of_market.len(), 1, "{found:#?}");
+    assert!(of_market[0].starts_with("connection-pools/market/without-waypoint: "), "{of_market:?}");
+    assert!(of_market[0].contains("2 services (market/quotes, market/silent)"), "{of_market:?}");
+    for applied in ["connection-pools/bookings/booking-api: ", "timeouts/bookings/booking-api: timeout - -> 1 s"] {
+        assert!(found.iter().any(|line| line.starts_with(applied)), "{applied} of {found:#?}");
+    }
+    assert!(report::markdown(&tuning.before).contains("Nothing limits, ends or repeats requests to 2 services"));
+}
+
+/// Replicas of a waypoint share what it carries, and a single one carries all.
+#[test]
+fn a_waypoint_of_many_replicas_needs_less_of_each() {
+    let share = |replicas| Clients::Waypoint(Waypoint { replicas, workers: 2 }).share();
+    assert_eq!([0, 1, 2, 5].map(share), [1.0, 1.0, 1.0, 0.25]);
+    assert_eq!(Clients::Callers.share(), 1.0);
 }
 
 /// A JSON patch changes what it says and leaves a fault and a match as they are; a route that is not there is not changed.

@@ -5,7 +5,6 @@ use super::template::resize;
 use super::{Inventory, objects};
 use crate::inventory::objects::{Autoscaler, ContainerPatch, MeshConfig, ObjectName, PilotValues};
 use crate::inventory::{ReplicasBasis, Workload};
-use crate::resources::Declared;
 
 /// Puts values over those in effect.
 pub(super) fn install(inventory: &mut Inventory, values: &MeshConfig) {
@@ -30,8 +29,8 @@ fn follow(inventory: &mut Inventory, index: usize, pilot: &PilotValues) {
     let known = workload.autoscaler.clone();
     let wanted = (pilot.autoscaled != Some(false)).then(|| bounds(workload, known, pilot)).flatten();
     if let Some(name) = discovery {
-        let requests = pilot.requests.clone();
-        let patch = ContainerPatch { name, requests, limits: Declared::default(), init: false };
+        let (requests, limits) = (pilot.requests.clone(), pilot.limits.clone());
+        let patch = ContainerPatch { name, requests, limits, init: false };
         resize(inventory, index, &[patch]);
     }
     match wanted {

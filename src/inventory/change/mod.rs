@@ -16,8 +16,8 @@ pub(super) use settle::settle;
 
 use super::objects::{
     Autoscaler, AutoscalerPatch, BudgetPatch, DestinationRule, DestinationRulePatch, DisruptionBudget, Gateway,
-    GatewayPart, MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar, Telemetry,
-    TelemetryPatch, VirtualService, VirtualServicePatch, WorkloadPatch,
+    GatewayPart, HttpRoutePatch, MeshConfig, NamespacePatch, Patch, ProxySettings, RollingPatch, ServicePatch, Sidecar,
+    Telemetry, TelemetryPatch, VirtualService, VirtualServicePatch, WorkloadPatch,
 };
 use super::{Inventory, Namespace, ReplicasBasis, WorkloadId};
 
@@ -71,6 +71,7 @@ impl Inventory {
             Change::Patch(Patch::DestinationRule(patch)) => self.patch_destination_rule(patch),
             Change::Patch(Patch::Namespace(patch)) => self.patch_namespace(patch),
             Change::Patch(Patch::VirtualService(patch)) => self.patch_virtual_service(patch),
+            Change::Patch(Patch::HttpRoute(patch)) => self.patch_http_route(patch),
             Change::Patch(Patch::Telemetry(patch)) => self.patch_telemetry(patch),
             Change::Patch(Patch::Service(patch)) => self.patch_service(patch),
             Change::Patch(Patch::Gateway(patch)) => self.patch_gateway(patch),
@@ -146,6 +147,12 @@ impl Inventory {
     fn patch_virtual_service(&mut self, patch: &VirtualServicePatch) -> bool {
         let service = self.istio.virtual_services.iter_mut().find(|service| service.name == patch.name);
         service.is_some_and(|service| patch.apply(service))
+    }
+
+    fn patch_http_route(&mut self, patch: &HttpRoutePatch) -> bool {
+        let mut routes = self.istio.routes.iter_mut();
+        let route = routes.find(|route| route.kind == "HTTPRoute" && route.name == patch.name);
+        route.is_some_and(|route| patch.apply(route))
     }
 
     /// Where it is then of ambient mode and was not before, its pods are made anew without sidecars.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::visibility::ExportTo;
-use super::{CertificateSettings, LocalityBalancing, Requirement};
+use super::{CertificateSettings, LocalityBalancing, Requirement, RetryPolicy};
 use crate::resources::Declared;
 use crate::units::{Rate, Seconds};
 
@@ -38,6 +38,8 @@ pub struct MeshConfig {
     pub allows_any_host: Option<bool>,
     /// Which zones are preferred (`localityLbSetting`).
     pub locality: Option<LocalityBalancing>,
+    /// When routes that say nothing send a failed request again (`defaultHttpRetryPolicy`); `None` for Istio's default.
+    pub retries: Option<RetryPolicy>,
     /// istiod as the installation asks for it.
     pub pilot: PilotValues,
 }
@@ -64,6 +66,8 @@ pub struct MeshTelemetry {
 pub struct PilotValues {
     /// Requests of each replica.
     pub requests: Declared,
+    /// Limits of each replica.
+    pub limits: Declared,
     /// Replicas without an autoscaler.
     pub replicas: Option<u64>,
     /// Whether it has an autoscaler.
@@ -136,6 +140,7 @@ impl PilotValues {
     fn or(self, weaker: &Self) -> Self {
         Self {
             requests: self.requests.or(&weaker.requests),
+            limits: self.limits.or(&weaker.limits),
             replicas: self.replicas.or(weaker.replicas),
             autoscaled: self.autoscaled.or(weaker.autoscaled),
             autoscale_min: self.autoscale_min.or(weaker.autoscale_min),
@@ -201,6 +206,7 @@ impl MeshConfig {
             certificates: self.certificates.or(weaker.certificates),
             allows_any_host: self.allows_any_host.or(weaker.allows_any_host),
             locality: self.locality.or(weaker.locality),
+            retries: self.retries.or(weaker.retries),
             pilot: self.pilot.or(&weaker.pilot),
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{
-    AutoscalingApi, ConnectionPool, Labels, LoggingSetting, Made, Metric, MetricsSetting, ObjectName, OutlierDetection,
-    ParametersEntry, ParametersReference, PodAffinityTerm, PodCount, RetryBudget, Telemetry, TopologySpread,
-    TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
+    AutoscalingApi, ConnectionPool, HttpRoutePatch, Labels, LoggingSetting, Made, Metric, MetricsSetting, ObjectName,
+    OutlierDetection, ParametersEntry, ParametersReference, PodAffinityTerm, PodCount, RetryBudget, Telemetry,
+    TopologySpread, TracingSetting, VirtualServicePatch, WeightedPodAffinityTerm,
 };
 use crate::resources::Declared;
 
@@ -24,6 +24,8 @@ pub enum Patch {
     Namespace(NamespacePatch),
     /// `networking.istio.io/*/VirtualService`.
     VirtualService(VirtualServicePatch),
+    /// `gateway.networking.k8s.io/*/HTTPRoute`.
+    HttpRoute(HttpRoutePatch),
     /// `telemetry.istio.io/*/Telemetry`.
     Telemetry(TelemetryPatch),
     /// `v1/Service`.
@@ -251,6 +253,7 @@ impl Patch {
             Self::DestinationRule(patch) => ("DestinationRule", &patch.name),
             Self::Namespace(patch) => ("Namespace", &patch.name),
             Self::VirtualService(patch) => ("VirtualService", &patch.name),
+            Self::HttpRoute(patch) => ("HTTPRoute", &patch.name),
             Self::Telemetry(patch) => ("Telemetry", &patch.name),
             Self::Service(patch) => ("Service", &patch.name),
             Self::Gateway(patch) => ("Gateway", &patch.name),
@@ -280,6 +283,7 @@ impl Patch {
             Self::DestinationRule(patch) => &mut patch.name,
             Self::Namespace(patch) => &mut patch.name,
             Self::VirtualService(patch) => &mut patch.name,
+            Self::HttpRoute(patch) => &mut patch.name,
             Self::Telemetry(patch) => &mut patch.name,
             Self::Service(patch) => &mut patch.name,
             Self::Gateway(patch) => &mut patch.name,

@@ -37,7 +37,9 @@ pub struct HttpRoute {
     pub destinations: Vec<Destination>,
     /// How long an answer may take, retries included; `None` where nothing is said.
     pub timeout: Option<Seconds>,
-    /// When a failed request is sent again; `None` for Istio's default.
+    /// How long each attempt may take, in routes of the Gateway API (`timeouts.backendRequest`).
+    pub backend_timeout: Option<Seconds>,
+    /// When a failed request is sent again; `None` for the default of the mesh.
     pub retries: Option<RetryPolicy>,
 }
 

@@ -5,7 +5,7 @@ use crate::inventory::Autoscaler;
 use crate::inventory::objects::PilotValues;
 use crate::mesh::ProxyMode;
 use crate::resources::Declared;
-use crate::units::Millicores;
+use crate::units::{Bytes, Millicores};
 
 /// istiod as the input has it.
 pub(super) struct Deployed {
@@ -15,6 +15,8 @@ pub(super) struct Deployed {
     pub requests: Declared,
     /// Its CPU limit.
     pub cpu_limit: Option<Millicores>,
+    /// Its memory limit.
+    pub memory_limit: Option<Bytes>,
     /// Its autoscaler.
     pub autoscaler: Option<Autoscaler>,
 }
@@ -30,6 +32,7 @@ pub(super) fn deployed(inputs: &Inputs<'_>) -> Option<Deployed> {
                 replicas: workload.replicas,
                 requests: resources.map(crate::resources::Requirements::effective_requests).unwrap_or_default(),
                 cpu_limit: resources.and_then(|resources| resources.limits.cpu).filter(|limit| !limit.is_zero()),
+                memory_limit: resources.and_then(|resources| resources.limits.memory).filter(|limit| !limit.is_zero()),
                 autoscaler: workload.autoscaler.clone(),
             });
         };
@@ -45,6 +48,7 @@ fn installed(pilot: &PilotValues) -> Option<Deployed> {
         replicas: pilot.least_replicas(),
         requests: pilot.requests.clone(),
         cpu_limit: None,
+        memory_limit: pilot.limits.memory.filter(|limit| !limit.is_zero()),
         autoscaler: None,
     })
 }

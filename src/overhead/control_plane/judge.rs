@@ -27,6 +27,10 @@ pub(super) fn size(needed: &ControlPlane, inputs: &Inputs<'_>, share: &ControlPl
     if *replicas < needed.replicas && *replicas != 1 {
         shortfalls.push(format!("{replicas} replicas, {} needed", needed.replicas));
     }
+    let limit_needed = needed.memory_limit_needed();
+    if let Some(limit) = needed.memory_limit.filter(|limit| *limit < limit_needed) {
+        shortfalls.push(format!("memory limit {} below peak {}", print_bytes(limit), print_bytes(limit_needed)));
+    }
     if !shortfalls.is_empty() {
         cases.add(&ISTIOD_BELOW_NEED, "", &"istiod", shortfalls.join(", "));
     }

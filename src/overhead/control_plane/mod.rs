@@ -39,9 +39,11 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
     let policy = &inputs.policy.control_plane;
     let deployed = deployed::deployed(inputs);
     let declared = deployed.as_ref().map(|istiod| (istiod.replicas, istiod.requests.clone()));
+    let memory_limit = deployed.as_ref().and_then(|istiod| istiod.memory_limit);
     let proxies = proxies(inputs);
     if proxies == 0 {
-        return nothing_to_serve(certificates::plan(inputs, Cores::ZERO), declared);
+        let nothing = nothing_to_serve(certificates::plan(inputs, Cores::ZERO), declared);
+        return ControlPlane { memory_limit, ..nothing };
     }
     let runtime = runtime::runtime(inputs, deployed.as_ref());
     let served = served(inputs, proxies, &runtime);
@@ -80,6 +82,7 @@ pub(super) fn estimate(inputs: &Inputs<'_>, cases: &mut Cases) -> ControlPlane {
         certificates,
         infeasible,
         deployed: declared,
+        memory_limit,
         operation: Some(operation),
     };
     judge::size(&control_plane, inputs, &share, cases);
@@ -100,6 +103,7 @@ fn nothing_to_serve(certificates: CertificatePlan, deployed: Option<(u64, Declar
         certificates,
         infeasible: None,
         deployed,
+        memory_limit: None,
         operation: None,
     }
 }

@@ -23,6 +23,11 @@ pub fn guards(plan: &Plan) -> Vec<Block> {
         let rows = found.weaknesses.iter().map(row).collect();
         blocks.push(table(CAPTION, columns(), rows, MOST_ROWS));
     }
+    if !found.without_proxies.is_empty() {
+        let services = named(&found.without_proxies);
+        let why = "ztunnels forward connections and know no requests; a waypoint would";
+        blocks.push(Block::Paragraph(format!("Nothing limits, ends or repeats requests to {services}: {why}.")));
+    }
     blocks.extend(not_judged(found).map(Block::Paragraph));
     blocks
 }

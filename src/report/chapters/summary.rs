@@ -118,7 +118,8 @@ fn check_row(check: &Check, plan: &Plan) -> Vec<Cell> {
 
 /// The figures to remember.
 pub fn key_figures(plan: &Plan) -> Option<Chapter> {
-    let figures = [proxies(plan), overhead(plan), control_plane(plan), capacity(plan), cluster(plan)].concat();
+    let figures =
+        [proxies(plan), overhead(plan), control_plane(plan), capacity(plan), used(plan), cluster(plan)].concat();
     if figures.is_empty() {
         return None;
     }
@@ -254,6 +255,29 @@ fn capacity(plan: &Plan) -> Vec<KeyFigure> {
     }
     figures.push(nodes_to_add(&plan.headroom.nodes_to_add));
     figures
+}
+
+/// How much of the requests that fill nodes is used.
+fn used(plan: &Plan) -> Vec<KeyFigure> {
+    let used = &plan.totals.application_use;
+    let cpu = used.cpu.map(|cpu| Use { of: "CPU", mean: cpu.mean_share(), busy: cpu.busy_share(), by: cpu.workloads });
+    let memory =
+        used.memory.map(|it| Use { of: "memory", mean: it.mean_share(), busy: it.busy_share(), by: it.workloads });
+    let all: Vec<Use> = cpu.into_iter().chain(memory).collect();
+    let Some(most) = all.iter().map(|it| it.by).max() else { return Vec::new() };
+    let listed = |share: fn(&Use) -> f64| {
+        all.iter().map(|it| format!("{} {}", it.of, text::percent(share(it)))).collect::<Vec<String>>().join(", ")
+    };
+    let (mean, busy) = (listed(|it| it.mean), listed(|it| it.busy));
+    vec![plain("Requests used", mean, format!("on average by {} with measured use; at p95 {busy}", workloads(most)))]
+}
+
+/// Shares of what is requested of a resource.
+struct Use {
+    of: &'static str,
+    mean: f64,
+    busy: f64,
+    by: u64,
 }
 
 fn pods(number: u64) -> String {

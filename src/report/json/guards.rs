@@ -24,6 +24,8 @@ pub struct Guards<'a> {
     without_requests: Vec<String>,
     /// Services in the mesh with measured requests and no response times.
     without_response_times: Vec<String>,
+    /// Services of ambient mode that no waypoint carries: nobody would follow limits, timeouts and retries of them.
+    without_proxies: Vec<String>,
     /// Whether it is known who calls whom.
     calls_known: bool,
 }
@@ -72,7 +74,9 @@ struct Pool {
     busiest_measured: bool,
     /// Upper end of the mean response time.
     response_seconds: Number,
-    /// Requests under way on average in the busiest seconds.
+    /// Who holds the limits: the proxies of `callers`, a `waypoint`, or `nobody`.
+    clients: &'static str,
+    /// Requests under way on average in the busiest seconds, through the client that carries most.
     under_way: Number,
     /// Limits as they are; `null` for none.
     today: Limits,
@@ -80,7 +84,7 @@ struct Pool {
     retry_budget: Option<Budget>,
     /// Why no retry budget can be set; `null` where one can.
     no_retry_budget: Option<String>,
-    /// The least that holds what is under way, if one client sends everything.
+    /// The least that holds what is under way at the client that carries most.
     needed: Limits,
 }
 
@@ -156,8 +160,8 @@ struct Retry {
     set_by: Vec<SetBy>,
     /// Retries of a failed request, the most of its routes.
     attempts: u64,
-    /// Whether that is what holds where nothing is said.
-    is_default: bool,
+    /// Who says so: `routes`, `mesh` (`defaultHttpRetryPolicy`) or, with Istio's default, `default`.
+    said_by: &'static str,
     /// The retry budget of those who call it; `null` without one, or where it is not known how much is under way.
     retry_budget: Option<Budget>,
     /// Attempts that callers make of one request when all fail, with the budget.
@@ -183,6 +187,7 @@ impl<'a> Guards<'a> {
             without_outlier_detection: found.unwatched.iter().map(|case| case.host.as_str()).collect(),
             without_requests: names(&found.without_requests),
             without_response_times: names(&found.without_times),
+            without_proxies: names(&found.without_proxies),
             calls_known: found.calls_known,
         }
     }
@@ -224,6 +229,7 @@ impl Pool {
             busiest_requests_per_second: Number::new(case.busiest.as_per_second()),
             busiest_measured: case.busiest_measured,
             response_seconds: seconds(case.response),
+            clients: case.clients.as_str(),
             under_way: Number::new(case.mean),
             today: Limits {
                 connections: today.max_connections,
@@ -263,7 +269,7 @@ impl SetBy {
         let (object, route) = match place {
             Routed::By { service, index } => (Some(format!("VirtualService {service}")), Some(*index as u64)),
             Routed::ByWildcard { service } => (Some(format!("VirtualService {service}")), None),
-            Routed::ByApi { route } => (Some(route.clone()), None),
+            Routed::ByApi { kind, route, index } => (Some(format!("{kind} {route}")), Some(*index as u64)),
             Routed::Nowhere => (None, None),
         };
         Self { object, route }
@@ -276,7 +282,7 @@ impl Retry {
             service: case.service.to_string(),
             set_by: case.places.iter().map(SetBy::new).collect(),
             attempts: case.attempts,
-            is_default: case.is_default,
+            said_by: case.said.as_str(),
             retry_budget: case.budget.map(Budget::new),
             times: Number::new(case.times.as_number()),
             chain: case.chain,

@@ -1,9 +1,11 @@
-//! Measured memory as it is written.
+//! What was measured, as it is written.
 
 use serde::Serialize;
 
 use super::wire::{Estimate, Number};
 use crate::overhead;
+use crate::plan;
+use crate::units::Quantity;
 
 /// Memory that was measured, beside what the law says of it.
 #[derive(Serialize)]
@@ -47,6 +49,43 @@ pub struct MemoryCheck {
     counted: u64,
     /// Median of the law's figure over the measured median, less 1.
     median_error: Number,
+}
+
+/// How much of what applications request they use; parts of the mesh are left out.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ApplicationUse {
+    /// CPU, in cores; `null` where nothing was measured of a workload that requests any.
+    cpu_cores: Option<Used>,
+    /// Memory, in bytes; `null` likewise.
+    memory_bytes: Option<Used>,
+}
+
+/// What is used of what is requested, over the workloads that were measured and request any.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Used {
+    /// Those workloads.
+    workloads: u64,
+    /// What they request.
+    requested: Number,
+    /// What they use on average.
+    mean: Number,
+    /// The sum of what each uses at most in 95 % of its moments.
+    busy: Number,
+}
+
+impl From<plan::ApplicationUse> for ApplicationUse {
+    fn from(used: plan::ApplicationUse) -> Self {
+        Self { cpu_cores: used.cpu.map(Used::from), memory_bytes: used.memory.map(Used::from) }
+    }
+}
+
+impl<Q: Quantity> From<plan::Used<Q>> for Used {
+    fn from(used: plan::Used<Q>) -> Self {
+        let [requested, mean, busy] = [used.requested, used.mean, used.busy].map(|amount| Number::new(amount.base()));
+        Self { workloads: used.workloads, requested, mean, busy }
+    }
 }
 
 impl From<&overhead::MeasuredMemory> for MeasuredMemory {

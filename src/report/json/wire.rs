@@ -8,7 +8,7 @@ use super::SCHEMA_VERSION;
 use super::capacity::Headroom;
 use super::control_plane::ControlPlane;
 use super::derivations::{Derivation, Derivations};
-use super::measured::MemoryCheck;
+use super::measured::{ApplicationUse, MemoryCheck};
 use super::proxy::{Proxy, WorkloadProxy};
 use super::resilience::Resilience;
 use super::responses::ResponseTimes;
@@ -152,6 +152,8 @@ struct Totals {
     app_memory_bytes: Number,
     /// Share of workloads whose application usage was measured, in [0, 1].
     app_measured_share: Number,
+    /// How much of what applications request they use, where it was measured.
+    application_use: ApplicationUse,
     /// Proxy memory over application memory; `null` where applications declare none.
     memory_overhead_ratio: Option<Estimate>,
     /// Proxy CPU over application CPU; `null` where applications declare none.
@@ -357,6 +359,7 @@ impl From<&plan::Totals> for Totals {
             app_cpu_cores: Number::new(totals.app_cpu.as_cores()),
             app_memory_bytes: Number::new(totals.app_memory.as_bytes()),
             app_measured_share: Number::new(totals.app_measured_share),
+            application_use: ApplicationUse::from(totals.application_use),
             memory_overhead_ratio: totals.memory_overhead.as_ref().map(Estimate::from),
             cpu_overhead_ratio: totals.cpu_overhead.as_ref().map(Estimate::from),
             proxy_cpu_requested_cores: Number::new(totals.proxy_cpu_requested.as_cores()),

@@ -2,7 +2,7 @@
 
 use super::super::Inputs;
 use super::super::services::{Backing, Services};
-use super::{Budget, ResponseTimes, Traffic, budget};
+use super::{Budget, Clients, ResponseTimes, Traffic, budget};
 use crate::inventory::objects::ConnectionPool;
 use crate::inventory::{ObjectName, Service};
 use crate::mesh::DestinationRules;
@@ -28,9 +28,11 @@ pub struct PoolCase {
     pub response_is: String,
     /// Pods behind it.
     pub pods: u64,
+    /// Who holds the limits.
+    pub clients: Clients,
     /// Worker threads of a client.
     pub workers: u64,
-    /// Requests under way on average in the busiest seconds.
+    /// Requests under way on average in the busiest seconds, through the client that carries most.
     pub mean: f64,
     /// What is set today.
     pub today: ConnectionPool,
@@ -38,7 +40,7 @@ pub struct PoolCase {
     pub budget: Option<Budget>,
     /// Why no retry budget can be set; `None` where one can.
     pub no_budget: Option<String>,
-    /// The least that holds what is under way, with the policy's chance, if one client sends everything.
+    /// The least that holds what is under way, with the policy's chance, at the client that carries most.
     pub needed: PoolLimits,
 }
 
@@ -123,17 +125,23 @@ pub(super) fn demand(services: &Services<'_>, backing: &Backing, traffic: &Traff
 pub(super) fn case(
     inputs: &Inputs<'_>,
     rules: &DestinationRules<'_>,
-    (host, service): (&str, &Service),
+    (host, service, clients): (&str, &Service, Clients),
     demand: &Demand,
-) -> Option<PoolCase> {
+) -> PoolCase {
     let policy = &inputs.policy.resilience;
     let busiest = demand.measured_busiest.unwrap_or(demand.rate * policy.peak_factor.as_number());
-    let way = InFlight::new(busiest, demand.response, Ratio::new(1.0));
+    let way = InFlight::new(busiest, demand.response, Ratio::new(clients.share()));
     let requests = way.quantile(policy.pool_quantile);
     let held = rules.of(&service.name.namespace, host, &service.name.namespace);
     let rule = held.iter().find(|rule| rule.policy.is_said()).or(held.first()).copied();
+    // What nobody holds does not hold.
+    let rule = rule.filter(|_| clients != Clients::Nobody);
+    let workers = match clients {
+        Clients::Waypoint(waypoint) => waypoint.workers.max(1),
+        Clients::Callers | Clients::Nobody => demand.workers,
+    };
     let version = inputs.inventory.istio_version();
-    Some(PoolCase {
+    PoolCase {
         service: service.name.clone(),
         rule: rule.map(|rule| rule.name.clone()),
         rate: demand.rate,
@@ -142,15 +150,16 @@ pub(super) fn case(
         response: demand.response,
         response_is: demand.response_is.clone(),
         pods: demand.pods,
-        workers: demand.workers,
+        clients,
+        workers,
         mean: way.mean(),
         today: rule.and_then(|rule| rule.policy.settings.pool.clone()).unwrap_or_default(),
         budget: budget::of(rule.and_then(|rule| rule.policy.settings.retry_budget), version),
         no_budget: budget::why_not(&held, version),
         needed: PoolLimits {
-            connections: way.connections(demand.workers.saturating_mul(demand.pods), policy.pool_quantile),
+            connections: way.connections(workers.saturating_mul(demand.pods), policy.pool_quantile),
             requests,
             retries: retries_at_once(requests, policy.retry_budget, policy.least_retries),
         },
-    })
+    }
 }

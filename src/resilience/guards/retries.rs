@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Inputs;
 use super::super::services::Services;
-use super::routes::{Routed, Routes};
-use super::{Budget, PoolCase, mode};
-use crate::inventory::objects::{Call, HttpRoute, ObjectName};
+use super::routes::{Routed, Routes, retries_of};
+use super::{Budget, Clients, PoolCase, clients, mode};
+use crate::inventory::objects::{Call, ObjectName};
 use crate::mesh::{self, ProxyMode, hosts};
 use crate::model::{CallChains, RetriedCall, Retries};
 use crate::units::Ratio;
@@ -22,8 +22,8 @@ pub struct RetryCase {
     pub places: Vec<Routed>,
     /// Retries of a failed request today: the most of its routes.
     pub attempts: u64,
-    /// Whether that is Istio's default, since nothing is said.
-    pub is_default: bool,
+    /// Who says so.
+    pub said: RetriesSaid,
     /// The retry budget of those who call it; `None` without one, or where it is not known how much is under way.
     pub budget: Option<Budget>,
     /// Attempts that callers make of one request when all fail, at least 1: one more than retries, or what the budget
@@ -37,6 +37,29 @@ pub struct RetryCase {
     pub allowed: u64,
     /// Whether it is called, directly or through others, by those it calls.
     pub in_circle: bool,
+}
+
+/// Who says how often requests are sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RetriesSaid {
+    /// Routes of the service.
+    ByRoutes,
+    /// `defaultHttpRetryPolicy` of the mesh.
+    ByMesh,
+    /// Nobody: Istio's default holds.
+    Nowhere,
+}
+
+impl RetriesSaid {
+    /// Name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ByRoutes => "routes",
+            Self::ByMesh => "mesh",
+            Self::Nowhere => "default",
+        }
+    }
 }
 
 impl RetryCase {
@@ -59,15 +82,17 @@ pub(super) fn retries(
     let pools: BTreeMap<&ObjectName, &PoolCase> = pools.iter().map(|case| (&case.service, case)).collect();
     let mut times = vec![Ratio::new(1.0); inputs.inventory.workloads.len()];
     let mut cases = Vec::new();
-    for (host, Called { behind, callers }) in &graph.called {
+    for (host, Called { behind, callers, by_proxies }) in &graph.called {
         let Some(service) = services.service(host) else { continue };
-        let set = Set::of(host, routes);
+        let set = Set::of(host, routes, *by_proxies || clients::waypoints_repeat(inputs));
         let clients = callers.iter().filter_map(|&index| inputs.inventory.workloads.get(index));
         let clients = clients.map(|workload| workload.replicas).fold(0, u64::saturating_add);
-        let budgeted = pools.get(&service.name).and_then(|case| Some((case.budget?, case.mean)));
+        let budgeted = pools.get(&service.name).and_then(|case| Some((case.budget?, *case)));
         let of_service = match budgeted {
-            Some((budget, under_way)) => {
-                let always = budget.least.saturating_mul(clients) as f64 / under_way;
+            Some((budget, case)) => {
+                // A replica of a waypoint carries its own part of what is under way.
+                let clients = if matches!(case.clients, Clients::Waypoint(_)) { 1 } else { clients };
+                let always = budget.least.saturating_mul(clients) as f64 / case.mean;
                 Retries::new(set.attempts).within_budget(budget.share, Ratio::new(always))
             }
             None => Retries::new(set.attempts).worst(1),
@@ -87,7 +112,7 @@ pub(super) fn retries(
             host: (*host).clone(),
             places: set.places,
             attempts: set.attempts,
-            is_default: set.is_default,
+            said: set.said,
             budget,
             times,
             chain: called.iter().map(|&index| chains.longest(index)).max().unwrap_or(0),
@@ -111,8 +136,10 @@ struct Graph {
 struct Called {
     /// Those behind the host.
     behind: BTreeSet<usize>,
-    /// Those whose proxies retry.
+    /// Those for whom a proxy retries.
     callers: BTreeSet<usize>,
+    /// Whether it is that of any of them, and not a waypoint alone.
+    by_proxies: bool,
 }
 
 impl Graph {
@@ -141,18 +168,26 @@ impl Graph {
             let Some((host, behind)) = named.or_else(through) else { continue };
             let Some(service) = services.service(&host) else { continue };
             for &from in by_name.get(&call.from).into_iter().flatten() {
-                let runs_envoy = matches!(mode(inputs, from), ProxyMode::Sidecar | ProxyMode::Gateway);
-                let retried = runs_envoy && !mesh::is_tcp_only(service);
+                let by_proxy = clients::has_proxy(inputs, from);
+                let retried = (by_proxy || through_waypoint(inputs, from, &behind)) && !mesh::is_tcp_only(service);
                 graph.calls.extend(behind.iter().map(|&to| RetriedCall { from, to, retried }));
                 if retried {
                     let called = graph.called.entry(host.clone()).or_default();
                     called.behind.extend(&behind);
                     called.callers.insert(from);
+                    called.by_proxies |= by_proxy;
                 }
             }
         }
         graph
     }
+}
+
+/// Whether what a workload of ambient mode calls passes a waypoint.
+fn through_waypoint(inputs: &Inputs<'_>, from: usize, behind: &[usize]) -> bool {
+    let mut carried = behind.iter().filter(|&&to| mode(inputs, to) == ProxyMode::Ambient);
+    let has_waypoint = |to: &usize| inputs.traffic.waypoints.get(*to).is_some_and(Option::is_some);
+    mode(inputs, from) == ProxyMode::Ambient && carried.any(has_waypoint)
 }
 
 /// The first service in front of each workload, by its full name.
@@ -170,30 +205,25 @@ fn in_front(services: &Services<'_>) -> BTreeMap<usize, String> {
 struct Set {
     places: Vec<Routed>,
     attempts: u64,
-    is_default: bool,
+    said: RetriesSaid,
 }
 
 impl Set {
-    fn of(host: &str, routes: &Routes<'_>) -> Self {
-        let of_route = |route: &HttpRoute| match &route.retries {
-            None => Retries::DEFAULT_ATTEMPTS,
-            // Retries without a number of attempts are off.
-            Some(retries) => retries.attempts.unwrap_or(0),
+    /// Where no route is written, only if those who would repeat do so by default.
+    fn of(host: &str, routes: &Routes<'_>, by_default: bool) -> Self {
+        let held = routes.of_host(host);
+        let most = held.iter().max_by_key(|it| retries_of(it.retries.as_ref()));
+        let said = match most {
+            Some(it) if it.says_retries => RetriesSaid::ByRoutes,
+            Some(it) if it.retries.is_some() => RetriesSaid::ByMesh,
+            _ => RetriesSaid::Nowhere,
         };
-        match routes.of_host(host) {
-            Some(held) if !held.is_empty() => Self {
-                places: held.iter().map(|it| it.place.clone()).collect(),
-                attempts: held.iter().map(|it| of_route(it.route)).max().unwrap_or(0),
-                is_default: held.iter().all(|it| it.route.retries.is_none()),
-            },
-            _ => {
-                let rules = routes.of_api(host);
-                Self {
-                    places: vec![routes.elsewhere(host)],
-                    attempts: rules.iter().map(of_route).max().unwrap_or(Retries::DEFAULT_ATTEMPTS),
-                    is_default: rules.iter().all(|rule| rule.retries.is_none()),
-                }
-            }
+        Self {
+            attempts: most
+                .filter(|it| by_default || it.place.route().is_some())
+                .map_or(0, |it| retries_of(it.retries.as_ref())),
+            places: held.into_iter().map(|it| it.place).collect(),
+            said,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Timeouts: do they cut requests that would have been answered, and does anything end those that never are?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::Inputs;
 use super::super::services::{Backing, Services};
 use super::routes::{Held, Routed, Routes};
 use super::{Traffic, mode};
-use crate::inventory::objects::HttpRoute;
-use crate::mesh::{self, ProxyMode};
+use crate::inventory::ObjectName;
+use crate::mesh::{self, ProxyMode, hosts};
 use crate::model::Retries;
 use crate::units::{Quantile, Seconds};
 
@@ -36,6 +36,8 @@ pub struct TimeoutCase {
     pub per_attempt: Option<Seconds>,
     /// Whether an attempt that took too long is made again, and how often.
     pub repeats: Retries,
+    /// Whether the route says so itself, and not the mesh.
+    pub says_retries: bool,
     /// Services it leads to for which nothing was measured.
     pub unknown: Vec<String>,
 }
@@ -54,15 +56,6 @@ impl TimeoutCase {
         said.filter(|(_, timeout)| *timeout + DUST < self.tail)
     }
 
-    /// The route as people say it; `None` where none is written.
-    #[must_use]
-    pub fn route(&self) -> Option<String> {
-        match &self.place {
-            Routed::By { service, index } => Some(format!("VirtualService {service}, route {}", index + 1)),
-            Routed::ByWildcard { .. } | Routed::ByApi { .. } | Routed::Nowhere => None,
-        }
-    }
-
     /// Whether nothing ends a request that is never answered.
     #[must_use]
     pub fn is_endless(&self) -> bool {
@@ -75,20 +68,20 @@ pub(super) fn timeouts(
     inputs: &Inputs<'_>,
     services: &Services<'_>,
     routes: &Routes<'_>,
-    traffic: &Traffic<'_>,
+    without_proxies: &[ObjectName],
 ) -> Vec<TimeoutCase> {
-    let known = Known { inputs, services, traffic };
+    let known = Known { inputs, services, traffic: inputs.traffic };
+    let nobody: BTreeSet<String> =
+        without_proxies.iter().map(|it| hosts::of_service(&it.name, &it.namespace)).collect();
     let mut cases: BTreeMap<(Routed, Vec<String>), TimeoutCase> = BTreeMap::new();
     let mut add = |case: TimeoutCase| {
         cases.entry((case.place.clone(), case.hosts.clone())).or_insert(case);
     };
-    for (host, _) in services.hosts().filter(|(host, _)| known.has_sidecars(host)) {
-        match routes.of_host(host) {
-            Some(held) => held.iter().filter_map(|it| known.of_route(it)).for_each(&mut add),
-            None => known.of_default(host, routes).into_iter().for_each(&mut add),
-        }
+    for (host, _) in services.hosts().filter(|(host, _)| known.is_of_mesh(host)) {
+        let held = if nobody.contains(host) { vec![Held::of_nothing(host)] } else { routes.of_host(host) };
+        held.iter().filter_map(|it| known.case(it)).for_each(&mut add);
     }
-    routes.of_gateways().iter().filter_map(|it| known.of_route(it)).for_each(&mut add);
+    routes.of_gateways().iter().filter_map(|it| known.case(it)).for_each(&mut add);
     cases.into_values().collect()
 }
 
@@ -106,30 +99,16 @@ struct Slowest {
 }
 
 impl Known<'_> {
-    /// Whether a host is of the mesh and speaks HTTP, so that routes hold for its callers.
-    fn has_sidecars(&self, host: &str) -> bool {
+    /// Whether a host is of the mesh and speaks HTTP. Where nobody holds its routes, nothing ends its requests either.
+    fn is_of_mesh(&self, host: &str) -> bool {
         let backing = self.services.behind(host).unwrap_or_default();
-        let is_sidecar = |&index: &usize| mode(self.inputs, index) == ProxyMode::Sidecar;
+        let is_of_mesh = |&index: &usize| matches!(mode(self.inputs, index), ProxyMode::Sidecar | ProxyMode::Ambient);
         let service = self.services.service(host);
-        service.is_some_and(|service| !mesh::is_tcp_only(service)) && backing.workloads.iter().any(is_sidecar)
+        service.is_some_and(|service| !mesh::is_tcp_only(service)) && backing.workloads.iter().any(is_of_mesh)
     }
 
-    fn of_route(&self, held: &Held<'_>) -> Option<TimeoutCase> {
+    fn case(&self, held: &Held) -> Option<TimeoutCase> {
         let hosts: Vec<String> = held.hosts.iter().cloned().collect();
-        self.case(held.place.clone(), hosts, held.route)
-    }
-
-    /// Without a route of its own.
-    fn of_default(&self, host: &str, routes: &Routes<'_>) -> Option<TimeoutCase> {
-        let place = routes.elsewhere(host);
-        // Of several rules of the Gateway API, the one that waits least.
-        let rules = routes.of_api(host).iter();
-        let tightest = rules.min_by(|a, b| given_up(a).total_cmp(&given_up(b)));
-        let plain = HttpRoute::default();
-        self.case(place, vec![host.to_owned()], tightest.unwrap_or(&plain))
-    }
-
-    fn case(&self, place: Routed, hosts: Vec<String>, route: &HttpRoute) -> Option<TimeoutCase> {
         let mut slowest: Option<Slowest> = None;
         let mut unknown = Vec::new();
         for host in &hosts {
@@ -144,19 +123,20 @@ impl Known<'_> {
         let Slowest { measurement, quantile, tail } = slowest?;
         // Istio takes a timeout of 0 for none.
         let said = |timeout: Option<Seconds>| timeout.filter(|timeout| *timeout > Seconds::ZERO);
-        let retries = route.retries.as_ref();
+        let retries = held.retries.as_ref();
         let conditions = retries.map_or("", |retries| retries.retry_on.as_str());
         let is_met = conditions.split(',').any(|condition| MET_BY_TIMEOUTS.contains(&condition.trim()));
         let attempts = retries.and_then(|retries| retries.attempts).filter(|_| is_met).unwrap_or(0);
         Some(TimeoutCase {
-            place,
+            place: held.place.clone(),
             hosts,
             measurement,
             quantile,
             tail,
-            timeout: said(route.timeout),
+            timeout: said(held.timeout),
             per_attempt: said(retries.and_then(|retries| retries.per_try_timeout)),
             repeats: Retries::new(attempts),
+            says_retries: held.says_retries,
             unknown,
         })
     }
@@ -174,9 +154,4 @@ impl Known<'_> {
         }
         slowest
     }
-}
-
-/// After how many seconds a route gives up.
-fn given_up(route: &HttpRoute) -> f64 {
-    route.timeout.filter(|it| *it > Seconds::ZERO).map_or(f64::INFINITY, Seconds::as_seconds)
 }

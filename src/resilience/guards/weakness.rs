@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Guards, PoolCase, RetryCase, TimeoutCase};
+use super::{Guards, PoolCase, RetriesSaid, RetryCase, TimeoutCase};
 use crate::mesh::hosts;
 use crate::units::{Ratio, Seconds};
 
@@ -182,7 +182,7 @@ fn refusing(case: &PoolCase) -> Option<Single> {
 /// The route, or where none is written the service.
 fn subject(case: &TimeoutCase) -> String {
     let service = || case.hosts.first().map(|host| hosts::short(host)).unwrap_or_default();
-    case.route().unwrap_or_else(service)
+    case.place.route().unwrap_or_else(service)
 }
 
 fn cutting(case: &TimeoutCase) -> Option<Single> {
@@ -201,7 +201,11 @@ fn cutting(case: &TimeoutCase) -> Option<Single> {
 }
 
 fn multiplying(case: &RetryCase) -> Single {
-    let default = if case.is_default { "; nothing is said, so that Istio's default holds" } else { "" };
+    let default = match case.said {
+        RetriesSaid::ByRoutes => "",
+        RetriesSaid::ByMesh => "; defaultHttpRetryPolicy of the mesh says so",
+        RetriesSaid::Nowhere => "; nothing is said, so that Istio's default holds",
+    };
     Single {
         kind: WeaknessKind::Multiplies,
         settings: vec![Faulty {

@@ -177,12 +177,31 @@ struct FractionWire {
 struct TimeoutsWire<'a> {
     #[serde(borrow)]
     request: Text<'a>,
+    #[serde(borrow, rename = "backendRequest")]
+    backend_request: Text<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct RetryWire {
     attempts: Int,
+    codes: Seq<Int>,
+}
+
+impl RetryWire {
+    /// As istiod makes a policy of it: without a number of attempts two, and beside status codes what did not arrive
+    /// (istio/istio, `convertHTTPRoute`).
+    fn read(&self) -> RetryPolicy {
+        const ATTEMPTS: u64 = 2;
+        const NOT_ARRIVED: [&str; 4] = ["connect-failure", "refused-stream", "unavailable", "cancelled"];
+        let codes = self.codes.0.iter().filter_map(|code| code.count()).map(|code| code.to_string());
+        let conditions: Vec<String> = NOT_ARRIVED.iter().map(|&it| it.to_owned()).chain(codes).collect();
+        RetryPolicy {
+            attempts: Some(self.attempts.count().unwrap_or(ATTEMPTS)),
+            per_try_timeout: None,
+            retry_on: conditions.join(","),
+        }
+    }
 }
 
 impl MatchWire<'_> {
@@ -249,10 +268,8 @@ impl RuleWire<'_> {
             delegate: None,
             destinations: backends.chain(mirrored).collect(),
             timeout: duration(&self.timeouts.request, "spec.rules.timeouts.request", odd),
-            retries: self
-                .retry
-                .as_ref()
-                .map(|retry| RetryPolicy { attempts: retry.attempts.count(), ..RetryPolicy::default() }),
+            backend_timeout: duration(&self.timeouts.backend_request, "spec.rules.timeouts.backendRequest", odd),
+            retries: self.retry.as_ref().map(RetryWire::read),
         }
     }
 }

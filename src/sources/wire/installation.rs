@@ -62,6 +62,8 @@ struct PilotWire<'a> {
 struct ResourcesWire<'a> {
     #[serde(borrow)]
     requests: TextMap<'a>,
+    #[serde(borrow)]
+    limits: TextMap<'a>,
 }
 
 /// The switch of istiod that changes what is sent, the life of certificates, and how fast it works; nothing else is
@@ -131,6 +133,7 @@ impl ValuesWire<'_> {
             certificates: mesh.certificates.or(of_istiod),
             pilot: PilotValues {
                 requests: declared(&pilot.resources.requests, "pilot.resources.requests", odd),
+                limits: declared(&pilot.resources.limits, "pilot.resources.limits", odd),
                 replicas: pilot.replica_count.count(),
                 autoscaled: truth(&pilot.autoscale_enabled, "pilot.autoscaleEnabled", odd),
                 autoscale_min: pilot.autoscale_min.count(),

@@ -7,6 +7,7 @@ use super::super::document;
 use super::super::notes::FIELD_IGNORED;
 use super::extension::CertificateVariables;
 use super::istio::texts;
+use super::routing::RetriesWire;
 use super::selector::SelectorWire;
 use super::telemetry::{ProviderWire, names, percent, truth};
 use super::text::{Int, Nullable, Seq, Text};
@@ -67,6 +68,8 @@ pub(super) struct MeshWire<'a> {
     outbound_traffic_policy: Nullable<OutboundWire<'a>>,
     #[serde(borrow)]
     locality_lb_setting: Option<LocalityWire<'a>>,
+    #[serde(borrow)]
+    default_http_retry_policy: Option<RetriesWire<'a>>,
 }
 
 /// Settings of every proxy.
@@ -131,6 +134,7 @@ impl MeshWire<'_> {
             certificates: self.default_config.proxy_metadata.read("defaultConfig.proxyMetadata", odd),
             allows_any_host: self.outbound_traffic_policy.mode.to_option().map(|mode| mode == "ALLOW_ANY"),
             locality: self.locality_lb_setting.as_ref().map(|it| it.read("localityLbSetting", odd)),
+            retries: self.default_http_retry_policy.as_ref().map(|it| it.read("defaultHttpRetryPolicy", odd)),
             pilot: PilotValues::default(),
         }
     }

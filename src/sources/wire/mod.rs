@@ -38,7 +38,7 @@ use crate::inventory::objects::{Labels, MeshConfig, MeshConfigOrigin, Object, Ob
 #[cfg(feature = "columnar")]
 pub(super) use amounts::absurd_amount;
 pub(super) use gateway_parameters::is_gateway_parameters;
-pub(super) use json_patch::json_patch;
+pub(super) use json_patch::{Routing, json_patch};
 pub(super) use mesh_config::is_mesh_config_map;
 pub(super) use patch::patch;
 use text::{Annotations, Seq, Text, TextMap};

@@ -70,7 +70,7 @@ struct PercentWire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct RetriesWire<'a> {
+pub(super) struct RetriesWire<'a> {
     attempts: Int,
     #[serde(borrow)]
     per_try_timeout: Text<'a>,
@@ -213,11 +213,19 @@ impl HttpWire<'_> {
             delegate: self.delegate.as_ref().map(|delegate| delegate_name(delegate, own)),
             destinations,
             timeout: duration(&self.timeout, "spec.http.timeout", odd),
-            retries: self.retries.as_ref().map(|retries| RetryPolicy {
-                attempts: retries.attempts.count(),
-                per_try_timeout: duration(&retries.per_try_timeout, "spec.http.retries.perTryTimeout", odd),
-                retry_on: (&retries.retry_on).into(),
-            }),
+            backend_timeout: None,
+            retries: self.retries.as_ref().map(|retries| retries.read("spec.http.retries", odd)),
+        }
+    }
+}
+
+impl RetriesWire<'_> {
+    /// What is written at `field`.
+    pub(super) fn read(&self, field: &str, odd: &mut Vec<Oddity>) -> RetryPolicy {
+        RetryPolicy {
+            attempts: self.attempts.count(),
+            per_try_timeout: duration(&self.per_try_timeout, &format!("{field}.perTryTimeout"), odd),
+            retry_on: (&self.retry_on).into(),
         }
     }
 }

@@ -18,8 +18,8 @@ pub(super) use parameters::written;
 use serde_json::{Value, json};
 
 use crate::inventory::objects::{
-    AutoscalerPatch, DestinationRulePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry, TelemetryPatch,
-    VirtualServicePatch, WorkloadPatch,
+    AutoscalerPatch, DestinationRulePatch, HttpRoutePatch, MeshConfig, MeshConfigOrigin, ObjectName, Patch, Telemetry,
+    TelemetryPatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::inventory::{Change, DestinationRule, VirtualService};
 
@@ -57,6 +57,7 @@ struct Folder {
     new_rules: BTreeMap<ObjectName, DestinationRule>,
     routes: BTreeMap<ObjectName, VirtualServicePatch>,
     new_routes: BTreeMap<ObjectName, VirtualService>,
+    http_routes: BTreeMap<ObjectName, HttpRoutePatch>,
     autoscalers: BTreeMap<ObjectName, AutoscalerPatch>,
     telemetries: BTreeMap<ObjectName, Telemetry>,
     telemetry_patches: BTreeMap<ObjectName, TelemetryPatch>,
@@ -91,6 +92,9 @@ impl Folder {
                 if !is_part {
                     self.routes.entry(patch.name.clone()).or_default().merge(patch);
                 }
+            }
+            Change::Patch(Patch::HttpRoute(patch)) => {
+                self.http_routes.entry(patch.name.clone()).or_default().merge(patch);
             }
             Change::DestinationRule(it) => {
                 self.new_rules.insert(it.name.clone(), it.as_ref().clone());
@@ -154,6 +158,11 @@ impl Folder {
             let path = path("patches", "VirtualService", &name);
             targets.insert(path.clone(), patch::target("networking.istio.io", "VirtualService", &name));
             self.patches.insert(path, patch::routes(&patch));
+        }
+        for (name, patch) in std::mem::take(&mut self.http_routes) {
+            let path = path("patches", "HTTPRoute", &name);
+            targets.insert(path.clone(), patch::target("gateway.networking.k8s.io", "HTTPRoute", &name));
+            self.patches.insert(path, patch::rules(&patch));
         }
         for (name, patch) in std::mem::take(&mut self.autoscalers) {
             let object = patch::object(&Patch::Autoscaler(patch));

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::object::{metrics, number_or_text};
 use super::{arrangement, head, put, traffic};
 use crate::inventory::objects::{
-    AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, Metric, NamespacePatch,
-    ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
+    AutoscalerPatch, AutoscalingApi, BudgetPatch, ContainerPatch, DestinationRulePatch, HttpRoutePatch, Metric,
+    NamespacePatch, ObjectName, Patch, ServicePatch, VirtualServicePatch, WorkloadPatch,
 };
 use crate::quantity::{print_bytes, print_cpu};
 use crate::resources::Declared;
@@ -20,6 +20,7 @@ pub(super) fn object(patch: &Patch) -> Value {
         Patch::DestinationRule(patch) => destination_rule(patch),
         Patch::Namespace(patch) => namespace(patch),
         Patch::VirtualService(patch) => routes(patch),
+        Patch::HttpRoute(patch) => rules(patch),
         Patch::Telemetry(patch) => super::telemetry::patch(patch),
         Patch::Service(patch) => service(patch),
         Patch::Gateway(patch) => super::parameters::gateway(patch),
@@ -156,6 +157,32 @@ pub(super) fn routes(patch: &VirtualServicePatch) -> Value {
         }
         if let Some(timeout) = route.per_try_timeout {
             add("add", "retries/perTryTimeout", traffic::duration(timeout));
+        }
+    }
+    Value::Array(operations)
+}
+
+/// The same for rules of an HTTPRoute.
+pub(super) fn rules(patch: &HttpRoutePatch) -> Value {
+    let mut operations = Vec::new();
+    for (index, rule) in &patch.rules {
+        let path = |field: &str| format!("/spec/rules/{index}/{field}");
+        let mut add = |operation: &str, field: &str, value: Value| {
+            operations.push(json!({ "op": operation, "path": path(field), "value": value }));
+        };
+        if let Some(backend) = &rule.backend {
+            add("test", "backendRefs/0/name", json!(backend));
+        }
+        let said = [("request", rule.request), ("backendRequest", rule.backend_request)];
+        let said = said.into_iter().filter_map(|(key, time)| Some((key, traffic::api_duration(time?))));
+        if rule.has_timeouts {
+            said.for_each(|(key, time)| add("add", &format!("timeouts/{key}"), time));
+        } else if rule.says_timeouts() {
+            let members = said.map(|(key, time)| (key.to_owned(), time));
+            add("add", "timeouts", Value::Object(members.collect::<Map<String, Value>>()));
+        }
+        if let Some(attempts) = rule.attempts {
+            add("add", "retry/attempts", json!(attempts));
         }
     }
     Value::Array(operations)

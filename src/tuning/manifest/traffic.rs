@@ -73,3 +73,27 @@ fn is_said(value: &Value) -> bool {
 pub(super) fn duration(seconds: Seconds) -> Value {
     json!(format!("{}s", seconds.as_seconds()))
 }
+
+/// A duration of the Gateway API (GEP-2257): whole numbers of at most five digits, each with its unit.
+pub(super) fn api_duration(seconds: Seconds) -> Value {
+    // Times are whole milliseconds of a day at most.
+    let millis = (seconds.as_seconds() * 1000.0).round().clamp(0.0, 99_999.0 * 1000.0) as u64;
+    let parts = [(millis / 1000, "s"), (millis % 1000, "ms")];
+    let written: String =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, unit)| format!("{number}{unit}")).collect();
+    json!(if written.is_empty() { "0s".to_owned() } else { written })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_of_the_gateway_api_have_no_fractions() {
+        for (seconds, expected) in
+            [(0.77, "770ms"), (1.0, "1s"), (12.345, "12s345ms"), (86_400.0, "86400s"), (0.0, "0s")]
+        {
+            assert_eq!(api_duration(Seconds::new(seconds)), json!(expected));
+        }
+    }
+}

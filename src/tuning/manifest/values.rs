@@ -40,8 +40,12 @@ pub(super) fn values(mesh: &MeshConfig) -> Value {
 
 fn pilot(pilot: &PilotValues) -> Value {
     let mut said = json!({});
-    if !pilot.requests.is_empty() {
-        put(&mut said, "resources", json!({ "requests": amounts(&pilot.requests) }));
+    let amounts_of = [("requests", &pilot.requests), ("limits", &pilot.limits)];
+    let declared = amounts_of.into_iter().filter(|(_, declared)| !declared.is_empty());
+    let declared: serde_json::Map<String, Value> =
+        declared.map(|(key, declared)| (key.to_owned(), amounts(declared))).collect();
+    if !declared.is_empty() {
+        put(&mut said, "resources", Value::Object(declared));
     }
     if let Some(on) = pilot.autoscaled {
         put(&mut said, "autoscaleEnabled", json!(on));
