@@ -65,6 +65,7 @@ impl Inputs {
             debounce_quiet: settings.debounce_after,
             debounce_longest: settings.debounce_max,
             connection_age: settings.connection_age,
+            endpoints_wait: settings.endpoint_debounce,
         });
         card
     }

@@ -107,6 +107,7 @@ fn keys(change: &Change) -> Vec<String> {
                 (settings.connection_rate.is_some(), "values PILOT_MAX_REQUESTS_PER_SECOND"),
                 (settings.debounce_after.is_some(), "values PILOT_DEBOUNCE_AFTER"),
                 (settings.debounce_max.is_some(), "values PILOT_DEBOUNCE_MAX"),
+                (settings.endpoint_debounce.is_some(), "values PILOT_ENABLE_EDS_DEBOUNCE"),
                 (settings.connection_age.is_some(), "values keepaliveMaxServerConnectionAge"),
                 (!values.discovery_selectors.is_empty(), "values meshConfig.discoverySelectors"),
                 (values.telemetry.access_log_file.is_some(), "values meshConfig.accessLogFile"),

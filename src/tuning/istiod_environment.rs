@@ -10,6 +10,8 @@
 //! - More pushes at once (`PILOT_PUSH_THROTTLE`) where they decide how long a change takes: as few as let the cores decide.
 //! - A longer quiet time (`PILOT_DEBOUNCE_AFTER`) where pushes are asked for faster than they are done and merging more of
 //!   them ends that; withheld while the policy does not say how often things change.
+//! - Endpoints that wait as well (`PILOT_ENABLE_EDS_DEBOUNCE`) where they were told not to, before that, and at once with
+//!   a longer quiet time where it alone is not enough.
 //! - A lower age of connections (`keepaliveMaxServerConnectionAge`) where the autoscaler still adds replicas under
 //!   pushes and forgets about it before any connection has moved to them.
 //!
@@ -30,7 +32,7 @@ use crate::units::{Rate, Seconds};
 pub fn istiod_environment(question: &Question<'_>) -> Vec<Recommendation> {
     let Some(operation) = &question.plan.control_plane.operation else { return Vec::new() };
     let istiod = Istiod { question, operation, card: question.inputs.card_as_installed() };
-    let found = [istiod.connection_rate(), istiod.push_throttle(), istiod.debounce(), istiod.connection_age()];
+    let found = [istiod.connection_rate(), istiod.push_throttle(), istiod.merging(), istiod.connection_age()];
     found.into_iter().flatten().collect()
 }
 
@@ -137,42 +139,65 @@ impl Istiod<'_> {
         Some(setting_of(found, PilotSettings { push_throttle: Some(throttle), ..PilotSettings::default() }))
     }
 
-    fn debounce(&self) -> Option<Recommendation> {
+    /// Fewer and larger pushes: endpoints that wait as well, a longer quiet time, or both.
+    fn merging(&self) -> Option<Recommendation> {
         const QUIET: [f64; 5] = [0.2, 0.5, 1.0, 2.0, 5.0];
         let (serving, changes) = (&self.operation.serving, &self.operation.changes);
-        let now = self.card.istiod_limits.debounce_quiet();
-        let longest = self.card.istiod_limits.debounce_longest();
-        let today = serving.pushes_under_way(&self.law(&self.card.istiod_limits), changes);
+        let limits = &self.card.istiod_limits;
+        let (now, longest) = (limits.debounce_quiet(), limits.debounce_longest());
+        let today = serving.pushes_under_way(&self.law(limits), changes);
         if today <= 1.0 {
             return None;
         }
+        let at_once = !limits.endpoints_wait();
+        let under_way = |quiet: Seconds| {
+            let settings =
+                IstiodSettings { debounce_quiet: Some(quiet), endpoints_wait: Some(true), ..Default::default() };
+            serving.pushes_under_way(&self.law(&self.limits(settings)), changes)
+        };
         let longer = QUIET.into_iter().map(Seconds::new).filter(|quiet| *quiet > now && *quiet < longest);
-        let (quiet, then) = longer
-            .map(|quiet| {
-                let limits = self.limits(IstiodSettings { debounce_quiet: Some(quiet), ..IstiodSettings::default() });
-                (quiet, serving.pushes_under_way(&self.law(&limits), changes))
-            })
-            .find(|(_, then)| *then <= 1.0)?;
-        let setting = Setting::exact("PILOT_DEBOUNCE_AFTER", Some(Amount::Time(now)), Amount::Time(quiet));
-        let mut found = found("debounce", setting);
+        let tried = at_once.then_some(now).into_iter().chain(longer).map(|quiet| (quiet, under_way(quiet)));
+        // Where nothing ends it, endpoints that wait at least make it less.
+        let less = || Some((now, under_way(now))).filter(|(_, then)| at_once && *then < today);
+        let (quiet, then) = tried.into_iter().find(|(_, then)| *then <= 1.0).or_else(less)?;
+
+        let said = |on: bool| Amount::Text(on.to_string());
+        let wait = at_once.then(|| Setting::exact("PILOT_ENABLE_EDS_DEBOUNCE", Some(said(false)), said(true)));
+        let longer = quiet > now;
+        let after =
+            longer.then(|| Setting::exact("PILOT_DEBOUNCE_AFTER", Some(Amount::Time(now)), Amount::Time(quiet)));
+        let about = if at_once { "endpoint-debounce" } else { "debounce" };
+        let settings = wait.into_iter().chain(after).collect();
+        let mut found = Recommendation::new(Kind::IstiodEnvironment, about, "istiod", settings);
         found.basis = vec![
             format!(
-                "{:.2} changes of pods and {:.2} of configuration a second: {today:.1} pushes under way on average, so that \
+                "{:.2} changes of pods{} and {:.2} of configuration a second: {today:.1} pushes under way on average, so that \
                  changes wait behind those before",
                 changes.pods.as_per_second(),
+                if at_once { ", each pushed at once," } else { "" },
                 changes.config.as_per_second()
             ),
             format!("with {} s of quiet before a push {then:.2}", quiet.as_seconds()),
         ];
+        let waiting = if at_once { "change of endpoints" } else { "change" };
         found.risk.brings =
-            vec![format!("every change waits at least {} s before it is pushed", quiet.as_seconds()), replaced()];
+            vec![format!("every {waiting} waits at least {} s before it is pushed", quiet.as_seconds()), replaced()];
+        found.withheld = self.without_churn();
+        let settings = PilotSettings {
+            debounce_after: longer.then_some(quiet),
+            endpoint_debounce: at_once.then_some(true),
+            ..PilotSettings::default()
+        };
+        Some(setting_of(found, settings))
+    }
+
+    /// Why nothing that depends on how often things change is applied; `None` where the policy says it.
+    fn without_churn(&self) -> Option<Withheld> {
         let churn = &self.question.inputs.policy.churn;
-        if churn.pod_changes_per_hour.is_none() && churn.config_changes_per_hour.is_none() {
-            let missing = "how often things change is assumed; say it with churn.pod_changes_per_hour and \
-                           churn.config_changes_per_hour";
-            found.withheld = Some(Withheld::Data(missing.to_owned()));
-        }
-        Some(setting_of(found, PilotSettings { debounce_after: Some(quiet), ..PilotSettings::default() }))
+        let is_assumed = churn.pod_changes_per_hour.is_none() && churn.config_changes_per_hour.is_none();
+        let missing = "how often things change is assumed; say it with churn.pod_changes_per_hour and \
+                       churn.config_changes_per_hour";
+        is_assumed.then(|| Withheld::Data(missing.to_owned()))
     }
 
     fn connection_age(&self) -> Option<Recommendation> {

@@ -9,7 +9,7 @@ use crate::inventory::objects::{
     GATEWAY_NAME, Gateway, GatewayParameters, GatewayPart, Made, ObjectName, PARAMETERS_SINCE, ParametersReference,
     Patch,
 };
-use crate::inventory::{Change, Inventory, IstioRelease, Workload};
+use crate::inventory::{Change, Inventory, IstioRelease, PROXY_CONTAINER, Workload};
 
 /// The Gateway that istiod makes a workload of, by its label.
 pub(super) fn gateway_of(workload: &Workload) -> Option<ObjectName> {
@@ -50,6 +50,9 @@ fn part(inventory: &Inventory, workload: &Workload, made: Made) -> Result<Place,
     let Some(gateway) = inventory.gateways.iter().find(|it| it.name == name) else {
         return Err(format!("istiod makes it of Gateway {name}, which is not in the input: add it"));
     };
+    if !workload.spec.containers.iter().any(|container| container.name == PROXY_CONTAINER) {
+        return Err(format!("another controller than istiod makes it of Gateway {name}: set it there"));
+    }
     takes_parameters(inventory, workload)?;
     let Some(reference) = &gateway.parameters else {
         let parameters = ObjectName::new(&name.namespace, &format!("{}-meshcap", name.name));

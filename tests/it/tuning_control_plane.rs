@@ -59,6 +59,14 @@ fn istiod_is_told_what_keeps_it_waiting() {
             None,
             r#""keepaliveMaxServerConnectionAge":"#,
         ),
+        (
+            "endpoints at once",
+            &format!("{larger}{}", values("{pilot: {env: {PILOT_ENABLE_EDS_DEBOUNCE: \"false\"}}}")),
+            busy,
+            "istiod-environment/endpoint-debounce",
+            None,
+            r#""PILOT_ENABLE_EDS_DEBOUNCE":"true""#,
+        ),
         ("busy", &larger, busy, "istiod-environment/debounce", None, r#""PILOT_DEBOUNCE_AFTER":"#),
     ] {
         let tuning = tuned(further, policy);

@@ -8,7 +8,7 @@ use meshcap::inventory::{Inventory, assemble};
 use meshcap::plan::{Inputs, Plan};
 use meshcap::policy::Policy;
 use meshcap::sources::{self, Limits};
-use meshcap::tuning::{Kind, Recommendation, Tuning, manifests, tune};
+use meshcap::tuning::{Kind, Question, Recommendation, Tuning, manifests, tune};
 use serde_json::Value;
 
 use crate::tuning::{applied, data, inputs, keeps_its_promise};
@@ -177,6 +177,25 @@ fn what_istiod_would_not_take_is_withheld_with_the_reason() {
         }
         assert!(!format!("{:?}", tuning.tuned).contains("hush"), "{case}");
     }
+}
+
+/// Gateways of other implementations have the same label.
+#[test]
+fn pods_that_another_controller_makes_are_left_to_it() {
+    let budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: edge-istio, namespace: shop, ownerReferences: [{kind: Gateway, name: edge}]}\n\
+         spec: {minAvailable: 2, selector: {matchLabels: {gateway.networking.k8s.io/gateway-name: edge}}}\n---\n";
+    let deployment = DEPLOYMENT.replace("replicas: 1", "replicas: 2");
+    let withheld = |cluster: String| {
+        let cluster = format!("{SMALL}{}{cluster}{budget}", gateway("")).replace("TAG", "1.28.2");
+        let (inventory, card) = (read(&cluster).0, ModelCard::named("istio-1.24").unwrap());
+        let inputs = Inputs::new(inventory, Policy::default(), card);
+        let plan = Plan::new(inputs.clone());
+        let question = Question::new(&inputs, &plan);
+        question.members().find(|it| &*it.workload.id.name == "edge-istio").unwrap().not_patchable()
+    };
+    assert_eq!(withheld(deployment.clone()), None);
+    let other = withheld(deployment.replace("name: istio-proxy", "name: envoy"));
+    assert!(other.as_ref().is_some_and(|why| why.contains("another controller than istiod")), "{other:?}");
 }
 
 #[test]

@@ -93,6 +93,8 @@ pub struct PilotSettings {
     pub debounce_max: Option<Seconds>,
     /// Age at which a proxy's connection is closed (`keepaliveMaxServerConnectionAge`).
     pub connection_age: Option<Seconds>,
+    /// Whether changes of endpoints wait for others before they are pushed (`PILOT_ENABLE_EDS_DEBOUNCE`).
+    pub endpoint_debounce: Option<bool>,
 }
 
 impl PilotSettings {
@@ -109,6 +111,7 @@ impl PilotSettings {
             debounce_after: self.debounce_after.or(weaker.debounce_after),
             debounce_max: self.debounce_max.or(weaker.debounce_max),
             connection_age: self.connection_age.or(weaker.connection_age),
+            endpoint_debounce: self.endpoint_debounce.or(weaker.endpoint_debounce),
         }
     }
 }

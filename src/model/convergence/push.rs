@@ -18,7 +18,7 @@
 use super::super::sum::{IN_SECONDS, Part, sum};
 use super::super::{Coefficient, Merged, bounded};
 use super::{Bound, Convergence, Convergent, Fleet};
-use crate::units::Memory;
+use crate::units::{Memory, Seconds};
 
 /// What is sent to each proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -48,6 +48,8 @@ impl Convergence<'_> {
     #[must_use]
     pub fn endpoint_change(&self, fleet: Fleet, push: &Push, merged: &Merged) -> Convergent {
         let cpu = [("endpoint pushes", 1.0, &self.work.endpoint_push)];
+        let at_once = Merged::alone(Seconds::ZERO);
+        let merged = if self.limits.endpoints_wait() { merged } else { &at_once };
         self.batch("endpoint change", fleet, push, merged, &cpu, 0)
     }
 
@@ -99,7 +101,8 @@ impl Convergence<'_> {
 
     /// How long a change waits: as long as the first of its push, at least the quiet time, at worst the longest.
     fn wait(&self, merged: &Merged) -> Coefficient {
-        let quiet = self.limits.debounce_quiet.value;
+        // What does not wait at all has no quiet time either.
+        let quiet = self.limits.debounce_quiet.value.min(merged.wait.as_seconds());
         let value = merged.wait.as_seconds().max(quiet);
         // With changes at random moments one in twenty windows is three times as long as the mean.
         let upper = (3.0 * value - 2.0 * quiet).min(self.limits.debounce_longest.value).max(value);

@@ -39,7 +39,9 @@ impl Convergence<'_> {
         let (bound, mut parts) = self.connecting(those, full, &accepted, true);
         // The last change ends the window: it waits for the quiet time, and at worst for a window of its own.
         let quiet = self.limits.debounce_quiet.value;
-        let wait = Coefficient::worked_out("debounce", [quiet, quiet, self.limits.debounce_longest.value]);
+        let waits =
+            if self.limits.endpoints_wait() { [quiet, quiet, self.limits.debounce_longest.value] } else { [0.0; 3] };
+        let wait = Coefficient::worked_out("debounce", waits);
         let told = self.endpoint_demand(fleet, endpoints);
         parts.0.push(("debounce", 1.0, &wait));
         let proxies = fleet.per_replica();

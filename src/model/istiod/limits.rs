@@ -46,6 +46,8 @@ pub struct IstiodSettings {
     pub debounce_longest: Option<Seconds>,
     /// Age at which a proxy's connection is closed (keepaliveMaxServerConnectionAge); above 0.
     pub connection_age: Option<Seconds>,
+    /// Whether changes of endpoints wait for others as well (PILOT_ENABLE_EDS_DEBOUNCE).
+    pub endpoints_wait: Option<bool>,
 }
 
 impl IstiodLimits {
@@ -117,6 +119,7 @@ impl IstiodLimits {
         limits.set = IstiodSettings {
             pushes_at_once: settings.pushes_at_once.or(self.set.pushes_at_once),
             connection_rate: settings.connection_rate.or(self.set.connection_rate),
+            endpoints_wait: settings.endpoints_wait.or(self.set.endpoints_wait),
             ..IstiodSettings::default()
         };
         limits
@@ -138,6 +141,12 @@ impl IstiodLimits {
     pub fn connection_rate(&self, cores: u64) -> Rate {
         let set = self.set.connection_rate.filter(|rate| bounded(rate.as_per_second()) > 0.0);
         set.unwrap_or_else(|| Rate::per_second(self.throttle(cores)))
+    }
+
+    /// Whether changes of endpoints wait for others as those of configuration do; they do unless that is turned off.
+    #[must_use]
+    pub fn endpoints_wait(&self) -> bool {
+        self.set.endpoints_wait.unwrap_or(true)
     }
 
     /// Quiet time after which a push starts.
@@ -237,7 +246,12 @@ mod tests {
             debounce_quiet: Some(Seconds::new(1.0)),
             debounce_longest: Some(Seconds::new(0.0)),
             connection_age: Some(Seconds::new(f64::NAN)),
+            endpoints_wait: Some(false),
         });
+        assert!(built_in.endpoints_wait() && !set.endpoints_wait());
+        assert!(
+            set.set_by(&IstiodSettings { endpoints_wait: Some(true), ..IstiodSettings::default() }).endpoints_wait()
+        );
         assert_eq!((set.pushes_at_once(4), set.connection_rate(4)), (7.0, Rate::per_second(250.0)));
         assert_eq!(set.debounce_quiet(), Seconds::new(1.0));
         assert_eq!(

@@ -5,11 +5,17 @@
 //! what changed, `1 − (1 − r)^m` of them with `r` the share of services that a proxy sees. A pod that comes
 //! connects and asks for a certificate; connections that reach their age come again.
 //!
+//! Where changes of endpoints do not wait (PILOT_ENABLE_EDS_DEBOUNCE off) each is a push of its own to the share `r` of
+//! the proxies, and only changes of configuration are merged, into full pushes.
+//!
 //! **Source.** istio/istio `pilot/pkg/xds` (a merged request is full if one of its parts is; proxies that do not
-//! depend on what changed are left out).
+//! depend on what changed are left out); `discovery.go` (debounce): a request that is not full is pushed at once where endpoints
+//! do not wait.
 //!
 //! **Assumptions.** What changes is drawn from all services alike. A change of configuration belongs to a service;
-//! one to the mesh as a whole (an EnvoyFilter or policy of the root namespace) reaches every proxy.
+//! one to the mesh as a whole (an EnvoyFilter or policy of the root namespace) reaches every proxy. Endpoint
+//! pushes that do not wait are counted as they are asked for: while a proxy's earlier push is under way istiod merges later
+//! ones into the next (`pushqueue.go`), so an istiod that cannot keep up does fewer and is busy all the time.
 
 use super::super::bounded;
 use super::{Debounce, IstiodLimits, Merged, WorkRates};
@@ -35,10 +41,22 @@ pub struct Pushed {
     pub merged: Merged,
     /// Pushes that generate everything again, among those merged.
     pub full: Rate,
+    /// Pushes of endpoints alone.
+    pub endpoints: Rate,
+    /// Whether these do not wait, and are not among those merged.
+    pub endpoints_at_once: bool,
     /// Share of the proxies that a push goes to, on average, in [0, 1].
     pub reach: f64,
     /// All of it as events, all replicas together.
     pub work: WorkRates,
+}
+
+impl Pushed {
+    /// All pushes.
+    #[must_use]
+    pub fn pushes(&self) -> Rate {
+        if self.endpoints_at_once { self.merged.pushes + self.endpoints } else { self.merged.pushes }
+    }
 }
 
 impl ChangeRates {
@@ -47,21 +65,33 @@ impl ChangeRates {
     pub fn pushed(&self, proxies: f64, limits: &IstiodLimits) -> Pushed {
         let proxies = bounded(proxies);
         let (pods, config) = (bounded(self.pods.as_per_second()), bounded(self.config.as_per_second()));
-        let merged = Debounce::new(limits).merge(Rate::per_second(pods + config));
+        let waiting = if limits.endpoints_wait() { pods + config } else { config };
+        let merged = Debounce::new(limits).merge(Rate::per_second(waiting));
         let pushes = merged.pushes.as_per_second();
-        let of_config = if pods + config > 0.0 { config / (pods + config) } else { 0.0 };
+        let of_config = if waiting > 0.0 { config / waiting } else { 0.0 };
         let full = pushes * any_of(merged.changes_per_push, of_config);
         let reach = any_of(merged.changes_per_push, self.reach);
+        let (endpoints, told) = match limits.endpoints_wait() {
+            true => ((pushes - full).max(0.0), reach),
+            false => (pods, self.reach.clamp(0.0, 1.0)),
+        };
         let arrivals = pods / 2.0;
         let aged = proxies / limits.connection_age().as_seconds();
         let work = WorkRates {
-            endpoint_pushes: Rate::per_second((pushes - full).max(0.0) * reach * proxies),
+            endpoint_pushes: Rate::per_second(endpoints * told * proxies),
             full_pushes: Rate::per_second(full * reach * proxies),
             rebuilds: Rate::per_second(full),
             connections: Rate::per_second(arrivals + aged),
             certificates: Rate::per_second(arrivals + bounded(self.renewals.as_per_second())),
         };
-        Pushed { merged, full: Rate::per_second(full), reach, work }
+        Pushed {
+            merged,
+            full: Rate::per_second(full),
+            endpoints: Rate::per_second(endpoints),
+            endpoints_at_once: !limits.endpoints_wait(),
+            reach,
+            work,
+        }
     }
 }
 
@@ -74,6 +104,29 @@ fn any_of(number: f64, share: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::card::TEST_CARD;
+
+    #[test]
+    fn endpoints_that_do_not_wait_are_pushed_one_by_one() {
+        let off = TEST_CARD.istiod_limits.set_by(&super::super::IstiodSettings {
+            endpoints_wait: Some(false),
+            ..super::super::IstiodSettings::default()
+        });
+        for pods in [0.0, 0.01, 1.0, 30.0] {
+            let rates = ChangeRates {
+                pods: Rate::per_second(pods),
+                config: Rate::per_second(0.1),
+                renewals: Rate::ZERO,
+                reach: 0.2,
+            };
+            let (on, off) = (rates.pushed(1000.0, &TEST_CARD.istiod_limits), rates.pushed(1000.0, &off));
+            // Each change to a fifth of the proxies, however many there are.
+            assert!((off.work.endpoint_pushes.as_per_second() - pods * 200.0).abs() < 1e-9, "{pods}: {off:?}");
+            assert!(off.work.endpoint_pushes >= on.work.endpoint_pushes, "{pods}");
+            // Only configuration is merged, and makes full pushes.
+            assert!((off.full.as_per_second() - off.merged.pushes.as_per_second()).abs() < 1e-12, "{pods}");
+            assert!(off.full.as_per_second() <= 0.1, "{pods}");
+        }
+    }
 
     #[test]
     fn of_many_changes_one_is_soon_of_a_kind() {

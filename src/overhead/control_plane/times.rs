@@ -106,11 +106,14 @@ impl Serving {
         let pushed = rates.pushed(self.all.proxies, law.limits);
         let concerned = Fleet { proxies: self.all.proxies * pushed.reach, ..self.all };
         let merged = &pushed.merged;
-        let worked = |convergent: Convergent| (convergent.time.value - merged.wait).as_seconds().max(0.0);
-        let full = pushed.full.as_per_second();
-        let of_endpoints = (merged.pushes.as_per_second() - full).max(0.0);
-        full * worked(law.config_change(concerned, &self.full, merged))
-            + of_endpoints * worked(law.endpoint_change(concerned, &self.endpoints, merged))
+        let worked = |convergent: Convergent, wait: Seconds| (convergent.time.value - wait).as_seconds().max(0.0);
+        let (concerned_by_endpoints, waited) = match law.limits.endpoints_wait() {
+            true => (concerned, merged.wait),
+            false => (self.told, Seconds::ZERO),
+        };
+        pushed.full.as_per_second() * worked(law.config_change(concerned, &self.full, merged), merged.wait)
+            + pushed.endpoints.as_per_second()
+                * worked(law.endpoint_change(concerned_by_endpoints, &self.endpoints, merged), waited)
     }
 
     /// Until so many pods that restarted at once are connected and configured, and the others know their addresses.

@@ -168,7 +168,7 @@ impl From<&overhead::Changes> for Changes {
         Self {
             pods_per_hour: per_hour(changes.pods),
             config_objects_per_hour: per_hour(changes.config),
-            pushes_per_hour: per_hour(pushed.merged.pushes),
+            pushes_per_hour: per_hour(pushed.pushes()),
             full_pushes_per_hour: per_hour(pushed.full),
             changes_per_push: Number::new(pushed.merged.changes_per_push),
             wait_seconds: Number::new(pushed.merged.wait.as_seconds()),

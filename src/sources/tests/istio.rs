@@ -244,19 +244,21 @@ fn settings_of_istiod_are_read_and_nothing_else_of_its_environment() {
         (mesh.pilot.settings, findings(&reading).get("field-ignored").map_or(0, Vec::len))
     };
     let all = "{keepaliveMaxServerConnectionAge: 10m, env: {PASSWORD: hunter2, PILOT_PUSH_THROTTLE: 40, \
-               PILOT_MAX_REQUESTS_PER_SECOND: \"62.5\", PILOT_DEBOUNCE_AFTER: 500ms, PILOT_DEBOUNCE_MAX: 20s}}";
+               PILOT_MAX_REQUESTS_PER_SECOND: \"62.5\", PILOT_DEBOUNCE_AFTER: 500ms, PILOT_DEBOUNCE_MAX: 20s, \
+               PILOT_ENABLE_EDS_DEBOUNCE: \"false\"}}";
     let read = PilotSettings {
         push_throttle: Some(40),
         connection_rate: Some(Rate::per_second(62.5)),
         debounce_after: Some(Seconds::new(0.5)),
         debounce_max: Some(Seconds::new(20.0)),
         connection_age: Some(Seconds::new(600.0)),
+        endpoint_debounce: Some(false),
     };
     assert_eq!(settings(all), (read, 0));
     // 0 is istiod's way of saying that it decides itself.
     assert_eq!(settings("{env: {PILOT_PUSH_THROTTLE: 0}}"), (PilotSettings::default(), 0));
     let odd = "{keepaliveMaxServerConnectionAge: old, env: {PILOT_PUSH_THROTTLE: hunter, PILOT_MAX_REQUESTS_PER_SECOND: -1, \
-               PILOT_DEBOUNCE_AFTER: \"100\", PILOT_DEBOUNCE_MAX: never}}";
+               PILOT_DEBOUNCE_AFTER: \"100\", PILOT_DEBOUNCE_MAX: never, PILOT_ENABLE_EDS_DEBOUNCE: maybe}}";
     let (read, ignored) = settings(odd);
     assert_eq!(read, PilotSettings::default());
     assert!(ignored > 0);

@@ -81,6 +81,8 @@ struct PilotEnvironment<'a> {
     debounce_after: Text<'a>,
     #[serde(borrow, rename = "PILOT_DEBOUNCE_MAX")]
     debounce_max: Text<'a>,
+    #[serde(borrow, rename = "PILOT_ENABLE_EDS_DEBOUNCE")]
+    endpoint_debounce: Text<'a>,
     #[serde(borrow, flatten)]
     certificates: CertificateVariables<'a>,
 }
@@ -116,6 +118,7 @@ impl PilotWire<'_> {
                 &self.keepalive_max_server_connection_age,
                 "pilot.keepaliveMaxServerConnectionAge",
             ),
+            endpoint_debounce: truth(&env.endpoint_debounce, "pilot.env.PILOT_ENABLE_EDS_DEBOUNCE", odd),
         }
     }
 }

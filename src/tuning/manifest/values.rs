@@ -73,6 +73,7 @@ fn settings(settings: &PilotSettings, pilot: &mut Value) {
         ("PILOT_MAX_REQUESTS_PER_SECOND", settings.connection_rate.map(|rate| rate.as_per_second().to_string())),
         ("PILOT_DEBOUNCE_AFTER", settings.debounce_after.map(duration)),
         ("PILOT_DEBOUNCE_MAX", settings.debounce_max.map(duration)),
+        ("PILOT_ENABLE_EDS_DEBOUNCE", settings.endpoint_debounce.map(|on| on.to_string())),
     ];
     let said = variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
     let said: serde_json::Map<String, Value> = said.collect();

@@ -43,9 +43,13 @@ fn changes(operation: &Operation) -> String {
          generate everything again.",
         counted(changes.pods, "pod", "pods"),
         counted(changes.config, "object", "objects"),
-        counted(merged.pushes, "push", "pushes"),
+        counted(changes.pushed.pushes(), "push", "pushes"),
         text::without_zeros(&text::significant(per_hour(changes.pushed.full))),
     );
+    if changes.pushed.endpoints_at_once {
+        sentence
+            .push_str(" Changes of endpoints are pushed at once, each by itself (PILOT_ENABLE_EDS_DEBOUNCE is off).");
+    }
     if merged.forced >= 0.005 {
         sentence.push_str(&format!(
             " Changes come so fast that {} of the pushes start only because the longest wait is over.",

@@ -165,9 +165,11 @@ fn sums(plan: &Plan) -> Vec<String> {
     let istiod = &plan.control_plane;
     let mut lines = Vec::new();
     lines.extend(derivation::line(&istiod.memory, MIB).map(|line| format!("istiod memory: {line}")));
+    lines.extend(istiod.measured.as_ref().map(|measured| format!("istiod memory {}", measured.in_words())));
     lines.extend(derivation::line(&istiod.cpu, CORES).map(|line| format!("istiod CPU: {line}")));
     if let Some(ztunnel) = &plan.ztunnel {
         lines.extend(derivation::line(&ztunnel.memory, MIB).map(|line| format!("ztunnel memory: {line}")));
+        lines.extend(ztunnel.measured.as_ref().map(|measured| format!("ztunnel memory {}", measured.in_words())));
         lines.extend(derivation::line(&ztunnel.cpu, CORES).map(|line| format!("ztunnel CPU: {line}")));
     }
     lines
