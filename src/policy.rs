@@ -4,6 +4,7 @@
 
 mod churn;
 mod data_plane;
+mod node_pool;
 mod remote;
 mod scenario;
 mod resilience;
@@ -14,6 +15,7 @@ mod tuning;
 use std::collections::BTreeSet;
 
 pub use churn::ChurnPolicy;
+pub use node_pool::{NodePoolPolicy, Provider};
 pub use remote::{RemoteCluster, RemoteKind};
 pub use resilience::ResiliencePolicy;
 pub use rollout::RolloutPolicy;
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use data_plane::{DataPlane, GatewayPolicy, Waypoints};
 
 use crate::quantity;
-use crate::units::{Bytes, Millicores, MoneyPerHour, Quantile, Rate, Seconds, Share};
+use crate::units::{Bytes, Millicores, Quantile, Rate, Seconds, Share};
 
 /// Targets and assumptions of a plan.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -188,41 +190,6 @@ pub struct ControlPlanePolicy {
     pub remote_clusters: Vec<RemoteCluster>,
 }
 
-/// The shape and price of nodes to add.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NodePoolPolicy {
-    /// Name shown in reports.
-    pub name: String,
-    /// Whole machine: CPU.
-    #[serde(with = "millicores")]
-    pub cpu: Millicores,
-    /// Whole machine: memory.
-    #[serde(with = "bytes")]
-    pub memory: Bytes,
-    /// Most pods.
-    pub pods: u64,
-    /// Whose reservation rules turn capacity into allocatable.
-    pub provider: Provider,
-    /// Price of one node per hour, in any currency; 0 if unknown.
-    pub price_per_hour: MoneyPerHour,
-}
-
-/// Whose rules decide what of a machine pods may use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Provider {
-    /// Nothing reserved, as on a plain kubelet without settings.
-    #[default]
-    None,
-    /// Google Kubernetes Engine.
-    Gke,
-    /// Amazon Elastic Kubernetes Service.
-    Eks,
-    /// Azure Kubernetes Service, 1.29 and later.
-    Aks,
-}
-
 impl Default for HeadroomPolicy {
     fn default() -> Self {
         Self { target: Share::literal(0.20), survive_node_losses: 1 }
@@ -280,19 +247,6 @@ impl Default for ControlPlanePolicy {
             certificate_grace_ratio: Share::literal(0.5),
             reconnect_within: Seconds::new(60.0),
             remote_clusters: Vec::new(),
-        }
-    }
-}
-
-impl Default for NodePoolPolicy {
-    fn default() -> Self {
-        Self {
-            name: "8 CPU / 32 GiB".to_owned(),
-            cpu: Millicores::new(8000),
-            memory: Bytes::from_gib(32),
-            pods: 110,
-            provider: Provider::Gke,
-            price_per_hour: MoneyPerHour::ZERO,
         }
     }
 }
@@ -389,17 +343,6 @@ impl Policy {
             return wrong(&message);
         }
         self.telemetry.check()
-    }
-}
-
-impl NodePoolPolicy {
-    /// What no node could be, if anything.
-    fn wrong(&self) -> Option<&'static str> {
-        if self.cpu.is_zero() || self.memory.is_zero() || self.pods == 0 {
-            return Some("cpu, memory and pods must be above 0");
-        }
-        let price = self.price_per_hour.amount();
-        (!price.is_finite() || price < 0.0).then_some("price_per_hour must be 0 or more")
     }
 }
 

@@ -1,14 +1,14 @@
 //! From objects to an inventory: duplicates dropped, pods rolled up to workloads, templates expanded.
 
+mod autoscalers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::admission::Admission;
-use super::change::settle;
 use super::expand::{self, Expansion};
 use super::findings::{
-    AUTOSCALER_WITHOUT_TARGET, DUPLICATE_OBJECT, FINISHED_PODS, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE,
-    PODS_WITHOUT_REQUESTS,
+    DUPLICATE_OBJECT, FINISHED_PODS, PATCH_WITHOUT_TARGET, POD_ON_UNKNOWN_NODE, PODS_WITHOUT_REQUESTS,
 };
 use super::gateway_parameters;
 use super::istio::{Collected, RouteKey};
@@ -48,7 +48,7 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
     let owners = Owners::new(&sorted.controllers);
     let mut listed = roll_up(&sorted.pods, &owners);
     let admission = Admission::new(&sorted.limit_ranges, &sorted.runtime_classes, &sorted.priority_classes);
-    let autoscalers = by_target(&sorted.autoscalers);
+    let autoscalers = autoscalers::by_target(&sorted.autoscalers);
     let expansion = Expansion {
         owners: &owners,
         admission: &admission,
@@ -87,9 +87,9 @@ pub fn assemble(objects: Vec<Sourced>) -> Assembled {
         push_workload(&mut inventory, id, &group, &node_index, &owners);
     }
     inventory.nodes = sorted.nodes;
-    attach_autoscalers(&mut inventory.workloads, sorted.autoscalers, &mut findings);
+    autoscalers::attach(&mut inventory.workloads, sorted.autoscalers, &mut findings);
     measurements::attach(&mut inventory, sorted.measured, &sorted.series, &mut findings);
-    settle_autoscalers(&mut inventory);
+    autoscalers::settle_all(&mut inventory);
     inventory.follow_gateway_parameters();
     apply(&mut inventory, &sorted.changes, &mut findings);
     inventory.forget_unused_parameters();
@@ -458,47 +458,6 @@ fn endpoints(objects: impl Iterator<Item = Endpoints>) -> BTreeMap<ObjectName, E
         }
     }
     services
-}
-
-/// Autoscalers by what they scale; of several for one target the first by name.
-fn by_target(autoscalers: &[Autoscaler]) -> BTreeMap<WorkloadId, &Autoscaler> {
-    let mut targets = BTreeMap::new();
-    for autoscaler in autoscalers {
-        targets.entry(target(autoscaler)).or_insert(autoscaler);
-    }
-    targets
-}
-
-fn target(autoscaler: &Autoscaler) -> WorkloadId {
-    WorkloadId::new(&autoscaler.name.namespace, &autoscaler.target_kind, &autoscaler.target_name)
-}
-
-fn attach_autoscalers(workloads: &mut [Workload], autoscalers: Vec<Autoscaler>, findings: &mut Vec<Finding>) {
-    for autoscaler in autoscalers {
-        let id = target(&autoscaler);
-        match workloads.binary_search_by(|workload| workload.id.cmp(&id)) {
-            Ok(index) => {
-                if let Some(workload) = workloads.get_mut(index) {
-                    workload.autoscaler = Some(autoscaler);
-                }
-            }
-            Err(_) => {
-                let message = format!("its target {id} is not in the input");
-                let subject = format!("HorizontalPodAutoscaler {}", autoscaler.name);
-                findings.push(Finding::new(&AUTOSCALER_WITHOUT_TARGET, subject, message));
-            }
-        }
-    }
-}
-
-/// Autoscalers of manifests are yet to have their effect; replicas that were listed show that of live ones.
-fn settle_autoscalers(inventory: &mut Inventory) {
-    for index in 0..inventory.workloads.len() {
-        let autoscaler = inventory.workloads.get(index).and_then(|workload| workload.autoscaler.as_ref());
-        if autoscaler.is_some_and(|autoscaler| !autoscaler.live) {
-            settle(inventory, index);
-        }
-    }
 }
 
 /// Makes changes of the input to the rest of it.

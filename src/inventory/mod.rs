@@ -13,7 +13,6 @@ mod measurements;
 pub mod objects;
 mod owners;
 mod pod_memory;
-mod release;
 pub mod request;
 mod sidecar;
 mod version;
@@ -38,7 +37,6 @@ pub use objects::{
 };
 pub use owners::STATIC_POD;
 pub use pod_memory::{PodMemories, PodMemory};
-pub use release::IstioRelease;
 pub use sidecar::{chooses_injection, without_proxy};
 pub use version::IstioVersion;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Inventory, Workload};
+use super::{Inventory, PROXY_CONTAINER, Workload};
 
 /// A version of Istio. What stands behind the numbers (`-distroless`, `-rc.1`, a vendor's suffix) is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +46,17 @@ impl Inventory {
         let mut versions: Vec<IstioVersion> = running.map(version_of).collect::<Option<_>>()?;
         versions.sort_unstable();
         versions.first().copied()
+    }
+
+    /// The version of the istiod that makes pods of Gateways; where none is in the input that of the proxy it made, by the
+    /// tag of its image.
+    #[must_use]
+    pub fn version_behind(&self, made: &Workload) -> Option<IstioVersion> {
+        if self.workloads.iter().any(Workload::is_istiod) {
+            return self.istio_version();
+        }
+        let proxy = made.spec.containers.iter().find(|container| container.name == PROXY_CONTAINER)?;
+        IstioVersion::parse(tag(&proxy.image)?)
     }
 }
 
@@ -108,6 +119,22 @@ mod tests {
         check(vec![istiod("a", "pilot:1.30.0", &[]), istiod("b", "pilot:mine", &[])], None);
         let stopped = Workload { replicas: 0, ..istiod("b", "pilot:1.9.4", &[]) };
         check(vec![istiod("a", "pilot:1.30.0", &[]), stopped], Some("1.30.0"));
+    }
+
+    #[test]
+    fn without_an_istiod_the_proxy_it_made_tells() {
+        let proxy =
+            Container { name: PROXY_CONTAINER.to_owned(), image: "proxyv2:1.26.2".to_owned(), ..Container::default() };
+        let spec = Arc::new(PodSpec { containers: vec![proxy], ..PodSpec::default() });
+        let made = Workload { spec, id: WorkloadId::new("shop", "Deployment", "edge"), ..istiod("a", "", &[]) };
+        for (workloads, expected) in [
+            (vec![], Some("1.26.2")),
+            (vec![istiod("a", "pilot:1.28.0", &[])], Some("1.28.0")),
+            (vec![istiod("a", "pilot:mine", &[])], None),
+        ] {
+            let inventory = Inventory { workloads, ..Inventory::default() };
+            assert_eq!(inventory.version_behind(&made).map(|it| it.to_string()).as_deref(), expected);
+        }
     }
 
     #[test]

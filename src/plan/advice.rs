@@ -153,19 +153,19 @@ fn furthest_off(workloads: &[WorkloadPlan], cluster: Option<&Fill>) -> Vec<Strin
     };
     let cpu = whole(cluster.map(|cluster| cluster.allocatable.cpu.get()), 1000.0);
     let bytes = whole(cluster.map(|cluster| cluster.allocatable.memory.get()), 4.0 * crate::units::GIB);
-    let mut off: Vec<(f64, &WorkloadPlan)> = workloads
+    let mut off: Vec<(f64, String)> = workloads
         .iter()
         .filter_map(|workload| {
             let cost = workload.proxy.as_ref().filter(|_| workload.mode.runs_envoy())?;
             let gap = |have: Option<u64>, need: u64| have.unwrap_or(0).abs_diff(need) as f64;
             let share = gap(cost.requests.cpu.map(Millicores::get), cost.cpu_needed.get()) / cpu
                 + gap(cost.requests.memory.map(Bytes::get), cost.memory_needed.get()) / bytes;
-            Some((share * workload.replicas as f64, workload))
+            Some((share * workload.replicas as f64, name(workload)))
         })
         .filter(|(share, _)| *share > 0.0)
         .collect();
-    off.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| name(a.1).cmp(&name(b.1))));
-    off.into_iter().map(|(_, workload)| name(workload)).collect()
+    off.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    off.into_iter().map(|(_, name)| name).collect()
 }
 
 /// A request is no better than the rate it was made for.

@@ -144,8 +144,8 @@ impl Plan {
             planned: &headroom,
             policy: &policy,
         });
-        let saved = || {
-            savings(savings::Basis {
+        let savings = match extent {
+            Extent::Whole => savings(savings::Basis {
                 inventory: &inventory,
                 mesh: &mesh,
                 visibility: &visibility,
@@ -154,9 +154,9 @@ impl Plan {
                 policy: &policy,
                 overhead: &overhead,
                 calls: calls.as_deref(),
-            })
+            }),
+            Extent::Unasked => Vec::new(),
         };
-        let savings = if extent == Extent::Whole { saved() } else { Vec::new() };
         let resilience = resilience::assess(&resilience::Inputs {
             inventory: &inventory,
             mesh: &mesh,

@@ -35,7 +35,7 @@ fn grown(question: &Question<'_>, pools: &[Member<'_>]) -> Option<Plan> {
         return None;
     }
     let inventory = question.inventory().clone().changed(&changes);
-    Some(Plan::new(question.inputs.with_inventory(inventory)))
+    Some(Plan::to_compare(question.inputs.with_inventory(inventory)))
 }
 
 /// Replicas that carry its traffic, where it cannot have that many.

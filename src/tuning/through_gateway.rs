@@ -6,10 +6,12 @@
 
 use super::manifest;
 use crate::inventory::objects::{
-    GATEWAY_NAME, Gateway, GatewayParameters, GatewayPart, Made, ObjectName, PARAMETERS_SINCE, ParametersReference,
-    Patch,
+    GATEWAY_NAME, Gateway, GatewayParameters, GatewayPart, Made, ObjectName, ParametersReference, Patch,
 };
-use crate::inventory::{Change, Inventory, IstioRelease, PROXY_CONTAINER, Workload};
+use crate::inventory::{Change, Inventory, IstioVersion, PROXY_CONTAINER, Workload};
+
+/// The first that reads such ConfigMaps.
+const SINCE: IstioVersion = IstioVersion::new(1, 26, 0);
 
 /// The Gateway that istiod makes a workload of, by its label.
 pub(super) fn gateway_of(workload: &Workload) -> Option<ObjectName> {
@@ -70,17 +72,15 @@ fn part(inventory: &Inventory, workload: &Workload, made: Made) -> Result<Place,
 
 /// Whether the istiod behind a workload reads such ConfigMaps.
 fn takes_parameters(inventory: &Inventory, workload: &Workload) -> Result<(), String> {
-    let (major, minor) = PARAMETERS_SINCE;
-    let since = IstioRelease { major, minor };
-    match inventory.release_behind(workload) {
-        Some(release) if release >= since => Ok(()),
-        Some(release) => Err(format!(
-            "istiod makes it of a Gateway, and {release} takes no changes of that; {since} and later do, with \
+    match inventory.version_behind(workload) {
+        Some(version) if version >= SINCE => Ok(()),
+        Some(version) => Err(format!(
+            "istiod makes it of a Gateway, and {version} takes no changes of that; {SINCE} and later do, with \
              infrastructure.parametersRef"
         )),
         None => Err(format!(
-            "istiod makes it of a Gateway and takes changes with infrastructure.parametersRef since {since}; which release \
-             runs is not in the input: no image of istiod names one"
+            "istiod makes it of a Gateway and takes changes with infrastructure.parametersRef since {SINCE}; which version \
+             runs is not in the input: neither image nor labels of istiod name one"
         )),
     }
 }

@@ -128,8 +128,8 @@ fn what_istiod_would_not_take_is_withheld_with_the_reason() {
     for (case, cluster, why) in [
         ("new", whole("1.26.0", &plain, ""), None),
         ("amended", whole("1.28.2", &named, &entry), None),
-        ("before 1.26", whole("1.25.3", &plain, ""), Some("1.25 takes no changes")),
-        ("no release", whole("latest", &plain, ""), Some("no image of istiod names one")),
+        ("before 1.26", whole("1.25.3", &plain, ""), Some("1.25.3 takes no changes")),
+        ("no release", whole("latest", &plain, ""), Some("neither image nor labels of istiod name one")),
         ("no Gateway", whole("1.28.2", "", ""), Some("Gateway shop/edge, which is not in the input")),
         ("no ConfigMap", whole("1.28.2", &named, ""), Some("ConfigMap shop/options, which is not in the input")),
         (

@@ -19,9 +19,6 @@ use super::{ObjectName, Patch};
 /// Label of ConfigMaps that hold for all Gateways of the class it names.
 pub const CLASS_DEFAULTS: &str = "gateway.istio.io/defaults-for-class";
 
-/// First release of Istio that reads such ConfigMaps, as major and minor number.
-pub const PARAMETERS_SINCE: (u64, u64) = (1, 26);
-
 /// What istiod makes of a Gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Made {

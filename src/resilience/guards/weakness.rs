@@ -56,6 +56,16 @@ pub enum Bound {
     Time(Seconds),
 }
 
+impl Bound {
+    /// The same for the same limit of one setting.
+    fn bits(self) -> u64 {
+        match self {
+            Self::Count(number) => number,
+            Self::Time(time) => time.as_seconds().to_bits(),
+        }
+    }
+}
+
 impl WeaknessKind {
     /// All of them, the gravest first.
     pub const ALL: [Self; 6] =
@@ -110,11 +120,11 @@ struct Single {
 }
 
 /// What alike cases have in common: what is wrong, and by which settings.
-type Key = (WeaknessKind, Vec<(&'static str, String)>);
+type Key = (WeaknessKind, Vec<(&'static str, u64)>);
 
 impl Single {
     fn key(&self) -> Key {
-        (self.kind, self.settings.iter().map(|it| (it.name, format!("{:?}", it.today))).collect())
+        (self.kind, self.settings.iter().map(|it| (it.name, it.today.bits())).collect())
     }
 }
 
